@@ -1,0 +1,38 @@
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+
+help: ## list what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## load the shipped lead list into three reps' queues, on the embedded sandbox
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) ## the whole test suite
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+format: $(READY) ## rewrite the code as ruff would have it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## CPU per 1,000 numbers and the longest stall of the loop, beside plain aiohttp
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+$(READY): pyproject.toml scripts/make-venv
+	@echo "Setting up $(VENV) (a minute, once) ..."
+	@./scripts/make-venv $(VENV)
+	@touch $@
+
+.PHONY: help demo test check format bench clean

@@ -1,0 +1,1 @@
+"""Many contacts to one result."""

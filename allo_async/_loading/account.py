@@ -1,0 +1,82 @@
+"""The account of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+from allo_async._loading.chunk import Chunk
+from allo_async._loading.correlate import Correlation
+from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.time_slice import TimeSlice
+from allo_async._wire.converter import read_added_number
+from allo_async.models import AddedNumber, AppendResult, PendingContact, SkippedNumber
+
+
+class _Open(Enum):
+    PENDING = "pending"
+    IN_DOUBT = "in doubt"
+
+
+_Fate = AddedNumber | SkippedNumber | _Open
+
+
+class Account:
+    """The fates of a chunk's rows; a row of which nothing else is noted is pending.
+
+    Args:
+        chunk: The rows, which may still be coming in.
+    """
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._fates: dict[int, _Fate] = {}
+        self._unread: dict[int, Mapping[str, Any]] = {}
+
+    def doubt(self, rows: Iterable[PreparedRow]) -> None:
+        """Note that no one can tell of *rows* whether they arrived."""
+        self._fates.update((row.index, _Open.IN_DOUBT) for row in rows)
+
+    def settle(self, correlation: Correlation) -> None:
+        """Note what the server said, all at once: a cancellation cannot come in between."""
+        self.doubt(correlation.unanswered)
+        self._unread.update((row.index, entry) for row, entry in correlation.added)
+        self._fates.update((row.index, _skipped(row, entry)) for row, entry in correlation.skipped)
+
+    async def read(self) -> None:
+        """Turn the server's entries into models, letting others run meanwhile."""
+        time_slice = TimeSlice()
+        for index in list(self._unread):
+            self._read_entry(index)
+            if time_slice.over:
+                await time_slice.renew()
+
+    def result(self) -> AppendResult:
+        """Tell the fates as they stand, in input order."""
+        for index in list(self._unread):
+            self._read_entry(index)
+        result = AppendResult(skipped=list(self._chunk.skipped))
+        for row in self._chunk.rows:
+            fate = self._fates.get(row.index, _Open.PENDING)
+            if isinstance(fate, AddedNumber):
+                result.added.append(fate)
+            elif isinstance(fate, SkippedNumber):
+                result.skipped.append(fate)
+            else:
+                unsettled = result.pending if fate is _Open.PENDING else result.in_doubt
+                unsettled.append(PendingContact(index=row.index, contact=row.contact))
+        result.skipped.sort(key=lambda row: row.index)
+        return result
+
+    def _read_entry(self, index: int) -> None:
+        self._fates[index] = read_added_number(self._unread[index], index)
+        del self._unread[index]
+
+
+def _skipped(row: PreparedRow, entry: Mapping[str, Any]) -> SkippedNumber:
+    reason = entry.get("reason")
+    return SkippedNumber(
+        index=row.index,
+        number=row.contact.number,
+        reason=reason if isinstance(reason, str) else "UNKNOWN",
+        source="server",
+    )

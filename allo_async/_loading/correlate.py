@@ -1,0 +1,110 @@
+"""Which entry of a reply answers which row of the request.
+
+A reply names numbers, not rows: in the server's spelling where they were added, in ours where they were skipped. It may
+repeat, reorder, leave out or make up entries; each entry is given to one row at most, and each row gets one at most.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
+from typing import Any
+
+import attrs
+
+from allo_async._loading.prepare import PreparedRow
+from allo_async._wire.replies import AppendReply
+
+# So many last digits tell a number however its country code and trunk prefix are written.
+_TAIL = 7
+
+
+@attrs.frozen
+class Correlation:
+    """Who got which answer.
+
+    Attributes:
+        added: Rows with their entry of the reply's `added`, in the rows' order.
+        skipped: Rows with their entry of the reply's `skipped`, in the rows' order.
+        unanswered: Rows that the reply does not mention, in order.
+        surplus: How many entries of the reply answer no row.
+    """
+
+    added: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
+    skipped: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
+    unanswered: Sequence[PreparedRow]
+    surplus: int
+
+
+def correlate(rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation:
+    """Find the row of each entry: by the exact number first, then by its last digits among what is left."""
+    matching = _Matching(rows)
+    # Rows of the same number were put into the queue in the order they were sent.
+    entries = sorted(reply.added, key=_position)
+    added = matching.take(entries, "number_to", row_key=lambda row: row.e164 or row.wire, entry_key=str)
+    skipped = matching.take(reply.skipped, "number", row_key=lambda row: row.wire, entry_key=str)
+    # A number that only the server could read, or that it spells otherwise than phonenumbers does.
+    added += matching.take(_rest(entries, added), "number_to", row_key=_row_tail, entry_key=_tail)
+    skipped += matching.take(_rest(reply.skipped, skipped), "number", row_key=_row_tail, entry_key=_tail)
+    answered = len(added) + len(skipped)
+    return Correlation(
+        added=_in_order(added),
+        skipped=_in_order(skipped),
+        unanswered=list(matching.open.values()),
+        surplus=len(reply.added) + len(reply.skipped) - answered,
+    )
+
+
+_Pairs = list[tuple[PreparedRow, Mapping[str, Any]]]
+
+
+class _Matching:
+    """The rows without an answer yet, in order."""
+
+    def __init__(self, rows: Iterable[PreparedRow]) -> None:
+        self.open = {row.index: row for row in rows}
+
+    def take(
+        self,
+        entries: Sequence[Mapping[str, Any]],
+        field: str,
+        *,
+        row_key: Callable[[PreparedRow], str],
+        entry_key: Callable[[str], str],
+    ) -> _Pairs:
+        """Pair entries with open rows of the same key, first with first, and close those rows."""
+        if not entries:
+            return []
+        waiting: dict[str, deque[PreparedRow]] = defaultdict(deque)
+        for row in self.open.values():
+            waiting[row_key(row)].append(row)
+        pairs: _Pairs = []
+        for entry in entries:
+            key = entry_key(entry[field])
+            if key and waiting.get(key):
+                pairs.append((self.open.pop(waiting[key].popleft().index), entry))
+        return pairs
+
+
+def _rest(entries: Sequence[Mapping[str, Any]], pairs: _Pairs) -> list[Mapping[str, Any]]:
+    if len(entries) == len(pairs):
+        return []
+    paired = {id(entry) for _, entry in pairs}
+    return [entry for entry in entries if id(entry) not in paired]
+
+
+def _in_order(pairs: _Pairs) -> _Pairs:
+    return sorted(pairs, key=lambda pair: pair[0].index)
+
+
+def _position(entry: Mapping[str, Any]) -> float:
+    position = entry.get("position")
+    return position if isinstance(position, int) else inf
+
+
+def _row_tail(row: PreparedRow) -> str:
+    return _tail(row.wire)
+
+
+def _tail(number: str) -> str:
+    digits = "".join(str(int(character)) for character in number if character.isdecimal())
+    return digits[-_TAIL:] if len(digits) >= _TAIL else ""

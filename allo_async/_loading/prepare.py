@@ -1,0 +1,71 @@
+"""One row to what will be sent for it, or to the reason why it will not be."""
+
+import attrs
+import orjson
+
+from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
+from allo_async._loading.normalize import check_region, normalize
+from allo_async.models import Contact, SkippedNumber
+
+_OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
+
+
+@attrs.frozen
+class PreparedRow:
+    """A row that will be sent.
+
+    Attributes:
+        index: The row's place in the input.
+        contact: The row as the caller gave it.
+        wire: The number as it is sent.
+        e164: The number in E.164, `None` where only the server can tell.
+        entry: The row's JSON in the request's `numbers`.
+    """
+
+    index: int
+    contact: Contact
+    wire: str
+    e164: str | None
+    entry: bytes = attrs.field(repr=False)
+
+
+class Preparer:
+    """Prepares the rows of one call, in their order.
+
+    Args:
+        region: How to read a number that is written without its country code.
+        keep_duplicates: Whether to send a number that came up before in the call.
+
+    Raises:
+        InvalidRegionError: There is no such region.
+    """
+
+    def __init__(self, *, region: str | None, keep_duplicates: bool) -> None:
+        self._region = check_region(region)
+        self._first_index: dict[str, int] | None = None if keep_duplicates else {}
+
+    def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
+        """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
+        try:
+            contact = read_contact(row)
+        except UnusableRowError as error:
+            return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        number = normalize(contact.number, self._region)
+        if number is None:
+            return _skipped(index, contact.number, "INVALID_PHONE_NUMBER")
+        first = self._first_seen(index, number.wire)
+        if first != index:
+            return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
+        return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact))
+
+    def _first_seen(self, index: int, wire: str) -> int:
+        return index if self._first_index is None else self._first_index.setdefault(wire, index)
+
+
+def _skipped(index: int, number: str | None, reason: str, detail: str | None = None) -> SkippedNumber:
+    return SkippedNumber(index=index, number=number, reason=reason, source="client", detail=detail)
+
+
+def _entry(wire: str, contact: Contact) -> bytes:
+    fields = {name: getattr(contact, name) for name in _OPTIONAL}
+    return orjson.dumps({"number": wire} | {name: value for name, value in fields.items() if value is not None})

@@ -1,0 +1,51 @@
+"""The caller's rows, one by one, whatever kind of iterable they come in."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+
+from allo_async.errors import RowSourceError
+from allo_async.models import Contact, ContactLike
+
+
+class RowSource:
+    """Pulls rows and counts them.
+
+    Args:
+        rows: Any sync or async iterable of rows.
+
+    Attributes:
+        taken: How many rows were pulled, which is the index of the next one.
+        sync: Whether the rest can be had without waiting.
+
+    Raises:
+        TypeError: *rows* is a single row, or no iterable at all.
+    """
+
+    def __init__(self, rows: Iterable[ContactLike] | AsyncIterable[ContactLike]) -> None:
+        # Iterating a string would queue its characters, and a mapping its field names.
+        if isinstance(rows, str | bytes | Mapping | Contact):
+            raise TypeError("pass a list of rows, not a single row: [row]")
+        self.taken = 0
+        if isinstance(rows, AsyncIterable):
+            self.sync = False
+            self._rows = aiter(rows)
+        elif isinstance(rows, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            self.sync = True
+            self._rows = iter(rows)
+        else:
+            raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
+
+    async def next(self) -> tuple[int, object] | None:
+        """Pull the next row with its index; `None` at the end.
+
+        Raises:
+            RowSourceError: The iterable raised.
+        """
+        try:
+            row = await anext(self._rows) if isinstance(self._rows, AsyncIterator) else next(self._rows)
+        except (StopIteration, StopAsyncIteration):
+            return None
+        except Exception as error:
+            raise RowSourceError(f"the rows ended at row {self.taken} with {type(error).__name__}: {error}") from error
+        index = self.taken
+        self.taken += 1
+        return index, row

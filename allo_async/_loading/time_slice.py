@@ -1,0 +1,34 @@
+"""Keeping the event loop free: long work in short stretches."""
+
+import asyncio
+import time
+
+# Well below the 2 ms that a stretch may take, since the last row of a stretch takes its time too.
+_STRETCH = 0.001
+
+
+class TimeSlice:
+    """Lets others run whenever a stretch of work has taken its time.
+
+    Example:
+        ```python
+        time_slice = TimeSlice()
+        for row in rows:
+            work(row)
+            if time_slice.over:
+                await time_slice.renew()
+        ```
+    """
+
+    def __init__(self) -> None:
+        self._ends = time.perf_counter() + _STRETCH
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to let others run."""
+        return time.perf_counter() >= self._ends
+
+    async def renew(self) -> None:
+        """Let others run, and begin the next stretch."""
+        await asyncio.sleep(0)
+        self._ends = time.perf_counter() + _STRETCH

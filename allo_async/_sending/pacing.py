@@ -1,0 +1,44 @@
+"""Pace: at most so many requests in any second, first come first served."""
+
+import asyncio
+from collections import deque
+
+from allo_async.clock import Clock
+
+#: Writes a key may make in a second [guide].
+WRITES_PER_SECOND = 5
+
+# The limit's second, and a little for requests that reach the server closer together than they left.
+_WINDOW = 1.0 + 0.03
+
+
+class Pace:
+    """An exact sliding window: no span of a second ever sees more than *limit* requests leave.
+
+    Waiting is fair and cancellable: whoever gives up leaves no gap behind.
+
+    Args:
+        limit: Requests per second.
+        clock: Where time comes from.
+    """
+
+    def __init__(self, limit: int, *, clock: Clock) -> None:
+        self._clock = clock
+        self._line = asyncio.Lock()
+        self._admitted = deque[float](maxlen=limit)
+        self._not_before = clock.monotonic()
+
+    async def admit(self) -> None:
+        """Wait until one more request may leave, and count it."""
+        async with self._line:
+            while (wait := self._next_moment() - self._clock.monotonic()) > 0:
+                await self._clock.sleep(wait)
+            self._admitted.append(self._clock.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
+        self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+
+    def _next_moment(self) -> float:
+        full = len(self._admitted) == self._admitted.maxlen
+        return max(self._not_before, self._admitted[0] + _WINDOW if full else self._not_before)

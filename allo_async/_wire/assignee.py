@@ -1,0 +1,48 @@
+"""Whose queue a request is about."""
+
+import attrs
+
+from allo_async.errors import InvalidTeammateError
+
+
+@attrs.frozen
+class Assignee:
+    """A teammate by id or by e-mail address, or, with neither, the key's owner."""
+
+    user_id: str | None = None
+    email: str | None = None
+
+    @classmethod
+    def of(cls, **given: object) -> "Assignee":
+        """Take what the caller gave for a teammate; a parameter that was not given is not in *given*.
+
+        Raises:
+            InvalidTeammateError: It is `None`, empty, not a string, or both ways at once.
+        """
+        if len(given) > 1:
+            raise InvalidTeammateError("give user_id or email, not both: the API would silently ignore the email")
+        for name, value in given.items():
+            if not isinstance(value, str) or not value.strip():
+                raise InvalidTeammateError(
+                    f"{name} must be a teammate's, not {value!r}: the key owner's own queue is queue() without it"
+                )
+        return cls(**{name: str(value).strip() for name, value in given.items()})
+
+    def fields(self) -> dict[str, str]:
+        """Tell how a request names this teammate."""
+        if self.user_id is not None:
+            return {"user_id": self.user_id}
+        return {"email": self.email} if self.email is not None else {}
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What two ways of writing the same teammate have in common."""
+        if self.user_id is not None:
+            return ("user_id", self.user_id)
+        return ("email", (self.email or "").casefold())
+
+    def __str__(self) -> str:
+        # For logs: an e-mail address names a person, an id does not.
+        if self.user_id is not None:
+            return self.user_id
+        return f"a teammate at {self.email.rpartition('@')[2]}" if self.email else "the key owner"

@@ -1,0 +1,300 @@
+"""Everything that this library raises.
+
+```
+AlloError                         .result: what became of the rows, on whatever an append raises
+├── ConfigurationError            we refuse to start
+│   ├── MissingApiKeyError
+│   └── InsecureUrlError
+├── InvalidTeammateError          we refuse to send: a teammate given as None or ""
+├── InvalidRegionError            we refuse to send: not an ISO 3166 region
+├── RowSourceError                the iterable of rows raised
+├── ClientClosedError             the client was closed
+├── DeadlineExceededError         the whole call ran out of time
+├── NoReplyError                  nothing usable came back
+│   ├── ConnectionFailedError         nothing was sent
+│   ├── ConnectionLostError           it broke after sending began
+│   ├── AttemptTimeoutError           no answer within `timeout`
+│   └── UnreadableReplyError          an answer that makes no sense
+│       └── ReplyTooLargeError
+└── ApiError                      the API said no
+    ├── BadRequestError               400, 422
+    │   └── QueueFullError                DIALING_QUEUE_LIMIT_REACHED
+    ├── AuthenticationError           401
+    ├── PermissionDeniedError         403
+    │   └── InsufficientScopeError        API_KEY_INSUFFICIENT_SCOPE
+    ├── NotFoundError                 404
+    │   └── AssigneeNotFoundError         ASSIGNEE_NOT_FOUND
+    ├── ConflictError                 409
+    │   ├── AppendConflictError           DIALING_QUEUE_APPEND_CONFLICT
+    │   ├── TransactionInProgressError    OTHER_TRANSACTION_IN_PROGRESS
+    │   └── IdempotencyKeyReuseError      IDEMPOTENCY_KEY_REUSE
+    ├── RequestTooLargeError          413, BATCH_TOO_LARGE
+    ├── RateLimitedError              429, with .retry_after
+    └── ServerError                   5xx
+```
+
+All of them pickle, and none prints an API key, a phone number or a contact's name.
+"""
+
+import re
+from typing import Any
+
+from allo_async.models import AppendResult, FieldError
+
+__all__ = [
+    "AlloError",
+    "ApiError",
+    "AppendConflictError",
+    "AssigneeNotFoundError",
+    "AttemptTimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "ConnectionLostError",
+    "DeadlineExceededError",
+    "IdempotencyKeyReuseError",
+    "InsecureUrlError",
+    "InsufficientScopeError",
+    "InvalidRegionError",
+    "InvalidTeammateError",
+    "MissingApiKeyError",
+    "NoReplyError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "QueueFullError",
+    "RateLimitedError",
+    "ReplyTooLargeError",
+    "RequestTooLargeError",
+    "RowSourceError",
+    "ServerError",
+    "TransactionInProgressError",
+    "UnreadableReplyError",
+]
+
+
+# The API quotes numbers in its messages; errors end up in logs and trackers, where they do not belong.
+_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|\d{7,}")
+
+
+class AlloError(Exception):
+    """The root of everything that this library raises.
+
+    Attributes:
+        result: What became of every row taken from the input, when an append raised this; else `None`.
+    """
+
+    result: AppendResult | None = None
+
+    def __str__(self) -> str:
+        told = _PHONE_NUMBER.sub("(number)", self._describe())
+        return f"{told} [{self.result.summary()}]" if self.result is not None else told
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def _describe(self) -> str:
+        return super().__str__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way back calls __init__ with args alone, which keyword-only arguments do not survive.
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(kind: type[AlloError], args: tuple[object, ...], state: dict[str, object]) -> AlloError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(AlloError, ValueError):
+    """A setting that the client cannot start with."""
+
+
+class MissingApiKeyError(ConfigurationError):
+    """No API key: neither the argument nor `ALLO_API_KEY`."""
+
+
+class InsecureUrlError(ConfigurationError):
+    """A base URL over which the API key would travel in the clear."""
+
+
+class InvalidTeammateError(AlloError, ValueError):
+    """A teammate given as `None`, as an empty string, or twice; never replaced by the key owner."""
+
+
+class InvalidRegionError(AlloError, ValueError):
+    """A `region` that is not an ISO 3166 code of two letters known to phonenumbers, e.g. `FR`."""
+
+
+class RowSourceError(AlloError):
+    """The caller's iterable raised; `__cause__` is what it raised, `result` tells of the rows before it."""
+
+
+class ClientClosedError(AlloError):
+    """The client was closed before or during the call."""
+
+
+class DeadlineExceededError(AlloError, TimeoutError):
+    """The call's `deadline` passed."""
+
+
+class NoReplyError(AlloError):
+    """Nothing usable came back.
+
+    Attributes:
+        request_id: The id that this client sent as `X-Request-Id`, for asking Allo what came of it.
+    """
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+    def _describe(self) -> str:
+        told = super()._describe()
+        return f"{told} (request {self.request_id})" if self.request_id else told
+
+
+class ConnectionFailedError(NoReplyError, ConnectionError):
+    """No connection could be made: nothing was sent."""
+
+
+class ConnectionLostError(NoReplyError, ConnectionError):
+    """The connection broke after sending had begun: the server may have acted."""
+
+
+class AttemptTimeoutError(NoReplyError, TimeoutError):
+    """No answer within `timeout`: the server may have acted."""
+
+
+class UnreadableReplyError(NoReplyError):
+    """An answer that is not what the API documents: the server may have acted.
+
+    Attributes:
+        status: The HTTP status of the answer.
+    """
+
+    def __init__(self, message: str, *, status: int, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        self.status = status
+
+
+class ReplyTooLargeError(UnreadableReplyError):
+    """An answer above `max_reply_bytes`."""
+
+
+class ApiError(AlloError):
+    """The API said no.
+
+    Attributes:
+        status: The HTTP status.
+        code: The API's error code, e.g. `ASSIGNEE_NOT_FOUND`; `None` when the answer had no error envelope.
+        message: What the API says in words.
+        type: The family, e.g. `validation_error`.
+        request_id: The request, for asking Allo about it.
+        param: The parameter that is to blame.
+        suggestion: What the API suggests to do.
+        doc_url: Where the API documents the error.
+        errors: What is wrong field by field.
+        retryable: The API's own claim; known to be wrong for append conflicts.
+        retry_after: Seconds to wait before the next request on this key, where the API told.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str | None = None,
+        type: str | None = None,  # noqa: A002 - the API's own word
+        request_id: str | None = None,
+        param: str | None = None,
+        suggestion: str | None = None,
+        doc_url: str | None = None,
+        errors: tuple[FieldError, ...] = (),
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.type = type
+        self.request_id = request_id
+        self.param = param
+        self.suggestion = suggestion
+        self.doc_url = doc_url
+        self.errors = errors
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def _describe(self) -> str:
+        head = " ".join(filter(None, (str(self.status), self.code)))
+        fields = "; ".join(f"{error.field}: {error.message or error.code}" for error in self.errors)
+        details = (
+            fields,
+            self.suggestion,
+            f"retry after {self.retry_after:g} s" if self.retry_after is not None else None,
+            f"request {self.request_id}" if self.request_id else None,
+        )
+        told = " | ".join(filter(None, details))
+        return f"{head}: {super()._describe()}" + (f" ({told})" if told else "")
+
+
+class BadRequestError(ApiError):
+    """400 or 422: the API found the request's content wrong."""
+
+
+class QueueFullError(BadRequestError):
+    """The queue cannot hold more: 1,000 numbers in all, whoever put them there."""
+
+
+class AuthenticationError(ApiError):
+    """401: the key is missing, unknown or revoked."""
+
+
+class PermissionDeniedError(ApiError):
+    """403: the key may not do this."""
+
+
+class InsufficientScopeError(PermissionDeniedError):
+    """The key lacks a scope, e.g. `DIALING_QUEUE_READ_WRITE`."""
+
+
+class NotFoundError(ApiError):
+    """404: there is no such thing."""
+
+
+class AssigneeNotFoundError(NotFoundError):
+    """No teammate has that id or e-mail address."""
+
+
+class ConflictError(ApiError):
+    """409: something else happens on the server at the same time."""
+
+
+class AppendConflictError(ConflictError):
+    """Another append to the same queue came in between; nothing was added."""
+
+
+class TransactionInProgressError(ConflictError):
+    """Another transaction is in progress; nothing was added."""
+
+
+class IdempotencyKeyReuseError(ConflictError):
+    """The idempotency key was used on another endpoint; retrying is of no use."""
+
+
+class RequestTooLargeError(ApiError):
+    """The request is larger than the server takes, even with a single row in it."""
+
+
+class RateLimitedError(ApiError):
+    """429: the key's rate limit is used up; `retry_after` tells for how many seconds."""
+
+
+class ServerError(ApiError):
+    """5xx: the server failed, and may have acted before it did."""

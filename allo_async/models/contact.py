@@ -1,0 +1,41 @@
+"""Who is to be called: one entry of the append request."""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+
+@attrs.frozen
+class Contact:
+    """A phone number and what is known of the person behind it.
+
+    Field names are the API's own. Nothing is checked here: `append` checks every row and reports a bad one as
+    skipped, so that one bad row never costs the others.
+
+    Attributes:
+        number: The phone number, in any format.
+        name: The first name.
+        last_name: The last name.
+        company: The company's name; Allo matches it case-insensitively, or creates it.
+        website: A URL.
+        job_title: The person's role.
+        emails: E-mail addresses.
+        addresses: Postal addresses.
+
+    Example:
+        >>> Contact("+44 20 7946 0958", company="Acme Inc").company
+        'Acme Inc'
+    """
+
+    number: str
+    name: str | None = attrs.field(default=None, kw_only=True)
+    last_name: str | None = attrs.field(default=None, kw_only=True)
+    company: str | None = attrs.field(default=None, kw_only=True)
+    website: str | None = attrs.field(default=None, kw_only=True)
+    job_title: str | None = attrs.field(default=None, kw_only=True)
+    emails: Sequence[str] | None = attrs.field(default=None, kw_only=True)
+    addresses: Sequence[str] | None = attrs.field(default=None, kw_only=True)
+
+
+#: What `append` takes for a row: a bare number, a mapping with the API's field names, or a `Contact`.
+ContactLike = str | Mapping[str, object] | Contact

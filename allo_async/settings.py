@@ -1,0 +1,118 @@
+"""What one client is set to: a frozen value, and the only reader of the environment."""
+
+import ipaddress
+import os
+import urllib.request
+from typing import Any
+
+import attrs
+from yarl import URL
+
+from allo_async.errors import ConfigurationError, InsecureUrlError, MissingApiKeyError
+
+#: Where the API lives, as its OpenAPI document says.
+DEFAULT_BASE_URL = "https://api.withallo.com"
+
+#: Seconds for one attempt, from asking for a connection to the last byte of the answer.
+DEFAULT_TIMEOUT = 30.0
+
+#: Seconds from a request's first failure within which it may be tried again.
+DEFAULT_RETRY_BUDGET = 60.0
+
+#: Bytes of one answer; a full chunk's is well below 1 MiB.
+DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
+
+
+def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
+    if not value > 0:
+        raise ConfigurationError(f"{attribute.name} must be above 0, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of one client, checked.
+
+    Attributes:
+        api_key: The key, in no repr.
+        base_url: The API's root, without a trailing slash.
+        timeout: Seconds for one attempt.
+        retry_budget: Seconds from a request's first failure within which it may be tried again.
+        max_reply_bytes: The largest answer that is read.
+        proxy: The proxy to go through, in no repr since it may carry a password.
+    """
+
+    api_key: str = attrs.field(repr=False)
+    base_url: URL
+    timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=_positive)
+    retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET)
+    max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=_positive)
+    proxy: str | None = attrs.field(default=None, repr=False)
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        timeout: float,
+        retry_budget: float,
+        max_reply_bytes: int,
+        trust_env: bool,
+    ) -> "Settings":
+        """Fill what was not given from the environment, and check everything.
+
+        Raises:
+            MissingApiKeyError: There is no key.
+            InsecureUrlError: The base URL would carry the key in the clear.
+            ConfigurationError: Any other setting that is of no use.
+        """
+        url = _checked_url(base_url or os.environ.get("ALLO_BASE_URL") or DEFAULT_BASE_URL)
+        return cls(
+            api_key=_checked_key(api_key if api_key is not None else os.environ.get("ALLO_API_KEY")),
+            base_url=url,
+            timeout=timeout,
+            retry_budget=retry_budget,
+            max_reply_bytes=max_reply_bytes,
+            proxy=_environment_proxy(url) if trust_env else None,
+        )
+
+
+def _checked_key(api_key: str | None) -> str:
+    # A secret read from a file brings its newline along.
+    key = (api_key or "").strip()
+    if not key:
+        raise MissingApiKeyError("no API key: pass AlloClient(api_key=…) or set ALLO_API_KEY")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigurationError("the API key holds a character that no key has: check for a copying mistake")
+    return key
+
+
+def _checked_url(base_url: str) -> URL:
+    try:
+        url = URL(base_url.rstrip("/"))
+    except ValueError as error:
+        raise ConfigurationError(f"the base URL cannot be read: {error}") from error
+    if url.scheme not in {"https", "http"} or not url.host:
+        raise ConfigurationError("the base URL must look like https://api.withallo.com")
+    if url.user or url.password or url.query_string or url.fragment:
+        raise ConfigurationError("the base URL may hold a scheme, a host, a port and a path, and nothing else")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise InsecureUrlError(
+            f"plain HTTP to {url.host} would show the API key to the network: use https (http is for loopback only)"
+        )
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _environment_proxy(url: URL) -> str | None:
+    # Not aiohttp's trust_env: that reads ~/.netrc too, and refuses a request that already has its Authorization.
+    host = url.host or ""
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)
