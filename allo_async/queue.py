@@ -72,7 +72,8 @@ class DialingQueue:
         results: list[AppendResult] = []
         try:
             async with stream:
-                results.extend([result async for result in stream])
+                async for result in stream:
+                    results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
         except AlloError as error:
             told = error.result or AppendResult()
             error.result = merge([*results, told, await stream.take_rest()])

@@ -1,5 +1,6 @@
 """One chunk, until the account of its rows says how it ended."""
 
+import asyncio
 import logging
 import uuid
 from collections import deque
@@ -8,7 +9,7 @@ from math import inf
 
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import halves
-from allo_async._loading.correlate import correlate
+from allo_async._loading.correlate import Correlation, correlate
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.lane import Lane
 from allo_async._sending.sender import Delivery
@@ -48,17 +49,22 @@ class Courier:
         pieces = deque([rows] if rows else [])
         async with self._lane.turns.of(self._assignee):
             while pieces:
-                pieces.extendleft(reversed(await self._deliver_piece(pieces.popleft(), account)))
+                piece = pieces.popleft()
+                too_large = len(piece) > self.largest or await self._proves_too_large(piece, account)
+                if too_large:
+                    pieces.extendleft(reversed(halves(piece)))
 
-    async def _deliver_piece(self, piece: Sequence[PreparedRow], account: Account) -> Sequence[Sequence[PreparedRow]]:
-        """Settle *piece*, and tell what is to be sent in its stead when it was too large."""
+    async def _proves_too_large(self, piece: Sequence[PreparedRow], account: Account) -> bool:
+        """Settle *piece*, unless the server refuses it for its size."""
         entries = (row.entry for row in piece)
         delivery = Delivery(append_request(self._assignee, entries, idempotency_key=str(uuid.uuid4())))
         try:
             reply = await self._lane.sender.send(delivery, give_up_at=self._give_up_at)
         except RequestTooLargeError:
             if len(piece) > 1 and not delivery.in_doubt:
-                return self._cut(piece)
+                self.largest = (len(piece) + 1) // 2
+                _log.info("%d rows are too many for one request: going on with %d", len(piece), self.largest)
+                return True
             self._doubt(piece, delivery, account)
             raise
         except BaseException:
@@ -67,17 +73,18 @@ class Courier:
             raise
         finally:
             self.requests += delivery.attempts
-        correlation = correlate(piece, reply)
+        try:
+            # Reading the reply has taken its stretch of the loop already.
+            await asyncio.sleep(0)
+        finally:
+            # A cancellation here does not make an answer that came unheard.
+            self._settle(correlate(piece, reply), account)
+        return False
+
+    def _settle(self, correlation: Correlation, account: Account) -> None:
         account.settle(correlation)
         if correlation.surplus:
             _log.warning("the reply names %d numbers that were not sent", correlation.surplus)
-        return ()
-
-    def _cut(self, piece: Sequence[PreparedRow]) -> Sequence[Sequence[PreparedRow]]:
-        smaller = halves(piece)
-        self.largest = min(self.largest, len(smaller[0]))
-        _log.info("%d rows are too many for one request: going on with %d", len(piece), self.largest)
-        return smaller
 
     def _doubt(self, piece: Sequence[PreparedRow], delivery: Delivery, account: Account) -> None:
         if delivery.in_doubt:

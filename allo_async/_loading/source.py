@@ -1,6 +1,6 @@
 """The caller's rows, one by one, whatever kind of iterable they come in."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 
 from allo_async.errors import RowSourceError
 from allo_async.models import Contact, ContactLike
@@ -25,14 +25,11 @@ class RowSource:
         if isinstance(rows, str | bytes | Mapping | Contact):
             raise TypeError("pass a list of rows, not a single row: [row]")
         self.taken = 0
-        if isinstance(rows, AsyncIterable):
-            self.sync = False
-            self._rows = aiter(rows)
-        elif isinstance(rows, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-            self.sync = True
-            self._rows = iter(rows)
-        else:
+        if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
+        self.sync = not isinstance(rows, AsyncIterable)
+        self._rows: Iterator[ContactLike] | AsyncIterator[ContactLike]
+        self._rows = aiter(rows) if isinstance(rows, AsyncIterable) else iter(rows)
 
     async def next(self) -> tuple[int, object] | None:
         """Pull the next row with its index; `None` at the end.

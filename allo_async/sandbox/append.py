@@ -1,0 +1,151 @@
+"""`POST /v2/api/dialing-queues/current/numbers`: the append, which commits or refuses as a whole."""
+
+from typing import Any, cast
+
+import attrs
+import orjson
+import phonenumbers
+
+from allo_async.sandbox.answers import Answer
+from allo_async.sandbox.clock import Clock
+from allo_async.sandbox.endpoint import Call, assignee
+from allo_async.sandbox.envelope import refuse
+from allo_async.sandbox.state import SandboxEntry, SandboxUser
+
+_TEXTS = ("name", "last_name", "company", "website", "job_title")
+_LISTS = ("emails", "addresses")
+
+
+@attrs.frozen(kw_only=True)
+class Append:
+    """The append endpoint.
+
+    Attributes:
+        clock: The server's time.
+        region: How a number without a country code is read.
+        capacity: Numbers a queue may hold.
+        max_rows: Rows one request may hold, `None` for any.
+        latency: Seconds that every append takes.
+        seconds_per_row: Seconds on top for each row.
+    """
+
+    clock: Clock
+    region: str
+    capacity: int
+    max_rows: int | None
+    latency: float
+    seconds_per_row: float
+
+    async def __call__(self, call: Call) -> Answer:
+        """Carry out the append, or what its fault makes of it."""
+        body = _validated(call.record.body)
+        numbers = cast("list[dict[str, Any]]", body["numbers"])
+        call.record.rows = [row["number"] for row in numbers]
+        user = assignee(call, body)
+        if self.max_rows is not None and len(numbers) > self.max_rows:
+            raise refuse("BATCH_TOO_LARGE", rows=self.max_rows)
+        fault = call.fault
+        if fault is not None and not fault.commit:
+            return fault.answer(Answer(), self.clock.time())
+        honest = await self._commit(call, user, numbers)
+        if fault is None:
+            call.keep(honest)
+            return honest
+        answer = fault.answer(honest, self.clock.time())
+        if fault.keeps != "nothing":
+            call.keep(honest if fault.keeps == "honest" else answer)
+        return answer
+
+    async def _commit(self, call: Call, user: SandboxUser, numbers: list[dict[str, Any]]) -> Answer:
+        # Optimistic, as the real one shows itself to be: whoever commits first wins, the other conflicts.
+        version = call.team.version_of(user.id)
+        valid, skipped = self._normalized(numbers)
+        seconds = self.latency + self.seconds_per_row * len(numbers)
+        if seconds > 0:
+            await self.clock.sleep(seconds)
+        if call.team.version_of(user.id) != version:
+            raise refuse("DIALING_QUEUE_APPEND_CONFLICT")
+        queue = call.team.queue_of(user.id, call.key.owner_id)
+        if len(queue.entries) + len(valid) > self.capacity:
+            raise refuse("DIALING_QUEUE_LIMIT_REACHED", capacity=self.capacity)
+        added = queue.extend(valid, call.team.now())
+        call.record.added = [entry.number_to for entry in added]
+        return Answer(content={"data": {"added": [_told(entry) for entry in added], "skipped": skipped}})
+
+    def _normalized(
+        self, numbers: list[dict[str, Any]]
+    ) -> tuple[list[tuple[str, dict[str, Any]]], list[dict[str, str]]]:
+        valid: list[tuple[str, dict[str, Any]]] = []
+        skipped: list[dict[str, str]] = []
+        for row in numbers:
+            number = _e164(row["number"], self.region)
+            if number is None:
+                skipped.append({"number": row["number"], "reason": "INVALID_PHONE_NUMBER"})
+            else:
+                valid.append((number, {name: value for name, value in row.items() if name != "number"}))
+        return valid, skipped
+
+
+def _e164(number: str, region: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _told(entry: SandboxEntry) -> dict[str, Any]:
+    """Write an entry as the append's documented example does: four fields."""
+    return {
+        "number_to": entry.number_to,
+        "position": entry.position,
+        "created_at": entry.created_at,
+        "updated_at": entry.updated_at,
+    }
+
+
+def _validated(body: bytes) -> dict[str, Any]:
+    try:
+        parsed: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise refuse("VALIDATION_ERROR") from error
+    wrong = list(_problems(parsed))
+    if wrong:
+        errors = [{"field": field, "code": "INVALID", "message": message} for field, message in wrong]
+        raise refuse("VALIDATION_ERROR", details={"errors": errors, "param": wrong[0][0]})
+    return cast("dict[str, Any]", parsed)
+
+
+def _problems(parsed: object) -> list[tuple[str, str]]:
+    if not isinstance(parsed, dict):
+        return [("body", "must be an object")]
+    body = cast("dict[str, Any]", parsed)
+    numbers = body.get("numbers")
+    wrong = [(name, "must be a string") for name in ("user_id", "email") if not _is_text(body.get(name))]
+    if not isinstance(numbers, list) or not numbers:
+        return [*wrong, ("numbers", "must be an array of at least 1")]
+    for place, row in enumerate(cast("list[object]", numbers)):
+        wrong += [(f"numbers[{place}]{field}", message) for field, message in _row_problems(row)]
+    return wrong
+
+
+def _row_problems(row: object) -> list[tuple[str, str]]:
+    if not isinstance(row, dict):
+        return [("", "must be an object")]
+    fields = cast("dict[str, Any]", row)
+    wrong = [] if isinstance(fields.get("number"), str) else [(".number", "is required, as a string")]
+    wrong += [(f".{name}", "must be a string") for name in _TEXTS if not _is_text(fields.get(name))]
+    wrong += [(f".{name}", "must be an array of strings") for name in _LISTS if not _are_texts(fields.get(name))]
+    return wrong
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value))

@@ -1,0 +1,55 @@
+"""What an endpoint gets to see of a request, and how it finds whose queue is meant."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from allo_async.sandbox.answers import Answer
+from allo_async.sandbox.envelope import refuse
+from allo_async.sandbox.faults import Fault
+from allo_async.sandbox.ledger import RecordedRequest
+from allo_async.sandbox.state import SandboxKey, SandboxUser, Team
+
+#: Stores an answer under the request's idempotency key, if it has one that is honoured.
+Keep: TypeAlias = Callable[[Answer], None]
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """An accepted request.
+
+    Attributes:
+        record: Its line in the ledger.
+        key: Whose it is.
+        team: Everything the API knows.
+        fault: What it will meet, if anything.
+        keep: Stores an answer for a replay.
+        path_id: The id in the path, of endpoints that have one.
+    """
+
+    record: RecordedRequest
+    key: SandboxKey
+    team: Team
+    fault: Fault | None
+    keep: Keep
+    path_id: str = ""
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+def assignee(call: Call, named: Mapping[str, Any]) -> SandboxUser:
+    """Find whose queue *named* (a body or a query) means; `user_id` wins, neither is the key's owner.
+
+    Raises:
+        Refusal: `ASSIGNEE_NOT_FOUND`.
+    """
+    user_id, email = named.get("user_id"), named.get("email")
+    if user_id is None and email is None:
+        user_id = call.key.owner_id
+    user = call.team.find(user_id=user_id, email=email)
+    if user is None:
+        raise refuse("ASSIGNEE_NOT_FOUND")
+    call.record.user_id = user.id
+    return user

@@ -1,0 +1,145 @@
+"""The API's refusals: every documented error code with its status, and the envelope it comes in."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+
+from allo_async.sandbox.answers import Answer
+
+_NAMES = {status.value: status.name for status in HTTPStatus}
+
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
+}
+
+
+@attrs.frozen
+class _Known:
+    status: int
+    message: str
+    retryable: bool = False
+    suggestion: str | None = None
+
+
+_TEAMMATES = (
+    "List your teammates with GET /v2/api/users and use one of their ids as 'user_id', or pass a team-member email."
+)
+
+# `retryable: false` on the append conflict is the API's own word, although its suggestion is to retry.
+_KNOWN = {
+    "UNAUTHORIZED": _Known(401, "An API key is required."),
+    "API_KEY_INVALID": _Known(401, "The API key is not valid."),
+    "API_KEY_REVOKED": _Known(401, "The API key has been revoked."),
+    "API_KEY_INSUFFICIENT_SCOPE": _Known(403, "The API key lacks the scope this endpoint needs."),
+    "API_KEY_TRIAL_NOT_ALLOWED": _Known(403, "This endpoint is not available during a trial."),
+    "NOT_FOUND": _Known(404, "There is no such endpoint."),
+    "USER_NOT_FOUND": _Known(404, "User not found."),
+    "ASSIGNEE_NOT_FOUND": _Known(
+        404, "No team member found for the provided 'user_id' or 'email'.", suggestion=_TEAMMATES
+    ),
+    "VALIDATION_ERROR": _Known(400, "The request is not valid."),
+    "DIALING_QUEUE_LIMIT_REACHED": _Known(400, "The dialing queue cannot exceed {capacity:,} numbers."),
+    "DIALING_QUEUE_APPEND_CONFLICT": _Known(
+        409,
+        "A concurrent append to this queue caused a position conflict.",
+        suggestion="Retry the request — the conflict resolves on the next attempt.",
+    ),
+    "OTHER_TRANSACTION_IN_PROGRESS": _Known(
+        409,
+        "Another request with this idempotency key is being processed.",
+        retryable=True,
+        suggestion="Wait a moment and retry with the same key.",
+    ),
+    "IDEMPOTENCY_KEY_REUSE": _Known(
+        409,
+        "This idempotency key was used on another endpoint.",
+        suggestion="Use a new key for every distinct request.",
+    ),
+    "BATCH_TOO_LARGE": _Known(413, "One request may hold at most {rows} numbers."),
+    "RATE_LIMIT_EXCEEDED": _Known(429, "Too many requests.", retryable=True),
+    "INTERNAL_SERVER_ERROR": _Known(500, "Something went wrong.", retryable=True),
+}
+
+
+@attrs.define(eq=False)
+class Refusal(Exception):  # noqa: N818 - it is the API's answer, not a failure of this server.
+    """A request the API says no to; raised anywhere before the commit, answered in the envelope.
+
+    Attributes:
+        status: The HTTP status.
+        code: The error code.
+        message: One sentence for people.
+        retryable: The envelope's own advice, true or not.
+        fields: Further fields of the envelope, which win over those above.
+        headers: Headers beyond those every answer carries.
+    """
+
+    status: int
+    code: str
+    message: str
+    retryable: bool
+    fields: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    def answer(self) -> Answer:
+        """The refusal in the error envelope, all but its request id."""
+        error: dict[str, Any] = {
+            "type": _type_of(self.status),
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+            "doc_url": f"https://example.com/errors/{self.code}",
+            **self.fields,
+        }
+        return Answer(status=self.status, content={"error": error}, headers=self.headers)
+
+
+def refuse(
+    code: str, *, headers: Mapping[str, str] | None = None, details: Mapping[str, Any] | None = None, **values: int
+) -> Refusal:
+    """The refusal documented as *code*; *values* fill its message, *details* add to its envelope."""
+    known = _KNOWN[code]
+    fields = {} if known.suggestion is None else {"suggestion": known.suggestion}
+    return Refusal(
+        known.status,
+        code,
+        known.message.format(**values),
+        known.retryable,
+        fields | dict(details or {}),
+        headers or {},
+    )
+
+
+def refuse_with_status(
+    status: int, code: str | None, message: str | None, *, retryable: bool | None, fields: Mapping[str, Any]
+) -> Refusal:
+    """A refusal with any status and code; what is None is what the API would most likely say.
+
+    Args:
+        status: The HTTP status.
+        code: The error code, by default the status' own name, such as `BAD_GATEWAY`.
+        message: One sentence for people.
+        retryable: By default true for 429 and 5xx only, or as documented for a documented code.
+        fields: Further fields of the envelope.
+    """
+    code = code or _code_of(status)
+    known = _KNOWN.get(code)
+    if retryable is None:
+        retryable = (status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500) if known is None else known.retryable  # noqa: PLR2004
+    return Refusal(status, code, message or f"The sandbox was told to answer {status}.", retryable, fields)
+
+
+def _code_of(status: int) -> str:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "RATE_LIMIT_EXCEEDED"
+    return _NAMES.get(status, f"HTTP_{status}")
+
+
+def _type_of(status: int) -> str:
+    return _TYPES.get(status, "server_error" if status >= 500 else "validation_error")  # noqa: PLR2004

@@ -1,0 +1,177 @@
+"""The way of every request through the API: who asks, how fast, whether they may, whether it was answered before."""
+
+import random
+import re
+from collections.abc import Mapping
+from email.utils import formatdate
+from functools import partial
+
+import attrs
+
+from allo_async.sandbox.answers import Answer
+from allo_async.sandbox.clock import Clock
+from allo_async.sandbox.endpoint import Call, Handler
+from allo_async.sandbox.envelope import Refusal, refuse
+from allo_async.sandbox.faults import Fault
+from allo_async.sandbox.idempotency import IdempotencyStore
+from allo_async.sandbox.ledger import RecordedRequest
+from allo_async.sandbox.limits import RateLimits
+from allo_async.sandbox.state import SandboxKey, Team
+
+APPEND = ("POST", "/v2/api/dialing-queues/current/numbers")
+
+
+@attrs.frozen
+class Endpoint:
+    """One call of the API.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path's pattern; its one group, if any, is the id in it.
+        scope: What the key must have, `None` for nothing.
+        handler: Answers it.
+    """
+
+    method: str
+    path: re.Pattern[str]
+    scope: str | None
+    handler: Handler
+
+
+@attrs.frozen(kw_only=True)
+class Moods:
+    """Refusals that come by themselves, as they do where others use the same key and the same queue.
+
+    Attributes:
+        conflict_rate: How likely an append is refused as a conflict, 0 to 1.
+        rate_limit_rate: How likely it is refused for the rate limit, 0 to 1.
+        dice: Decides; the same seed decides the same.
+    """
+
+    conflict_rate: float
+    rate_limit_rate: float
+    dice: random.Random
+
+    def refuse_sometimes(self, record: RecordedRequest) -> None:
+        """Refuse *record* if it is its turn, and note so.
+
+        Raises:
+            Refusal: It is.
+        """
+        roll = self.dice.random()
+        if roll < self.rate_limit_rate:
+            record.fault = "spontaneous rate limit"
+            raise refuse("RATE_LIMIT_EXCEEDED", headers={"Retry-After": "1"}, details={"retry_after_seconds": 1})
+        if roll < self.rate_limit_rate + self.conflict_rate:
+            record.fault = "spontaneous conflict"
+            raise refuse("DIALING_QUEUE_APPEND_CONFLICT")
+
+
+@attrs.frozen(kw_only=True)
+class Gate:
+    """Takes a recorded request and gives its answer.
+
+    Attributes:
+        team: Everything the API knows.
+        clock: The server's time.
+        limits: Every key's windows.
+        idempotency: Stored answers, `None` where keys are ignored.
+        moods: Refusals that come by themselves.
+        endpoints: What there is to call.
+        latency: Seconds that a call other than the append takes.
+    """
+
+    team: Team
+    clock: Clock
+    limits: RateLimits
+    idempotency: IdempotencyStore | None
+    moods: Moods
+    endpoints: tuple[Endpoint, ...]
+    latency: float
+
+    async def answer(self, record: RecordedRequest, authorization: str | None, fault: Fault | None) -> Answer:
+        """Answer *record*, which an append shares with its *fault*."""
+        try:
+            key = self._authenticate(authorization)
+            record.api_key_id = key.id
+            self.limits.admit(key.id, record.method)
+            endpoint, path_id = self._endpoint(record)
+            _check_scope(key, endpoint)
+            if (record.method, record.path) == APPEND:
+                self.moods.refuse_sometimes(record)
+            elif self.latency > 0:
+                await self.clock.sleep(self.latency)
+            return await self._execute(endpoint, record, key, fault, path_id)
+        except _UnknownSchemeError:
+            return Answer(status=401)
+        except Refusal as refusal:
+            return refusal.answer()
+
+    def headers(self, record: RecordedRequest, answer: Answer) -> Mapping[str, str]:
+        """Tell the headers that go out with *answer*."""
+        if answer.proxied:
+            return answer.headers
+        own = self.limits.headers(record.api_key_id, record.method)
+        own |= {"X-Request-Id": record.request_id, "Date": formatdate(self.clock.time(), usegmt=True)}
+        if record.idempotency_key is not None and self.idempotency is not None:
+            own["Idempotency-Key"] = record.idempotency_key
+        return {**own, **answer.headers}
+
+    def _authenticate(self, authorization: str | None) -> SandboxKey:
+        if authorization is None:
+            raise refuse("UNAUTHORIZED")
+        scheme, _, secret = authorization.partition(" ")
+        if scheme != "Api-Key":
+            raise _UnknownSchemeError
+        key = self.team.keys.get(secret)
+        if key is None:
+            raise refuse("API_KEY_INVALID")
+        if key.revoked:
+            raise refuse("API_KEY_REVOKED")
+        return key
+
+    def _endpoint(self, record: RecordedRequest) -> tuple[Endpoint, str]:
+        for endpoint in self.endpoints:
+            found = endpoint.path.fullmatch(record.path)
+            if found and endpoint.method == record.method:
+                return endpoint, "".join(found.groups())
+        raise refuse("NOT_FOUND")
+
+    async def _execute(
+        self, endpoint: Endpoint, record: RecordedRequest, key: SandboxKey, fault: Fault | None, path_id: str
+    ) -> Answer:
+        store, name = self.idempotency, f"{record.method} {record.path}"
+        owner = (key.id, record.idempotency_key or "")
+        if store is None or record.idempotency_key is None or record.method == "GET":
+            call = Call(record=record, key=key, team=self.team, fault=fault, keep=lambda _: None, path_id=path_id)
+            return await endpoint.handler(call)
+        stored = store.begin(owner, name)
+        if stored is not None:
+            return self._replay(stored, record, fault)
+        try:
+            keep = partial(store.keep, owner, name)
+            call = Call(record=record, key=key, team=self.team, fault=fault, keep=keep, path_id=path_id)
+            return await endpoint.handler(call)
+        finally:
+            store.end(owner)
+
+    def _replay(self, stored: Answer, record: RecordedRequest, fault: Fault | None) -> Answer:
+        answer = attrs.evolve(stored, headers={**stored.headers, "Idempotency-Replayed": "true"})
+        if fault is not None:
+            # An answer can be lost as often as it is given.
+            answer = fault.answer(answer, self.clock.time())
+        record.replayed = answer.headers.get("Idempotency-Replayed") == "true"
+        return answer
+
+
+class _UnknownSchemeError(Exception):
+    """An Authorization of another scheme than Api-Key, which the API answers with a bare 401."""
+
+
+def _check_scope(key: SandboxKey, endpoint: Endpoint) -> None:
+    if endpoint.scope is None:
+        return
+    if endpoint.scope not in key.scopes:
+        raise refuse("API_KEY_INSUFFICIENT_SCOPE")
+    if key.trial:
+        raise refuse("API_KEY_TRIAL_NOT_ALLOWED")

@@ -1,0 +1,89 @@
+"""A FastAPI application that appends leads to a rep's dialing queue.
+
+Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
+
+    allo-async sandbox
+    uvicorn --app-dir examples fastapi_app:app
+
+    curl -s localhost:8000/reps/rep@acme.com/leads -H 'content-type: application/json' -d '[{"number": "+12125550010"}]'
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, status
+
+from allo_async import (
+    AlloClient,
+    AlloError,
+    AppendResult,
+    AssigneeNotFoundError,
+    DeadlineExceededError,
+    InvalidTeammateError,
+    QueueFullError,
+    RateLimitedError,
+)
+
+#: Seconds within which a request is answered, whatever Allo does.
+DEADLINE = 10.0
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Keep one client for the whole process: its queues share connections and pace."""
+    async with AlloClient() as allo:
+        app.state.allo = allo
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def client(request: Request) -> AlloClient:
+    """Give a handler the process's client."""
+    allo: AlloClient = request.app.state.allo
+    return allo
+
+
+@app.post("/reps/{email}/leads")
+async def append_leads(
+    email: str, leads: list[dict[str, Any]], allo: Annotated[AlloClient, Depends(client)], response: Response
+) -> dict[str, Any]:
+    """Append the leads, and tell the caller the fate of each by its place in the list."""
+    try:
+        result = await allo.queue(email=email).append(leads, deadline=DEADLINE)
+    except AlloError as error:
+        raise refusal(error) from error
+    if result.in_doubt:
+        response.status_code = status.HTTP_202_ACCEPTED
+    return fates(result)
+
+
+def refusal(error: AlloError) -> HTTPException:
+    """Turn what went wrong into an answer that tells the caller what to do about it."""
+    headers = {}
+    match error:
+        case InvalidTeammateError() | AssigneeNotFoundError():
+            code = status.HTTP_404_NOT_FOUND
+        case QueueFullError():
+            code = status.HTTP_409_CONFLICT
+        case RateLimitedError():
+            code = status.HTTP_503_SERVICE_UNAVAILABLE
+            headers = {"Retry-After": str(round(error.retry_after or 1))}
+        case DeadlineExceededError():
+            code = status.HTTP_504_GATEWAY_TIMEOUT
+        case _:
+            code = status.HTTP_502_BAD_GATEWAY
+    detail = {"error": str(error), **fates(error.result or AppendResult())}
+    return HTTPException(code, detail, headers)
+
+
+def fates(result: AppendResult) -> dict[str, Any]:
+    """Tell every row's fate by its index."""
+    return {
+        "added": {row.index: row.position for row in result.added},
+        "skipped": {row.index: row.detail or row.reason for row in result.skipped},
+        "pending": [row.index for row in result.pending],
+        "in_doubt": [row.index for row in result.in_doubt],
+    }

@@ -1,0 +1,48 @@
+"""An async worker that loads a file of leads for several reps, all at the same time.
+
+Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
+
+    allo-async sandbox
+    python examples/worker.py examples/leads.csv
+"""
+
+import asyncio
+import csv
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from allo_async import AlloClient, AlloError, AppendResult, Contact
+
+
+def leads_by_rep(file: Path) -> dict[str, list[Contact]]:
+    """Read the file and sort its rows by the rep in `Owner email`."""
+    leads: dict[str, list[Contact]] = defaultdict(list)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            contact = Contact(row["Phone Number"], name=row["First Name"], last_name=row["Last Name"])
+            leads[row["Owner email"]].append(contact)
+    return leads
+
+
+async def load(allo: AlloClient, rep: str, leads: Iterable[Contact]) -> AppendResult:
+    """Load one rep's leads; a failure is told, and costs the other reps nothing."""
+    try:
+        return await allo.queue(email=rep).append(leads, region="FR")
+    except AlloError as error:
+        print(f"{rep}: {error}", file=sys.stderr)
+        return error.result or AppendResult()
+
+
+async def main(file: Path) -> None:
+    """Load every rep's leads, and say what is left to do."""
+    by_rep = leads_by_rep(file)
+    async with AlloClient() as allo:
+        results = await asyncio.gather(*(load(allo, rep, leads) for rep, leads in by_rep.items()))
+    for rep, result in zip(by_rep, results, strict=True):
+        print(f"{rep}: {result.summary()}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

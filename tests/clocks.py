@@ -1,0 +1,29 @@
+"""Time that stands still until someone sleeps."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+
+
+class ManualClock:
+    """A clock whose sleepers move it; it remembers how long they slept."""
+
+    def __init__(self, monotonic: float = 1_000.0, unix: float = 1_790_000_000.0) -> None:
+        self._start = monotonic
+        self._unix = unix
+        self.now = monotonic
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self._unix + self.now - self._start
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        moment = self.now + seconds
+        await asyncio.sleep(0)
+        self.now = max(self.now, moment)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(None)

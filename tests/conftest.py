@@ -1,0 +1,15 @@
+import pytest
+
+from tests.clocks import ManualClock
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    """No test depends on the machine's own key, server or proxy."""
+    for name in ("ALLO_API_KEY", "ALLO_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(name="clock")
+def _clock():
+    return ManualClock()

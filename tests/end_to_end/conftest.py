@@ -1,0 +1,24 @@
+import pytest
+
+from allo_async import AlloClient
+from allo_async.sandbox import Sandbox
+from allo_async.testing import FastClock
+
+
+@pytest.fixture(name="clock")
+def _clock():
+    """A second of pace, backoff or server time takes 20 ms."""
+    return FastClock(50)
+
+
+@pytest.fixture(name="sandbox")
+async def _sandbox(clock):
+    async with Sandbox(clock=clock) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(name="allo")
+async def _allo(sandbox, clock):
+    # Ten fast seconds are 0.2 s, in which a loopback server has answered.
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=10, retry_budget=120) as client:
+        yield client

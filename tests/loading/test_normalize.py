@@ -1,0 +1,99 @@
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from allo_async import AlloClient, InvalidRegionError
+from allo_async._loading import normalize as module
+from allo_async._loading.normalize import Normalized, normalize
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "expected"),
+    [
+        ("+12125550010", None, "+12125550010"),
+        ("+1 (212) 555-0010", None, "+12125550010"),
+        ("+44 (0)20 7946 0958", None, "+442079460958"),
+        ("+330612345678", None, "+33612345678"),
+        ("tel:+1-212-555-0010", None, "+12125550010"),
+        ("+1 212 555 0010 ext. 5", None, "+12125550010"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("0033 6 12 34 56 78", "FR", "+33612345678"),
+        ("+44 20 7946 0958", "FR", "+442079460958"),
+        ("(212) 555-0010", "US", "+12125550010"),
+        ("+\u0663\u0663 6 12 34 56 78", None, "+33612345678"),
+    ],
+)
+def test_readable_number_becomes_e164(number, region, expected):
+    """A number that can be read is sent in E.164, `region` reading national forms only."""
+    assert normalize(number, region) == Normalized(expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("number", "region"),
+    [
+        ("06 12 34 56 78", None),
+        ("0033612345678", None),
+        ("1-800-FLOWERS", None),
+        ("2125550010", "FR"),
+        ("+1 5550010", None),
+        ("+33 6 12 34 56 78 9", None),
+        ("+999 123 456", None),
+    ],
+)
+def test_what_only_the_server_can_know_is_sent_as_written(number, region):
+    """A number that some numbering plan, now or next year, may know is left to the server."""
+    assert normalize(number, region) == Normalized(number, None)
+
+
+@pytest.mark.parametrize("number", ["N/A", "?", "-", "call me", "12", "+", "00", "#31#", "+1234567890123456789012"])
+@pytest.mark.parametrize("region", [None, "FR", "US"])
+def test_what_no_region_could_make_a_number_is_not(number, region):
+    """Only what is a number nowhere is refused locally."""
+    assert normalize(number, region) is None
+
+
+def test_fewest_digits_are_those_of_the_metadata():
+    """No numbering plan knows a shorter national number than the bound says."""
+    plans = (PhoneMetadata.metadata_for_region(region) for region in phonenumbers.SUPPORTED_REGIONS)
+
+    assert module._FEWEST_DIGITS == min(min(plan.general_desc.possible_length) for plan in plans)
+
+
+@pytest.mark.parametrize(("region", "hint"), [("XX", "FR"), ("France", "FR"), ("UK", "GB"), ("", "FR"), (33, "FR")])
+async def test_unknown_region_is_an_error(region, hint):
+    """A region that does not exist is refused before any row is taken, with an example that does."""
+    async with AlloClient("ak_live_x") as allo:
+        with pytest.raises(InvalidRegionError, match=hint):
+            await allo.queue().append(["0612345678"], region=region)
+
+
+def test_region_in_lower_case_is_the_same():
+    """`fr` is France too."""
+    assert module.check_region(" fr ") == "FR"
+
+
+CALLING_CODES = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE) + [0, 999])
+DIGITS = st.text("0123456789", min_size=0, max_size=16)
+SEPARATORS = st.sampled_from(["", " ", "-", ".", " (", ") ", "\u00a0", "(0)", "--"])
+
+
+@given(code=CALLING_CODES, parts=st.lists(st.tuples(SEPARATORS, DIGITS), max_size=5))
+@settings(max_examples=2_000)
+def test_short_cut_reads_what_phonenumbers_reads(code, parts):
+    """The quick reading of plain international numbers never differs from phonenumbers' own."""
+    number = f"+{code}" + "".join(separator + digits for separator, digits in parts)
+
+    quick = module._read_international(number)
+
+    if quick is not None:
+        parsed = phonenumbers.parse(number, None)
+        assert quick == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        assert phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+
+
+def test_short_cut_is_taken():
+    """The ordinary international number takes the quick way."""
+    assert module._read_international("+1 (212) 555-0010") == "+12125550010"
+    assert module._read_international("+44 (0)20 7946 0958") is None

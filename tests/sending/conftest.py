@@ -1,0 +1,34 @@
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+
+from allo_async import AlloClient
+
+KEY = "ak_live_secret123"
+
+
+class _StreamWriter:
+    output_size = 0
+
+
+class _Response(aiohttp.ClientResponse):
+    """What aioresponses makes lacks the `stream_writer` that aiohttp 3.14 asks for."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("stream_writer", _StreamWriter())
+        super().__init__(*args, **kwargs)
+
+
+@pytest.fixture(name="server")
+def _server():
+    """A mocked HTTP edge."""
+    with aioresponses() as mocked:
+        post = mocked.post
+        mocked.post = lambda url, **kwargs: post(url, response_class=_Response, **kwargs)
+        yield mocked
+
+
+@pytest.fixture(name="allo")
+async def _allo(clock):
+    async with AlloClient(KEY, clock=clock, retry_budget=20) as client:
+        yield client

@@ -1,0 +1,71 @@
+import inspect
+import pickle
+
+import pytest
+
+from allo_async import AppendResult, PendingContact, Contact, errors
+
+PLAIN = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, errors.AlloError) and not issubclass(kind, errors.ApiError | errors.UnreadableReplyError)
+]
+WITH_STATUS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, errors.ApiError | errors.UnreadableReplyError)
+]
+
+
+def made(kind):
+    error = kind("It went wrong.", status=400) if kind in WITH_STATUS else kind("It went wrong.")
+    error.result = AppendResult(pending=[PendingContact(index=7, contact=Contact("+12125550010", name="Zoe"))])
+    return error
+
+
+@pytest.mark.parametrize("kind", PLAIN + WITH_STATUS)
+def test_every_error_pickles(kind):
+    """An error that crosses a process boundary arrives whole, result included."""
+    error = made(kind)
+
+    revived = pickle.loads(pickle.dumps(error))
+
+    assert (type(error), str(error), error.__dict__) == (type(revived), str(revived), revived.__dict__)
+    assert revived.result == error.result
+
+
+@pytest.mark.parametrize("kind", PLAIN + WITH_STATUS)
+def test_every_error_says_where_the_rows_are(kind):
+    """The message counts the rows by fate and shows neither a number nor a name."""
+    error = made(kind)
+
+    for text in (str(error), repr(error)):
+        assert "It went wrong." in text
+        assert "1 rows: 0 added, 0 skipped, 1 pending, 0 in doubt" in text
+        assert "2125550010" not in text
+        assert "Zoe" not in text
+
+
+def test_numbers_quoted_by_the_api_are_not_printed():
+    """A phone number inside the API's own message is masked in print and kept in `.message`."""
+    error = errors.BadRequestError("The phone number '+33612345678' is no good, nor 0612345678.", status=400)
+
+    assert "612345678" not in str(error)
+    assert "612345678" not in repr(error)
+    assert "+33612345678" in error.message
+
+
+def test_standard_bases_still_catch():
+    """Whoever catches TimeoutError, ConnectionError or ValueError catches ours too."""
+    assert issubclass(errors.AttemptTimeoutError, TimeoutError)
+    assert issubclass(errors.DeadlineExceededError, TimeoutError)
+    assert issubclass(errors.ConnectionLostError, ConnectionError)
+    assert issubclass(errors.InvalidTeammateError, ValueError)
+    assert issubclass(errors.MissingApiKeyError, ValueError)
+
+
+def test_tree_in_the_docstring_is_the_tree():
+    """Every class is drawn in the module's docstring."""
+    drawn = errors.__doc__ or ""
+
+    assert [name for name in errors.__all__ if name not in drawn] == []
