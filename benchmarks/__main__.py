@@ -2,8 +2,8 @@
 
     make bench
 
-The server runs in another process, and only this process's CPU is counted. All contenders take turns in one run, so that
-the ratios hold when the machine's speed drifts; the figures are medians of the rounds.
+The server runs in another process, and only this process's CPU is counted. All contenders take turns in one run, so
+that the ratios hold when the machine's speed drifts; the figures are medians of the rounds.
 """
 
 import asyncio
@@ -91,7 +91,9 @@ async def _watched(contender: Contender, url: str, rows: Sequence[Row]) -> float
     return longest * 1_000
 
 
-def compare(title: str, unit: str, measure: Callable[[str, Contender, Sequence[Row]], float], url: str, rows: list[Row]) -> None:
+def compare(
+    title: str, unit: str, measure: Callable[[str, Contender, Sequence[Row]], float], url: str, rows: list[Row]
+) -> None:
     """Measure the contenders in turn, round by round, and print medians and ratios."""
     rounds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for _ in range(ROUNDS):
@@ -100,7 +102,9 @@ def compare(title: str, unit: str, measure: Callable[[str, Contender, Sequence[R
     print(f"\n{title} ({len(rows):,} rows, median of {ROUNDS})")
     for name, figures in rounds.items():
         ratios = [ours / theirs for ours, theirs in zip(rounds["allo_async"], figures, strict=True)]
-        print(f"  {name:<32}{statistics.median(figures):>10.2f} {unit}   allo_async is {statistics.median(ratios):5.2f} x")
+        print(
+            f"  {name:<32}{statistics.median(figures):>10.2f} {unit}   allo_async is {statistics.median(ratios):5.2f} x"
+        )
 
 
 def main() -> None:

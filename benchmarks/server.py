@@ -7,7 +7,6 @@ import contextlib
 import multiprocessing
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 
 import orjson
 from aiohttp import web
@@ -47,7 +46,7 @@ def running(port: int) -> Iterator[str]:
     """Run the server on *port* of loopback, and give its URL."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process: SpawnProcess = context.Process(target=_serve, args=(there,), daemon=True)
+    process = context.Process(target=_serve, args=(there,), daemon=True)
     process.start()
     # Left open here, it would keep `recv` waiting for a server that died.
     there.close()

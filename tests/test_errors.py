@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 
-from allo_async import AppendResult, PendingContact, Contact, errors
+from allo_async import AppendResult, Contact, PendingContact, errors
 
 PLAIN = [
     kind

@@ -58,7 +58,7 @@ def test_fewest_digits_are_those_of_the_metadata():
     """No numbering plan knows a shorter national number than the bound says."""
     plans = (PhoneMetadata.metadata_for_region(region) for region in phonenumbers.SUPPORTED_REGIONS)
 
-    assert module._FEWEST_DIGITS == min(min(plan.general_desc.possible_length) for plan in plans)
+    assert min(min(plan.general_desc.possible_length) for plan in plans) == module._FEWEST_DIGITS
 
 
 @pytest.mark.parametrize(("region", "hint"), [("XX", "FR"), ("France", "FR"), ("UK", "GB"), ("", "FR"), (33, "FR")])
@@ -74,7 +74,7 @@ def test_region_in_lower_case_is_the_same():
     assert module.check_region(" fr ") == "FR"
 
 
-CALLING_CODES = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE) + [0, 999])
+CALLING_CODES = st.sampled_from([*sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0, 999])
 DIGITS = st.text("0123456789", min_size=0, max_size=16)
 SEPARATORS = st.sampled_from(["", " ", "-", ".", " (", ") ", "\u00a0", "(0)", "--"])
 

@@ -22,7 +22,7 @@ async def admitted(pace, clock, moments):
     holds=st.dictionaries(st.integers(0, 39), st.floats(0, 5)),
 )
 def test_no_second_sees_more_than_the_limit(limit, gaps, holds):
-    """Whatever the arrivals and the holds, no span of a second sees more than the limit, and none is late for nothing."""
+    """Whatever the arrivals and the holds, no span of a second sees more than the limit."""
 
     async def scenario():
         clock = ManualClock()

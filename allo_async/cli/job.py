@@ -1,0 +1,138 @@
+"""The work of `load`: every rep's rows into that rep's queue, all reps at the same time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from allo_async import AlloClient, AlloError, ApiError, AppendResult, DialingQueue, Totals
+
+#: Called with how many more rows have met their fate.
+Progress = Callable[[int], None]
+
+
+@attrs.frozen
+class Lead:
+    """A row of the file on its way into a queue.
+
+    Attributes:
+        line: Where it stands in the file.
+        row: What `append` gets.
+    """
+
+    line: int
+    row: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class LoadOptions:
+    """What `append_stream` is told.
+
+    Attributes:
+        region: How to read national numbers.
+        chunk_size: Rows to send at once.
+        keep_duplicates: Whether to send repeats.
+        deadline: Seconds for each rep's load.
+    """
+
+    region: str | None = None
+    chunk_size: int = 1000
+    keep_duplicates: bool = False
+    deadline: float | None = None
+
+
+@attrs.define
+class RepLoad:
+    """One rep's load, and what became of it.
+
+    Attributes:
+        rep: The rep's e-mail address, `None` for the key's owner.
+        leads: The rows, in order.
+        results: The results so far, which follow each other.
+        error: What ended the load early.
+        interrupted: Whether the user did.
+    """
+
+    rep: str | None
+    leads: Sequence[Lead]
+    results: list[AppendResult] = attrs.field(factory=list[AppendResult])
+    error: AlloError | None = None
+    interrupted: bool = False
+
+    @property
+    def name(self) -> str:
+        """How to call the rep on the screen."""
+        return self.rep or "(key owner)"
+
+    @property
+    def totals(self) -> Totals:
+        """The fates of all rows; what was never taken is pending."""
+        told = sum((result.totals for result in self.results), Totals())
+        return told + Totals(pending=len(self.leads) - told.rows)
+
+    def skipped_by_reason(self) -> Counter[str]:
+        """Count the skipped rows by reason."""
+        return sum((Counter(result.skipped_by_reason()) for result in self.results), Counter[str]())
+
+    def reasons(self) -> dict[int, str]:
+        """Tell for each line that did not get in why."""
+        reasons = {lead.line: self._why_pending() for lead in self.leads}
+        for result in self.results:
+            for added in result.added:
+                del reasons[self.leads[added.index].line]
+            for skipped in result.skipped:
+                reasons[self.leads[skipped.index].line] = self._why_skipped(skipped.reason, skipped.detail)
+            for doubtful in result.in_doubt:
+                reasons[self.leads[doubtful.index].line] = "IN_DOUBT: sent, but no one can tell whether it arrived"
+        return reasons
+
+    def _why_pending(self) -> str:
+        if self.interrupted:
+            return "PENDING: interrupted"
+        code = self.error.code if isinstance(self.error, ApiError) else None
+        return f"PENDING: {code or type(self.error).__name__}" if self.error is not None else "PENDING"
+
+    def _why_skipped(self, reason: str, detail: str | None) -> str:
+        if reason == "DUPLICATE_NUMBER":
+            # The detail counts rows of this rep's list, which nobody sees.
+            return reason
+        return f"{reason}: {detail}" if detail else reason
+
+
+async def load_all(allo: AlloClient, loads: Sequence[RepLoad], options: LoadOptions, progress: Progress) -> bool:
+    """Run all *loads* at the same time; one that fails costs the others nothing.
+
+    Returns:
+        Whether the user let it finish.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for load in loads:
+                group.create_task(_load(_queue(allo, load.rep), load, options, progress))
+    except asyncio.CancelledError:
+        # Ctrl-C: what there is to tell is told, and that takes no more waiting.
+        return False
+    return True
+
+
+def _queue(allo: AlloClient, rep: str | None) -> DialingQueue:
+    return allo.queue() if rep is None else allo.queue(email=rep)
+
+
+async def _load(queue: DialingQueue, load: RepLoad, options: LoadOptions, progress: Progress) -> None:
+    rows = (lead.row for lead in load.leads)
+    stream = queue.append_stream(rows, **attrs.asdict(options))
+    try:
+        async with stream:
+            async for result in stream:
+                load.results.append(result)
+                progress(result.totals.rows)
+    except AlloError as error:
+        load.error = error
+        load.results += [error.result or AppendResult(), await stream.take_rest()]
+    except asyncio.CancelledError:
+        load.interrupted = True
+        load.results.append(stream.unfinished or AppendResult())
+        raise
