@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, AlloError, ApiError, AppendResult, DialingQueue, Totals
+from allo_async import AlloClient, AlloError, ApiError, AppendResult, AppendStream, Totals
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
@@ -106,24 +106,27 @@ async def load_all(allo: AlloClient, loads: Sequence[RepLoad], options: LoadOpti
 
     Returns:
         Whether the user let it finish.
+
+    Raises:
+        AlloError: A rep or an option of no use; nothing was sent.
     """
+    streams = [_stream(allo, load, options) for load in loads]
     try:
         async with asyncio.TaskGroup() as group:
-            for load in loads:
-                group.create_task(_load(_queue(allo, load.rep), load, options, progress))
+            for load, stream in zip(loads, streams, strict=True):
+                group.create_task(_load(stream, load, progress))
     except asyncio.CancelledError:
         # Ctrl-C: what there is to tell is told, and that takes no more waiting.
         return False
     return True
 
 
-def _queue(allo: AlloClient, rep: str | None) -> DialingQueue:
-    return allo.queue() if rep is None else allo.queue(email=rep)
+def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
+    queue = allo.queue() if load.rep is None else allo.queue(email=load.rep)
+    return queue.append_stream((lead.row for lead in load.leads), **attrs.asdict(options))
 
 
-async def _load(queue: DialingQueue, load: RepLoad, options: LoadOptions, progress: Progress) -> None:
-    rows = (lead.row for lead in load.leads)
-    stream = queue.append_stream(rows, **attrs.asdict(options))
+async def _load(stream: AppendStream, load: RepLoad, progress: Progress) -> None:
     try:
         async with stream:
             async for result in stream:

@@ -123,5 +123,5 @@ async def _client(loads: list[RepLoad], options: LoadOptions, *, sandbox: bool) 
 
 
 def _stopped(error: Exception, code: ExitCode) -> typer.Exit:
-    _err.print(f"[red]{escape(str(error))}[/]", highlight=False)
+    _err.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
     return typer.Exit(code)

@@ -96,7 +96,7 @@ class Report:
         console.print(self._table())
         for load in self.loads:
             if load.error is not None:
-                console.print(f"[red]{escape(load.name)}[/]: {escape(str(load.error))}")
+                console.print(f"[red]{escape(load.name)}[/]: {escape(str(load.error))}", soft_wrap=True)
         if written is not None:
             console.print(f"The rows that did not get in are in [bold]{escape(str(written))}[/], with the reason.")
         if self.totals.in_doubt:

@@ -1,0 +1,243 @@
+import asyncio
+import contextlib
+import json
+import threading
+
+import pytest
+from typer.testing import CliRunner
+
+from allo_async import AlloClient
+from allo_async.cli.app import app
+from allo_async.cli.job import Lead, LoadOptions, RepLoad, load_all
+from allo_async.sandbox import Sandbox, faults
+from tests.end_to_end.numbers import us_numbers
+
+MARIE, TOM = "marie@acme.example", "tom@acme.example"
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox(monkeypatch):
+    """A sandbox on a loop of its own thread, since the command runs a loop itself; the environment points to it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    sandbox = Sandbox(write_per_second=None)
+    run(sandbox.__aenter__())
+    monkeypatch.setenv("ALLO_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("ALLO_BASE_URL", sandbox.url)
+    yield sandbox
+    run(sandbox.__aexit__(None, None, None))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(name="run")
+def _run():
+    """Runs the command, and checks how it ends."""
+
+    def run(*arguments, code):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture(name="write")
+def _write(tmp_path):
+    def write(content, name="leads.csv"):
+        path = tmp_path / name
+        path.write_text(content, "utf-8")
+        return path
+
+    return write
+
+
+def test_list_goes_into_one_queue(sandbox, run, write):
+    """Every row of the file is loaded, and the table says so."""
+    file = write("First Name,Phone\n" + "".join(f"Jo,{number}\n" for number in us_numbers(5)))
+
+    result = run("load", file, "--to", MARIE, code=0)
+
+    assert sandbox.numbers(MARIE) == us_numbers(5)
+    assert sandbox.queue(MARIE)[0].contact == {"name": "Jo"}
+    assert "number ← Phone, name ← First Name" in result.stderr
+    assert MARIE in result.stdout
+    assert not (file.parent / "leads.not-added.csv").exists()
+
+
+def test_each_row_names_its_rep(sandbox, run, write):
+    """--to-column deals the rows to their reps in order; a row without a rep is nobody's."""
+    numbers = us_numbers(6)
+    reps = [MARIE, TOM, "", MARIE.upper(), TOM, "  "]
+    file = write(
+        "Phone;Owner email\n" + "".join(f"{number};{rep}\n" for number, rep in zip(numbers, reps, strict=True))
+    )
+
+    run("load", file, "--to-column", "owner E-mail", code=0)
+
+    assert sandbox.numbers(MARIE) == [numbers[0], numbers[3]]
+    assert sandbox.numbers(TOM) == [numbers[1], numbers[4]]
+    assert sandbox.numbers() == []
+    assert (file.parent / "leads.not-added.csv").read_text("utf-8-sig") == (
+        "Phone;Owner email;allo_reason\n"
+        f"{numbers[2]};;NO_REP: line 4 has nothing in 'Owner email'\n"
+        f"{numbers[5]};  ;NO_REP: line 7 has nothing in 'Owner email'\n"
+    )
+
+
+def test_what_did_not_get_in_is_written_with_its_reason(sandbox, run, write):
+    """Skipped rows stand in the file beside the input; with --strict they fail the command."""
+    file = write("Phone\n+12122000000\nN/A\n+1 212 200 0000\n+1 123 456 7890\n")
+
+    run("load", file, "--to", MARIE, code=0)
+
+    expected = "Phone,allo_reason\nN/A,INVALID_PHONE_NUMBER\n+1 212 200 0000,DUPLICATE_NUMBER\n"
+    expected += "+1 123 456 7890,INVALID_PHONE_NUMBER\n"
+    assert (file.parent / "leads.not-added.csv").read_text("utf-8-sig") == expected
+    run("load", file, "--to", TOM, "--strict", code=5)
+
+
+def test_full_queue_leaves_rows_pending(sandbox, run, write):
+    """What a queue cannot hold is pending, exit code 3, and the other rep's load is not touched."""
+    sandbox.fill(MARIE, 998)
+    rows = [f"{number},{rep}" for number, rep in zip(us_numbers(8), [MARIE, TOM] * 4, strict=True)]
+    file = write("Phone,Rep\n" + "\n".join(rows))
+
+    result = run("load", file, "--to-column", "Rep", "--json", code=3)
+
+    told = json.loads(result.stdout)
+    assert told["totals"] == {"rows": 8, "added": 4, "skipped": 0, "pending": 4, "in_doubt": 0}
+    by_rep = {rep["rep"]: rep for rep in told["reps"]}
+    assert (by_rep[TOM]["added"], by_rep[TOM]["error"]) == (4, None)
+    assert (by_rep[MARIE]["error"]["type"], by_rep[MARIE]["error"]["code"]) == (
+        "QueueFullError",
+        "DIALING_QUEUE_LIMIT_REACHED",
+    )
+    assert by_rep[MARIE]["error"]["request_id"].startswith("req_")
+    written = (file.parent / "leads.not-added.csv").read_text("utf-8-sig")
+    assert written.count("PENDING: DIALING_QUEUE_LIMIT_REACHED") == 4
+    assert told["not_added_file"].endswith("leads.not-added.csv")
+
+
+def test_rows_in_doubt_have_their_own_code(sandbox, run, write):
+    """A row that the server did not mention is in doubt, exit code 4."""
+    sandbox.script(faults.leave_out(1), at=1)
+    file = write("Phone\n" + "\n".join(us_numbers(3)))
+
+    run("load", file, "--to", MARIE, code=4)
+
+    assert "IN_DOUBT" in (file.parent / "leads.not-added.csv").read_text("utf-8-sig")
+
+
+def test_unknown_rep_costs_the_others_nothing(sandbox, run, write):
+    """A rep whom nobody knows is told by code; the other rep's rows are in."""
+    file = write("Phone,Rep\n+12122000000,nobody@acme.example\n+12122000001," + TOM)
+
+    result = run("load", file, "--to-column", "Rep", code=3)
+
+    assert sandbox.numbers(TOM) == ["+12122000001"]
+    assert "ASSIGNEE_NOT_FOUND" in result.stdout
+
+
+def test_json_lines_with_the_api_s_names(sandbox, run, write):
+    """JSON Lines load as CSV does; a broken line is told by number."""
+    file = write('{"number": "+12122000000", "emails": ["a@x.example"]}\n{broken\n{"number": 5}\n', "leads.jsonl")
+
+    result = run("load", file, "--mine", "--json", code=0)
+
+    assert sandbox.queue()[0].contact == {"emails": ["a@x.example"]}
+    assert json.loads(result.stdout)["skipped"] == {"UNREADABLE_ROW": 1, "INVALID_CONTACT": 1}
+    written = (file.parent / "leads.not-added.jsonl").read_text("utf-8").splitlines()
+    assert "line 2" in json.loads(written[0])["allo_reason"]
+    assert "number: expected a string, got int" in json.loads(written[1])["allo_reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "--to EMAIL, --to-column HEADER or --mine"),
+        (("--to", MARIE, "--mine"), "one of them"),
+        (("--to-column", "Owner"), "no column 'Owner'"),
+        (("--to", MARIE, "--map", "number=Fax"), "no column 'Fax'"),
+        (("--to", MARIE, "--map", "phone=Phone"), "FIELD=HEADER"),
+        (("--to", MARIE, "--region", "XX"), "ISO 3166"),
+        (("--to", MARIE, "--chunk-size", "1001"), "chunk-size"),
+        (("--to", " "), "teammate"),
+    ],
+)
+def test_wrong_usage_is_told(sandbox, run, write, arguments, told):
+    """Each way of holding it wrong has a clear message and exit code 2, and nothing is sent."""
+    result = run("load", write("Phone\n+12122000000\n"), *arguments, code=2)
+
+    assert told in result.stderr
+    assert sandbox.ledger.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("leads.csv", "", "no rows"),
+        ("leads.csv", "Who,Fax\nJo,1\n", "--map number="),
+        ("leads.xlsx", "PK\x03\x04", "Excel"),
+    ],
+)
+def test_unreadable_file_is_told(sandbox, run, write, name, content, told):
+    """A file without rows or phone column, or of the wrong kind, is an error of its own."""
+    assert told in run("load", write(content, name), "--to", MARIE, code=2).stderr
+
+
+def test_missing_and_wrong_keys_are_told(sandbox, run, write, monkeypatch):
+    """No key, and a wrong one, each end with exit code 1 and without a traceback."""
+    file = write("Phone\n+12122000000\n")
+    monkeypatch.setenv("ALLO_API_KEY", "ak_test_wrong")
+
+    assert "API_KEY_INVALID" in run("load", file, "--to", MARIE, code=1).stdout
+    monkeypatch.delenv("ALLO_API_KEY")
+    assert "ALLO_API_KEY" in run("load", file, "--to", MARIE, code=1).stderr
+
+
+def test_sandbox_needs_no_key(run, write, monkeypatch):
+    """--sandbox works from nothing: any rep, no key, conflicts and all."""
+    monkeypatch.delenv("ALLO_API_KEY", raising=False)
+    file = write(
+        "Phone,Rep\n" + "".join(f"{number},rep{place % 2}@new.example\n" for place, number in enumerate(us_numbers(9)))
+    )
+
+    result = run("load", file, "--to-column", "Rep", "--sandbox", "--json", code=0)
+
+    assert json.loads(result.stdout)["totals"]["added"] == 9
+
+
+def test_version_and_help(run):
+    """The command tells its version, and its exit codes in its help."""
+    assert run("--version", code=0).stdout.startswith("allo-async ")
+    assert "rows are in doubt" in run("load", "--help", code=0).stdout
+
+
+def test_interrupted_load_tells_what_it_did(sandbox, write):
+    """Ctrl-C ends the load with what is added, in doubt and pending by line."""
+    sandbox.script(faults.commit_and_stall(), at=2)
+    load = RepLoad(MARIE, [Lead(line, {"number": number}) for line, number in enumerate(us_numbers(6), start=2)])
+
+    async def interrupt():
+        async with AlloClient() as allo:
+            task = asyncio.create_task(load_all(allo, [load], LoadOptions(chunk_size=2), lambda _: None))
+            while len(sandbox.numbers(MARIE)) < 4:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                return await task
+
+    assert asyncio.run(interrupt()) is False
+    assert str(load.totals) == "2 added, 0 skipped, 2 pending, 2 in doubt"
+    assert [reason.partition(":")[0] for _, reason in sorted(load.reasons().items())] == ["IN_DOUBT"] * 2 + [
+        "PENDING"
+    ] * 2

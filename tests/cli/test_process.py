@@ -1,0 +1,113 @@
+"""The command as a process of its own, as users start it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "allo_async"]
+
+
+def test_demo_loads_the_shipped_list(tmp_path):
+    """The shipped list gets in: every row settled, exit code 0."""
+    leads = tmp_path / "leads.csv"
+    leads.write_bytes((ROOT / "examples/leads.csv").read_bytes())
+    arguments = ["load", str(leads), "--to-column", "Owner email", "--region", "FR", "--sandbox", "--json"]
+
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    totals = json.loads(done.stdout)["totals"]
+    assert (totals["rows"], totals["pending"], totals["in_doubt"]) == (2_499, 0, 0)
+    assert totals["added"] > 2_300
+
+
+@pytest.fixture(name="server")
+def _server():
+    """`allo-async sandbox` on a free port, and the environment that it says to set."""
+    process = subprocess.Popen([*COMMAND, "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    exports = {}
+    while len(exports) < 2:
+        line = process.stdout.readline()
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            exports[name] = value
+    yield {**os.environ, **exports}
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def test_sandbox_serves_other_processes(server, tmp_path):
+    """What `allo-async sandbox` prints is all that another process needs."""
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Phone\n+12125550010\n", "utf-8")
+
+    done = subprocess.run(
+        [*COMMAND, "load", str(leads), "--mine"], capture_output=True, text=True, check=False, env=server
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "1" in done.stdout
+
+
+def in_the_queue(server):
+    url = server["ALLO_BASE_URL"] + "/v2/api/dialing-queues/current"
+    request = urllib.request.Request(url, headers={"Authorization": f"Api-Key {server['ALLO_API_KEY']}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["pagination"]["total_count"]
+
+
+def test_interrupt_prints_the_table_and_writes_the_file(server, tmp_path):
+    """Ctrl-C ends with exit code 130, the table, and the rows that did not get in."""
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Phone\n" + "".join(f"+1212{2_000_000 + place}\n" for place in range(60)), "utf-8")
+    process = subprocess.Popen(
+        [*COMMAND, "load", str(leads), "--mine", "--chunk-size", "1", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=server,
+    )
+    while in_the_queue(server) < 3:
+        time.sleep(0.1)
+
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=10)
+
+    told = json.loads(stdout)
+    assert process.returncode == told["exit_code"] == 130
+    assert told["totals"]["rows"] == 60
+    assert told["totals"]["pending"] > 0
+    written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig").splitlines()
+    assert len(written) == 1 + told["totals"]["pending"] + told["totals"]["in_doubt"]
+
+
+def test_port_in_use_is_told(server):
+    """A port that is taken is an error, not a traceback."""
+    port = server["ALLO_BASE_URL"].rpartition(":")[2]
+
+    done = subprocess.run([*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"cannot listen on port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_command_without_its_extra_says_how_to_install_it():
+    """Where typer is missing, the command says what to install."""
+    code = "import sys; sys.modules['typer'] = None; from allo_async.__main__ import main; main()"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr.strip()) == (
+        1,
+        "the allo-async command needs typer: pip install 'allo-async[cli]'",
+    )

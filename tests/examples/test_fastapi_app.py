@@ -1,0 +1,83 @@
+import asyncio
+import contextlib
+import importlib.util
+import socket
+
+import aiohttp
+import pytest
+import uvicorn
+
+from allo_async.sandbox import faults
+from tests.end_to_end.numbers import us_numbers
+
+MARIE = "marie@acme.example"
+
+
+@pytest.fixture(name="example")
+def _example(root, environment, monkeypatch):
+    monkeypatch.setenv("ALLO_API_KEY", environment["ALLO_API_KEY"])
+    monkeypatch.setenv("ALLO_BASE_URL", environment["ALLO_BASE_URL"])
+    spec = importlib.util.spec_from_file_location("fastapi_app", root / "examples/fastapi_app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(name="post")
+async def _post(example):
+    """Posts leads to the application under a real uvicorn."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(example.app, log_level="warning", ws="none")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        while not server.started:
+            await asyncio.sleep(0.01)
+        async with aiohttp.ClientSession(url) as session:
+
+            async def post(leads, rep=MARIE):
+                async with session.post(f"/reps/{rep}/leads", json=leads) as response:
+                    return response.status, await response.json(), response.headers
+
+            yield post
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def test_leads_are_appended(sandbox, post):
+    """The handler appends and tells each lead's fate by its place."""
+    status, told, _ = await post([{"number": "+12125550010", "name": "Jo"}, {"number": "N/A"}, {"phone": "1"}])
+
+    assert (status, told["added"]) == (200, {"0": 0})
+    assert told["skipped"]["1"] == "INVALID_PHONE_NUMBER"
+    assert "phone: unknown field" in told["skipped"]["2"]
+    assert sandbox.numbers(MARIE) == ["+12125550010"]
+
+
+async def test_errors_become_honest_answers(sandbox, post):
+    """Each failure has the status that tells the caller what to do, and the rows that are left."""
+    leads = [{"number": number} for number in us_numbers(3)]
+    sandbox.fill(MARIE, 999)
+    sandbox.script(faults.leave_out(1), at=3)
+    sandbox.script(faults.rate_limited(seconds=120), at=4)
+
+    full = await post(leads)
+    unknown = await post(leads, "nobody@acme.example")
+    doubtful = await post(leads, "tom@acme.example")
+    limited = await post(leads, "tom@acme.example")
+
+    assert (full[0], full[1]["detail"]["pending"]) == (409, [0, 1, 2])
+    assert (unknown[0], unknown[1]["detail"]["pending"]) == (404, [0, 1, 2])
+    assert (limited[0], limited[2]["Retry-After"]) == (503, "120")
+    assert (doubtful[0], doubtful[1]["in_doubt"]) == (202, [1])
+
+
+async def test_deadline_bounds_the_request(sandbox, post, example, monkeypatch):
+    """A server that does not answer costs the caller the deadline and no more, with the leads in doubt."""
+    monkeypatch.setattr(example, "DEADLINE", 0.2)
+    sandbox.script(faults.commit_and_stall(), at=1)
+
+    status, told, _ = await post([{"number": "+12125550010"}])
+
+    assert (status, told["detail"]["in_doubt"]) == (504, [0])

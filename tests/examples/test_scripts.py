@@ -1,0 +1,38 @@
+import asyncio
+import sys
+
+from tests.examples.conftest import ROOT
+
+
+async def run(environment, *arguments):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=ROOT, env=environment, stdout=-1, stderr=-1
+    )
+    stdout, stderr = await process.communicate()
+    assert process.returncode == 0, stderr.decode()
+    return stdout.decode(), stderr.decode()
+
+
+async def test_quickstart(sandbox, environment):
+    """The quickstart adds three numbers and tells of the fourth."""
+    stdout, _ = await run(environment, "examples/quickstart.py")
+
+    assert sandbox.numbers() == ["+12125550010", "+33612345678", "+442079460958"]
+    assert stdout.splitlines() == [
+        "row 0 is number 0 in the queue",
+        "row 1 is number 1 in the queue",
+        "row 2 is number 2 in the queue",
+        "row 3 was skipped: INVALID_PHONE_NUMBER",
+    ]
+
+
+async def test_worker(sandbox, environment):
+    """The worker loads the shipped list for three reps; a rep whom nobody knows costs the others nothing."""
+    for rep in ("marie.laurent@acme.example", "tom.baker@acme.example"):
+        sandbox.add_user(rep)
+
+    stdout, stderr = await run(environment, "examples/worker.py", "examples/leads.csv")
+
+    assert len(sandbox.numbers("tom.baker@acme.example")) > 700
+    assert "tom.baker@acme.example: 833 rows: 8" in stdout
+    assert "ana.garcia@acme.example: 404 ASSIGNEE_NOT_FOUND" in stderr
