@@ -4,7 +4,8 @@ A reply names numbers, not rows: in the server's spelling where they were added,
 repeat, reorder, leave out or make up entries; each entry is given to one row at most, and each row gets one at most.
 """
 
-from collections import defaultdict, deque
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
@@ -71,17 +72,24 @@ class _Matching:
         row_key: Callable[[PreparedRow], str],
         entry_key: Callable[[str], str],
     ) -> _Pairs:
-        """Pair entries with open rows of the same key, first with first, and close those rows."""
+        """Pair entries with open rows of the same key, and close those rows.
+
+        Of several rows the next one behind the last pair is meant, since a reply that leaves rows out still keeps their
+        order; where there is none, the first.
+        """
         if not entries:
             return []
-        waiting: dict[str, deque[PreparedRow]] = defaultdict(deque)
-        for row in self.open.values():
-            waiting[row_key(row)].append(row)
+        waiting: dict[str, list[int]] = defaultdict(list)
+        for index, row in self.open.items():
+            waiting[row_key(row)].append(index)
         pairs: _Pairs = []
+        last = -1
         for entry in entries:
             key = entry_key(entry[field])
-            if key and waiting.get(key):
-                pairs.append((self.open.pop(waiting[key].popleft().index), entry))
+            indexes = waiting.get(key) if key else None
+            if indexes:
+                last = indexes.pop(bisect_right(indexes, last) % len(indexes))
+                pairs.append((self.open.pop(last), entry))
         return pairs
 
 

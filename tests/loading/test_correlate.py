@@ -65,6 +65,18 @@ def test_repeats_follow_their_positions():
     assert [row.index for row, _ in correlation.skipped] == [2]
 
 
+def test_repeats_keep_their_order_around_what_is_left_out():
+    """Where a reply leaves rows out, an entry goes to the repeat that its place allows."""
+    rows = rows_of("+12125550000", "+12125550001", "+12125550000", "+12125550001")
+    entries = [{"number_to": "+12125550000", "position": place} for place in (0, 2)]
+    entries.append({"number_to": "+12125550001", "position": 3})
+
+    correlation = correlate(rows, AppendReply(entries, []))
+
+    assert [(row.index, entry["position"]) for row, entry in correlation.added] == [(0, 0), (2, 2), (3, 3)]
+    assert [row.index for row in correlation.unanswered] == [1]
+
+
 NUMBERS = st.sampled_from([f"+1212555{digits:04d}" for digits in range(12)] + ["06 12 34 56 78", "0612345679"])
 FATES = st.sampled_from(["added", "skipped", "left out", "twice"])
 
