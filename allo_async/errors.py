@@ -80,17 +80,22 @@ _PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|\d{7,}")
 
 
 class AlloError(Exception):
-    """The root of everything that this library raises.
+    """The root of everything that this library raises."""
 
-    Attributes:
-        result: What became of every row taken from the input, when an append raised this; else `None`.
-    """
+    _result: AppendResult | None = None
 
-    result: AppendResult | None = None
+    @property
+    def result(self) -> AppendResult:
+        """What became of every row taken from the input; empty where nothing was taken."""
+        return self._result if self._result is not None else AppendResult()
+
+    @result.setter
+    def result(self, result: AppendResult) -> None:
+        self._result = result
 
     def __str__(self) -> str:
         told = _PHONE_NUMBER.sub("(number)", self._describe())
-        return f"{told} [{self.result.summary()}]" if self.result is not None else told
+        return f"{told} [{self._result.summary()}]" if self._result is not None else told
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self}>"

@@ -75,8 +75,7 @@ class DialingQueue:
                 async for result in stream:
                     results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
         except AlloError as error:
-            told = error.result or AppendResult()
-            error.result = merge([*results, told, await stream.take_rest()])
+            error.result = merge([*results, error.result, await stream.take_rest()])
             raise
         return merge(results)
 

@@ -5,7 +5,7 @@ It adds whatever it is sent, without limits and without a cap; it runs in a proc
 
 import contextlib
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Generator
 from multiprocessing.connection import Connection
 
 import orjson
@@ -42,7 +42,7 @@ def _serve(ready: Connection) -> None:
 
 
 @contextlib.contextmanager
-def running(port: int) -> Iterator[str]:
+def running(port: int) -> Generator[str]:
     """Run the server on *port* of loopback, and give its URL."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

@@ -8,7 +8,7 @@ Start a sandbox in one terminal, paste the two lines that it prints into another
     curl -s localhost:8000/reps/rep@acme.com/leads -H 'content-type: application/json' -d '[{"number": "+12125550010"}]'
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ DEADLINE = 10.0
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Keep one client for the whole process: its queues share connections and pace."""
     async with AlloClient() as allo:
         app.state.allo = allo
@@ -75,7 +75,7 @@ def refusal(error: AlloError) -> HTTPException:
             code = status.HTTP_504_GATEWAY_TIMEOUT
         case _:
             code = status.HTTP_502_BAD_GATEWAY
-    detail = {"error": str(error), **fates(error.result or AppendResult())}
+    detail = {"error": str(error), **fates(error.result)}
     return HTTPException(code, detail, headers)
 
 

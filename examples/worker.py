@@ -32,7 +32,7 @@ async def load(allo: AlloClient, rep: str, leads: Iterable[Contact]) -> AppendRe
         return await allo.queue(email=rep).append(leads, region="FR")
     except AlloError as error:
         print(f"{rep}: {error}", file=sys.stderr)
-        return error.result or AppendResult()
+        return error.result
 
 
 async def main(file: Path) -> None:

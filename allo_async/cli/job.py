@@ -134,7 +134,7 @@ async def _load(stream: AppendStream, load: RepLoad, progress: Progress) -> None
                 progress(result.totals.rows)
     except AlloError as error:
         load.error = error
-        load.results += [error.result or AppendResult(), await stream.take_rest()]
+        load.results += [error.result, await stream.take_rest()]
     except asyncio.CancelledError:
         load.interrupted = True
         load.results.append(stream.unfinished or AppendResult())

@@ -46,7 +46,7 @@ async def load() -> None:
         try:
             await allo.queue().append(rows())
         except QueueFullError as error:
-            assert_type(error.result, AppendResult | None)
+            assert_type(error.result, AppendResult)
             assert_type(error.code, str | None)
         except RateLimitedError as error:
             assert_type(error.retry_after, float | None)
