@@ -1,10 +1,11 @@
 import asyncio
 
+import aiohttp
 import pytest
 
 from allo_async import AlloClient, Contact, QueueFullError, RowSourceError, errors
 from allo_async.sandbox import Sandbox, faults
-from allo_async.testing import FastClock
+from tests.clocks import ManualClock
 from tests.end_to_end.numbers import fates, us_numbers
 
 
@@ -134,16 +135,24 @@ async def test_single_row_that_is_too_large_is_pending(sandbox, allo):
     assert fates(caught.value.result) == {0: "pending", 1: "pending", 2: "pending"}
 
 
-async def test_pace_stays_below_the_limit(clock):
-    """A client alone on its key is never refused for its pace."""
-    async with Sandbox(clock=FastClock(10)) as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=FastClock(10)) as allo:
-            emails = [user.email for user in sandbox.users[:3]]
+async def test_pace_stays_below_the_limit():
+    """All queues of a client together let at most five requests leave in any second; the caller's trace sees them."""
+    clock, departures = ManualClock(), []
 
-            await asyncio.gather(*(allo.queue(email=email).append(us_numbers(80), chunk_size=10) for email in emails))
+    async def on_request_start(session, context, params):
+        departures.append(clock.monotonic())
 
-        assert [request.status for request in sandbox.ledger.appends] == [200] * 24
-        assert sandbox.ledger.most_writes_in_a_second() <= 5
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(on_request_start)
+    async with (
+        Sandbox(clock=clock, write_per_second=None) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, trace_configs=[trace]) as allo,
+    ):
+        emails = [user.email for user in sandbox.users[:3]]
+        await asyncio.gather(*(allo.queue(email=email).append(us_numbers(80), chunk_size=10) for email in emails))
+
+    assert len(departures) == 24
+    assert max(sum(first <= other < first + 1 for other in departures) for first in departures) == 5
 
 
 async def test_any_iterable_will_do(sandbox, allo):

@@ -1,3 +1,5 @@
+import inspect
+
 import aiohttp
 import pytest
 from aioresponses import aioresponses
@@ -12,10 +14,11 @@ class _StreamWriter:
 
 
 class _Response(aiohttp.ClientResponse):
-    """What aioresponses makes lacks the `stream_writer` that aiohttp 3.14 asks for."""
+    """What aioresponses makes lacks the `stream_writer` that aiohttp asks for since 3.14."""
 
     def __init__(self, *args, **kwargs):
-        kwargs.setdefault("stream_writer", _StreamWriter())
+        if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
+            kwargs.setdefault("stream_writer", _StreamWriter())
         super().__init__(*args, **kwargs)
 
 
