@@ -1,22 +1,34 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiohttp
 
 from allo_async import settings as defaults
+from allo_async._loading.chunk import Chunk, fill_chunk
+from allo_async._loading.deal import Strategy
+from allo_async._loading.plan import plan_spread
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.source import RowSource
+from allo_async._loading.spread import Spread
+from allo_async._loading.stream import check_chunk_size
 from allo_async._sending.lane import Lane
-from allo_async._sending.pacing import WRITES_PER_SECOND, Pace
-from allo_async._sending.sender import Sender
+from allo_async._sending.pacing import Paces
+from allo_async._sending.sender import Delivery, Sender
 from allo_async._sending.transport import Transport
+from allo_async._wire.answers import read_any, read_data, read_list
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.replies import Reply
+from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
 from allo_async.clock import Clock, SystemClock
-from allo_async.errors import ClientClosedError
-from allo_async.queue import DialingQueue
+from allo_async.errors import ClientClosedError, ConfigurationError
+from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
+from allo_async.queue import DialingQueue, Rows
 from allo_async.settings import Settings
 
 
@@ -28,6 +40,8 @@ class _NotGiven:
 
 
 _NOT_GIVEN: Final = _NotGiven()
+
+_Answer = TypeVar("_Answer")
 
 
 class AlloClient:
@@ -120,6 +134,147 @@ class AlloClient:
         assignee = Assignee.of(**{name: value for name, value in given.items() if value is not _NOT_GIVEN})
         return DialingQueue(assignee, self._lane, clock=self._clock)
 
+    async def spread(
+        self,
+        numbers: Rows,
+        *,
+        over: Sequence[DialingQueue],
+        strategy: Strategy = "even",
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        deadline: float | None = None,
+    ) -> SpreadResult:
+        """Append one list to several queues: each row to exactly one of them, as far as there is room.
+
+        Each queue's room is read, the rows are dealt, and the queues are loaded at the same time, each in input order.
+        What a queue turns out not to hold is dealt to the others, behind what they got before. A queue that fails costs
+        the others nothing; its error is in the result.
+
+        Args:
+            numbers: Rows as for `DialingQueue.append`; all of them are taken first.
+            over: The queues.
+            strategy: `"even"` keeps the queues' added counts within one of each other as far as room allows;
+                `"fill"` fills one after another.
+            region: As for `append`.
+            chunk_size: As for `append`.
+            keep_duplicates: Send a number that came up before in the whole list.
+            skip_queued: Skip what stands in any of the queues already.
+            deadline: Seconds for the whole call.
+
+        Returns:
+            The fate of every row, each row's queue, and each queue's counts; what no queue has room for is pending.
+
+        Raises:
+            ConfigurationError: *over* is empty or names a queue twice, or *strategy* is none.
+            DeadlineExceededError: The deadline passed; `.result` is a `SpreadResult`.
+            RowSourceError: The iterable raised; nothing was sent.
+        """
+        assignees = _distinct(over)
+        check_chunk_size(chunk_size)
+        if strategy not in {"even", "fill"}:
+            raise ConfigurationError(f"strategy must be 'even' or 'fill', not {strategy!r}")
+        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
+        spread = Spread(
+            self._lane(),
+            assignees,
+            preparer,
+            strategy=strategy,
+            chunk_size=chunk_size,
+            skip_queued=skip_queued,
+            clock=self._clock,
+        )
+        return await spread.load(numbers, deadline=deadline)
+
+    async def plan(
+        self,
+        numbers: Rows,
+        *,
+        over: Sequence[DialingQueue],
+        strategy: Strategy = "even",
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+    ) -> Plan:
+        """Tell what `spread` would do with *numbers*, without a write; the queues' room is read.
+
+        Raises:
+            AlloError: A queue could not be read.
+        """
+        _distinct(over)
+        check_chunk_size(chunk_size)
+        chunk = Chunk()
+        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
+        await fill_chunk(chunk, RowSource(numbers), preparer, inf)
+        states = await asyncio.gather(*(queue.state() for queue in over))
+        return plan_spread(chunk, [state.room for state in states], chunk_size, strategy)
+
+    async def users(self, *, role: str | None = None, status: str | None = None) -> list[User]:
+        """List the team.
+
+        Args:
+            role: Only `ADMIN`, `MANAGER` or `MEMBER`.
+            status: `ACTIVE`, which the server takes by default, or `BLOCKED`.
+
+        Raises:
+            InsufficientScopeError: The key lacks `USERS_READ`.
+            AlloError: They could not be read.
+        """
+        return await self._ask(users_request(role=role, status=status), read_list(User))
+
+    async def user(self, user_id: str) -> User:
+        """Tell of one teammate.
+
+        Raises:
+            NotFoundError: There is no such user.
+            AlloError: It could not be read.
+        """
+        return await self._ask(user_request(user_id), read_data(User))
+
+    async def me(self) -> Me:
+        """Tell what the key is and may do; any valid key may ask.
+
+        Raises:
+            AlloError: It could not be read.
+        """
+        return await self._ask(me_request(), read_data(Me))
+
+    async def request(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
+    ) -> Any:
+        """Call any other endpoint, with the same authentication, pace, retries and errors.
+
+        A lost answer to a write is asked for again under one idempotency key. After a 5xx, which does not consume the
+        key, only a GET is tried again.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the base URL, from its slash.
+            params: The query; `None` values are left out.
+            json: The body.
+
+        Returns:
+            The answer's JSON, `None` for an empty one.
+
+        Raises:
+            ConfigurationError: *path* does not begin with a slash: the key goes to this API alone.
+            AlloError: It could not be done.
+
+        Example:
+            ```python
+            tags = await allo.request("GET", "/v2/api/tags")
+            ```
+        """
+        if not path.startswith("/"):
+            raise ConfigurationError(f"the path must begin with a slash, not {path[:40]!r}")
+        reads = method.upper() == "GET"
+        request = any_request(method, path, params=params, json=json, resend_after_5xx=reads)
+        return await self._ask(request, read_any)
+
+    async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
+        return await self._lane().sender.send(Delivery(request), read)
+
     def _lane(self) -> Lane:
         if self._closed:
             raise ClientClosedError("the client is closed")
@@ -133,5 +288,12 @@ class AlloClient:
         transport = Transport(
             self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
         )
-        pace = Pace(WRITES_PER_SECOND, clock=self._clock)
-        return Lane(transport, Sender(transport, pace, clock=self._clock, retry_budget=self._settings.retry_budget))
+        paces = Paces(clock=self._clock)
+        return Lane(transport, Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget))
+
+
+def _distinct(over: Sequence[DialingQueue]) -> list[Assignee]:
+    assignees = [queue.assignee for queue in over]
+    if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
+        raise ConfigurationError("over must name at least one queue, and none of them twice")
+    return assignees

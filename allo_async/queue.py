@@ -1,42 +1,73 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from math import inf
+from typing import TypeVar
 
+from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
+from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
+from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.stream import LARGEST_CHUNK, AppendStream
+from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._loading.source import RowSource
+from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
 from allo_async._sending.lane import Lane
+from allo_async._sending.sender import Delivery
+from allo_async._wire.answers import read_any, read_data, read_removed
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.replies import Reply
+from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError
-from allo_async.models import AppendResult, ContactLike
+from allo_async.errors import AlloError, BadRequestError, NotFoundError
+from allo_async.models import (
+    QUEUE_CAPACITY,
+    AppendResult,
+    ContactLike,
+    Plan,
+    QueueNumber,
+    QueueSettings,
+    QueueState,
+)
+
+_Answer = TypeVar("_Answer")
+
+Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
 
 
 class DialingQueue:
     """The current dialing queue of a teammate or of the key's owner; made by `AlloClient.queue`.
 
     Making one sends nothing: the server creates the queue at the first append when there is none.
+
+    Attributes:
+        assignee: Whose queue it is.
     """
 
     def __init__(self, assignee: Assignee, lane: Callable[[], Lane], *, clock: Clock) -> None:
-        self._assignee = assignee
+        self.assignee = assignee
         self._lane = lane
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"<DialingQueue of {self._assignee}>"
+        return f"<DialingQueue of {self.assignee}>"
 
     async def append(
         self,
-        numbers: Iterable[ContactLike] | AsyncIterable[ContactLike],
+        numbers: Rows,
         *,
         region: str | None = None,
-        chunk_size: int = LARGEST_CHUNK,
+        chunk_size: int = QUEUE_CAPACITY,
         keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        when_full: WhenFull = "raise",
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
         deadline: float | None = None,
     ) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
+
+        A queue that cannot hold them all is filled to the brim.
 
         Args:
             numbers: Rows from any sync or async iterable: a string, a mapping with the API's field names, or a
@@ -46,13 +77,18 @@ class DialingQueue:
             chunk_size: Rows to send at once, 1 to 1,000.
             keep_duplicates: Send a number that came up before in this call, instead of skipping it as
                 `DUPLICATE_NUMBER`.
+            skip_queued: Read the queue first, and skip what stands in it already as `ALREADY_QUEUED`.
+            when_full: What to do with rows that the queue has no room for: `"raise"` a `QueueFullError`, `"stop"` and
+                return them as pending, or `"wait"` until the rep has made room.
+            poll_interval: Seconds before the first look for room when waiting; each look that finds none makes the
+                next come later by half, up to 30 seconds.
             deadline: Seconds for the whole call.
 
         Returns:
             Every row in exactly one of four lists. A row that the server's answer does not mention is in doubt.
 
         Raises:
-            QueueFullError: The queue cannot hold the chunk; `.result.pending` has what to send elsewhere.
+            QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
             AssigneeNotFoundError: There is no such teammate.
             DeadlineExceededError: The deadline passed.
             AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
@@ -67,7 +103,14 @@ class DialingQueue:
             ```
         """
         stream = self.append_stream(
-            numbers, region=region, chunk_size=chunk_size, keep_duplicates=keep_duplicates, deadline=deadline
+            numbers,
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            when_full=when_full,
+            poll_interval=poll_interval,
+            deadline=deadline,
         )
         results: list[AppendResult] = []
         try:
@@ -77,21 +120,24 @@ class DialingQueue:
         except AlloError as error:
             error.result = merge([*results, error.result, await stream.take_rest()])
             raise
-        return merge(results)
+        return merge([*results, await stream.take_rest()])
 
     def append_stream(
         self,
-        numbers: Iterable[ContactLike] | AsyncIterable[ContactLike],
+        numbers: Rows,
         *,
         region: str | None = None,
-        chunk_size: int = LARGEST_CHUNK,
+        chunk_size: int = QUEUE_CAPACITY,
         keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        when_full: WhenFull = "raise",
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
         deadline: float | None = None,
     ) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.
 
-        An error that the iteration raises has in `.result` the fates of the chunk that it ended. Rows that were not
-        taken from *numbers* by then are in no result.
+        An error that the iteration raises has in `.result` the fates of the rows that were taken but not yielded. Rows
+        that were not taken from *numbers* by then are in no result.
 
         Example:
             ```python
@@ -101,11 +147,149 @@ class DialingQueue:
             print(stream.totals)
             ```
         """
+
+        def open_courier(give_up_at: float | None) -> Courier:
+            lane = self._lane()
+            brim = Brim(lane, self.assignee, clock=self._clock, poll_interval=poll_interval)
+            return Courier(lane, self.assignee, brim, waits=when_full == "wait", give_up_at=give_up_at)
+
         return AppendStream(
             numbers,
             Preparer(region=region, keep_duplicates=keep_duplicates),
-            lambda give_up_at: Courier(self._lane(), self._assignee, give_up_at=give_up_at),
+            open_courier,
             clock=self._clock,
             chunk_size=chunk_size,
             deadline=deadline,
+            when_full=when_full,
+            read_queued=self._queued if skip_queued else None,
         )
+
+    async def plan(
+        self,
+        numbers: Rows,
+        *,
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+    ) -> Plan:
+        """Tell what `append` would do with *numbers*, without a write; the queue's room is read.
+
+        Raises:
+            AlloError: The queue could not be read.
+        """
+        check_chunk_size(chunk_size)
+        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
+        chunk = Chunk()
+        if skip_queued:
+            preparer.leave_out(await self._queued())
+        await fill_chunk(chunk, RowSource(numbers), preparer, inf)
+        return plan_append(chunk, (await self.state()).room, chunk_size)
+
+    async def state(self) -> QueueState:
+        """Tell how full the queue is and what it is set to; a user without a queue has an empty state.
+
+        Raises:
+            AssigneeNotFoundError: There is no such teammate.
+            AlloError: The queue could not be read.
+        """
+        return await read_state(self._lane(), self.assignee)
+
+    def numbers(self) -> AsyncIterator[QueueNumber]:
+        """Iterate over every entry, in order, page by page; entries that come in meanwhile are included.
+
+        Raises:
+            AlloError: A page could not be read.
+
+        Example:
+            ```python
+            async for number in queue.numbers():
+                print(number.position, number.routing_result)
+            ```
+        """
+        return read_numbers(self._lane(), self.assignee)
+
+    async def update(
+        self, *, name: str | None = None, voicemail_handling: str | None = None, do_not_disturb: str | None = None
+    ) -> QueueSettings:
+        """Change what is given of the queue's settings; a queue is created where there is none.
+
+        Args:
+            name: 1 to 255 characters.
+            voicemail_handling: `SKIP` or `NO_SKIP`.
+            do_not_disturb: `ENABLED` or `DISABLED`.
+
+        Raises:
+            BadRequestError: The server takes no such value.
+            AlloError: It could not be done.
+        """
+        given = {"name": name, "voicemail_handling": voicemail_handling, "do_not_disturb": do_not_disturb}
+        settings = {field: value for field, value in given.items() if value is not None}
+        return await self._ask(update_request(self.assignee, settings), read_data(QueueSettings))
+
+    async def reset(self, *, name: str | None = None) -> QueueSettings:
+        """Give the rep a fresh, empty queue; the one before is no longer the current one.
+
+        Args:
+            name: Its name, up to 255 characters.
+
+        Raises:
+            AlloError: It could not be done.
+        """
+        return await self._ask(reset_request(self.assignee, name=name), read_data(QueueSettings))
+
+    async def clear(self, *, number: str | None = None, position: int | None = None, unassigned: bool = False) -> int:
+        """Remove entries, and tell how many.
+
+        Args:
+            number: Remove every entry of this number, in any format.
+            position: Remove the entry at this place, from 0; with *number*, only if it is that number's.
+            unassigned: Remove every entry that was not called yet; not together with the others.
+
+        Raises:
+            BadRequestError: No filter, or two that exclude each other, with the API's own code; nothing was sent.
+            NotFoundError: There is no queue, or no entry at *position*.
+            ServerError: The server failed. A removal by position is not tried again then: the next entry may have
+                moved up.
+            AlloError: It could not be done.
+        """
+        by_place = number is not None or position is not None
+        if unassigned and by_place:
+            raise _refused("FILTER_CONFLICT", "unassigned cannot be combined with number or position")
+        if not unassigned and not by_place:
+            raise _refused("FILTER_REQUIRED", "give number, position or unassigned=True")
+        request = clear_request(self.assignee, number=number, position=position, unassigned=unassigned)
+        return await self._ask(request, read_removed)
+
+    async def reassign(self, *, to_user_id: str | None = None, to_email: str | None = None) -> None:
+        """Move the queue, numbers and all, to a teammate; for admins and managers only.
+
+        Args:
+            to_user_id: The teammate's id; or
+            to_email: the teammate's e-mail address.
+
+        Raises:
+            InvalidTeammateError: Neither is given, or both.
+            NotFoundError: There is no queue to move, or no such teammate.
+            PermissionDeniedError: The key's owner may not do this.
+            ConflictError: The rep is calling right now.
+            AlloError: It could not be done.
+        """
+        to = Assignee.of_one(user_id=to_user_id, email=to_email)
+        settings = (await self.state()).settings
+        if settings is None:
+            raise NotFoundError("there is no queue to move", status=404, code="DIALING_QUEUE_NOT_FOUND")
+        await self._ask(reassign_request(settings.id, to), read_any)
+
+    async def _queued(self) -> list[str]:
+        return [number.number_to async for number in self.numbers()]
+
+    async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
+        """Send a write in the queue's turn: positions must not move under an append."""
+        lane = self._lane()
+        async with lane.turns.of(self.assignee):
+            return await lane.sender.send(Delivery(request), read)
+
+
+def _refused(what: str, message: str) -> BadRequestError:
+    return BadRequestError(message, status=400, code=f"DIALING_QUEUE_DELETE_{what}", type="validation_error")

@@ -32,6 +32,28 @@ class Account:
         self._fates: dict[int, _Fate] = {}
         self._unread: dict[int, Mapping[str, Any]] = {}
 
+    @property
+    def rows(self) -> list[PreparedRow]:
+        """The rows to send."""
+        return self._chunk.rows
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row at all."""
+        return not self._chunk
+
+    def is_pending(self, row: PreparedRow) -> bool:
+        """Whether nothing else is noted of *row*."""
+        return row.index not in self._fates and row.index not in self._unread
+
+    def is_in_doubt(self, row: PreparedRow) -> bool:
+        """Whether no one can tell of *row* whether it arrived."""
+        return self._fates.get(row.index) is _Open.IN_DOUBT
+
+    def is_added(self, row: PreparedRow) -> bool:
+        """Whether *row* is in the queue."""
+        return row.index in self._unread or isinstance(self._fates.get(row.index), AddedNumber)
+
     def doubt(self, rows: Iterable[PreparedRow]) -> None:
         """Note that no one can tell of *rows* whether they arrived."""
         self._fates.update((row.index, _Open.IN_DOUBT) for row in rows)

@@ -1,7 +1,5 @@
 """A stretch of the input, no larger than one request may be."""
 
-from collections.abc import Sequence
-
 import attrs
 
 from allo_async._loading.prepare import PreparedRow, Preparer
@@ -9,8 +7,8 @@ from allo_async._loading.source import RowSource
 from allo_async._loading.time_slice import TimeSlice
 from allo_async.models import SkippedNumber
 
-# A stretch of rows that are all skipped ends too, so that memory stays bounded.
-_MOST_SKIPPED = 10_000
+# A stretch of rows that are nearly all skipped ends too, so that memory stays bounded.
+_SKIPPED_FOR_EACH_SENT = 10
 
 
 @attrs.define
@@ -30,7 +28,7 @@ async def fill_chunk(chunk: Chunk, source: RowSource, preparer: Preparer, size: 
     A cancellation or an error of the source leaves in *chunk* what was taken before.
     """
     time_slice = TimeSlice()
-    while len(chunk.rows) < size and len(chunk.skipped) < _MOST_SKIPPED:
+    while len(chunk.rows) < size and len(chunk.skipped) < size * _SKIPPED_FOR_EACH_SENT:
         taken = await source.next()
         if taken is None:
             return
@@ -41,9 +39,3 @@ async def fill_chunk(chunk: Chunk, source: RowSource, preparer: Preparer, size: 
             chunk.rows.append(prepared)
         if time_slice.over:
             await time_slice.renew()
-
-
-def halves(rows: Sequence[PreparedRow]) -> tuple[Sequence[PreparedRow], Sequence[PreparedRow]]:
-    """Cut *rows* in two, in order."""
-    middle = (len(rows) + 1) // 2
-    return rows[:middle], rows[middle:]

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from allo_async._loading.prepare import PreparedRow
-from allo_async._wire.replies import AppendReply
+from allo_async._wire.answers import AppendReply
 
 # So many last digits tell a number however its country code and trunk prefix are written.
 _TAIL = 7

@@ -64,6 +64,14 @@ def normalize(number: str, region: str | None) -> Normalized | None:
     return None if _too_short(number) else Normalized(number, None)
 
 
+def is_likely(number: str) -> bool:
+    """Tell whether a server will probably take *number*, which is in E.164: for planning only, never for skipping."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 # An international number with nothing in it but digits and the usual separators.
 _PLAIN_INTERNATIONAL = re.compile(r"\s*\+[0-9 ().\-\u00a0]+")
 _SEPARATORS = str.maketrans("", "", " ().-\u00a0\t\r\n\v\f")

@@ -1,5 +1,7 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
+from collections.abc import Iterable
+
 import attrs
 import orjson
 
@@ -43,6 +45,11 @@ class Preparer:
     def __init__(self, *, region: str | None, keep_duplicates: bool) -> None:
         self._region = check_region(region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
+        self._queued: set[str | None] = set()
+
+    def leave_out(self, numbers: Iterable[str]) -> None:
+        """Skip *numbers* too, in E.164, as already queued."""
+        self._queued.update(numbers)
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
@@ -53,6 +60,8 @@ class Preparer:
         number = normalize(contact.number, self._region)
         if number is None:
             return _skipped(index, contact.number, "INVALID_PHONE_NUMBER")
+        if number.e164 in self._queued:
+            return _skipped(index, contact.number, "ALREADY_QUEUED")
         first = self._first_seen(index, number.wire)
         if first != index:
             return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")

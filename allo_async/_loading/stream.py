@@ -1,11 +1,12 @@
 """A load under way: chunk by chunk, with a result a chunk."""
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import Chunk, fill_chunk
@@ -14,23 +15,26 @@ from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import RowSource
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ConfigurationError, DeadlineExceededError, RowSourceError
-from allo_async.models import AppendResult, ContactLike, Totals
+from allo_async.errors import AlloError, ConfigurationError, DeadlineExceededError, QueueFullError, RowSourceError
+from allo_async.models import QUEUE_CAPACITY, AppendResult, ContactLike, Totals
 
 _log = logging.getLogger(__name__)
 
-#: A queue holds no more in all [spec], so no request need be larger.
-LARGEST_CHUNK = 1000
+#: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
+WhenFull = Literal["raise", "stop", "wait"]
 
 
 class AppendStream:
     """An append that yields an `AppendResult` a chunk, in order; made by `DialingQueue.append_stream`.
 
-    Rows are pulled one chunk at a time, so that memory stays that of one chunk. Indexes count over the whole input.
+    Rows are pulled one chunk at a time, the next one while the present one is under way, so that a slow server slows
+    the source and memory stays that of two chunks. Indexes count over the whole input.
 
     Attributes:
-        totals: The fates of all rows taken so far; true also after an error or a cancellation.
-        unfinished: The fates of the chunk that an error or a cancellation kept from being yielded, else `None`.
+        totals: The fates of all rows taken and told so far; once the stream has ended, of all rows taken, also after
+            an error or a cancellation.
+        unfinished: Once the stream has ended, the fates of rows that were taken but stand in no result that was
+            yielded: those of the chunk that an error or a cancellation ended, and those that were prepared ahead.
     """
 
     def __init__(
@@ -42,20 +46,28 @@ class AppendStream:
         clock: Clock,
         chunk_size: int,
         deadline: float | None,
+        when_full: WhenFull = "raise",
+        read_queued: Callable[[], Awaitable[Iterable[str]]] | None = None,
     ) -> None:
-        if not 1 <= chunk_size <= LARGEST_CHUNK:
-            raise ConfigurationError(f"chunk_size must be 1 to {LARGEST_CHUNK}, not {chunk_size!r}")
+        check_chunk_size(chunk_size)
+        if when_full not in {"raise", "stop", "wait"}:
+            raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
         self._source = RowSource(rows)
         self._preparer = preparer
         self._open_courier = open_courier
+        self._read_queued = read_queued
         self._courier: Courier | None = None
         self._clock = clock
         self._chunk_size = chunk_size
         self._begun = clock.monotonic()
         self._deadline = None if deadline is None else self._begun + deadline
+        self._stops_when_full = when_full == "stop"
+        self._ahead = Chunk()
+        self._filling: asyncio.Task[None] | None = None
+        self._stopping = False
         self._ended = False
         self.totals = Totals()
-        self.unfinished: AppendResult | None = None
+        self.unfinished = AppendResult()
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,71 +75,116 @@ class AppendStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._end()
+        await self._end()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> AppendResult:
+        if self._stopping:
+            await self._end()
         if self._ended:
             raise StopAsyncIteration
-        chunk = Chunk()
-        account = Account(chunk)
+        account = Account(Chunk())
         try:
-            await self._in_time(chunk, account)
+            async with self._deadline_kept():
+                account = Account(await self._next_chunk())
+                await self._deliver(account)
+        except QueueFullError as error:
+            await self._end(account)
+            if not self._stops_when_full:
+                error.result = self.unfinished
+                raise
+            return self._yielded_after_all()
         except BaseException as error:
-            self.unfinished = account.result()
-            self.totals += self.unfinished.totals
+            await self._end(account)
             if isinstance(error, AlloError):
                 error.result = self.unfinished
-            self._end()
             raise
-        if not chunk:
-            self._end()
+        if account.empty:
+            await self._end()
             raise StopAsyncIteration
         result = account.result()
         self.totals += result.totals
         return result
 
+    def stop(self) -> None:
+        """Finish the chunk that is under way, yield its result, and end."""
+        self._stopping = True
+
     async def take_rest(self) -> AppendResult:
-        """After an error, take what is left of a sync iterable: rows that were never sent, and local skips.
+        """Once the stream has ended, take what is left of a sync iterable: rows never sent, and local skips.
 
         What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
         """
-        rest: list[AppendResult] = []
+        rest = Chunk()
         with contextlib.suppress(RowSourceError):
-            while self._source.sync and (chunk := await self._next_chunk(inf)):
-                rest.append(Account(chunk).result())
-        merged = merge(rest)
-        self.totals += merged.totals
-        return merged
+            if self._source.sync:
+                await fill_chunk(rest, self._source, self._preparer, inf)
+        result = Account(rest).result()
+        self.totals += result.totals
+        return result
 
-    async def _next_chunk(self, size: float) -> Chunk:
-        chunk = Chunk()
-        await fill_chunk(chunk, self._source, self._preparer, size)
-        return chunk
-
-    async def _in_time(self, chunk: Chunk, account: Account) -> None:
+    @contextlib.asynccontextmanager
+    async def _deadline_kept(self) -> AsyncGenerator[None]:
         left = None if self._deadline is None else self._deadline - self._clock.monotonic()
         try:
             async with self._clock.timeout(left):
-                await self._load(chunk, account)
+                yield
         except AlloError:
             raise
         except TimeoutError as error:
             raise DeadlineExceededError("the deadline of the call passed") from error
 
-    async def _load(self, chunk: Chunk, account: Account) -> None:
+    async def _next_chunk(self) -> Chunk:
+        """Give the next chunk, and begin to fill the one after it."""
         if self._courier is None:
             self._courier = self._open_courier(self._deadline)
-        await fill_chunk(chunk, self._source, self._preparer, min(self._chunk_size, self._courier.largest))
-        await self._courier.deliver(chunk.rows, account)
-        await account.read()
+            if self._read_queued is not None:
+                self._preparer.leave_out(await self._read_queued())
+        if self._filling is None:
+            self._fill_ahead()
+        if self._filling is not None:
+            await self._filling
+        chunk, self._ahead = self._ahead, Chunk()
+        return chunk
 
-    def _end(self) -> None:
+    async def _deliver(self, account: Account) -> None:
+        if self._courier is not None and not account.empty:
+            self._fill_ahead()
+            await self._courier.deliver(account.rows, account)
+            await account.read()
+
+    def _fill_ahead(self) -> None:
+        filling = fill_chunk(self._ahead, self._source, self._preparer, self._chunk_size)
+        self._filling = asyncio.ensure_future(filling)
+
+    def _yielded_after_all(self) -> AppendResult:
+        result, self.unfinished = self.unfinished, AppendResult()
+        return result
+
+    async def _end(self, account: Account | None = None) -> None:
+        """End, and account for what was taken but not told."""
         if self._ended:
             return
         self._ended = True
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.wait({self._filling})
+            # What the source raised in rows ahead of the end is nobody's concern any more.
+            _ = self._filling.cancelled() or self._filling.exception()
+        told = [] if account is None else [account.result()]
+        self.unfinished = merge([*told, Account(self._ahead).result()])
+        self.totals += self.unfinished.totals
         requests = self._courier.requests if self._courier is not None else 0
-        seconds = self._clock.monotonic() - self._begun
-        _log.info("append: %s; %d requests in %.2f s", self.totals, requests, seconds)
+        _log.info("append: %s; %d requests in %.2f s", self.totals, requests, self._clock.monotonic() - self._begun)
+
+
+def check_chunk_size(chunk_size: int) -> None:
+    """Refuse a chunk that no request could carry: a queue holds no more in all, so no request need be larger.
+
+    Raises:
+        ConfigurationError: It is not 1 to 1,000.
+    """
+    if not 1 <= chunk_size <= QUEUE_CAPACITY:
+        raise ConfigurationError(f"chunk_size must be 1 to {QUEUE_CAPACITY}, not {chunk_size!r}")

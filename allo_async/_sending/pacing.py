@@ -3,10 +3,9 @@
 import asyncio
 from collections import deque
 
+from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-
-#: Writes a key may make in a second [guide].
-WRITES_PER_SECOND = 5
+from allo_async.models.plan import READS_PER_SECOND, WRITES_PER_SECOND
 
 # The limit's second, and a little for requests that reach the server closer together than they left.
 _WINDOW = 1.0 + 0.03
@@ -42,3 +41,24 @@ class Pace:
     def _next_moment(self) -> float:
         full = len(self._admitted) == self._admitted.maxlen
         return max(self._not_before, self._admitted[0] + _WINDOW if full else self._not_before)
+
+
+class Paces:
+    """A key's two limits [guide]: reads (GET) and writes (everything else), apart.
+
+    Args:
+        clock: Where time comes from.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._reads = Pace(READS_PER_SECOND, clock=clock)
+        self._writes = Pace(WRITES_PER_SECOND, clock=clock)
+
+    def of(self, request: Request) -> Pace:
+        """Give the pace that *request* counts against."""
+        return self._reads if request.reads else self._writes
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing leave for *seconds*: a 429 is the key's, whichever limit it was."""
+        self._reads.hold(seconds)
+        self._writes.hold(seconds)

@@ -4,17 +4,19 @@ import logging
 import random
 import secrets
 import string
+from collections.abc import Callable
+from typing import TypeVar
 
 import attrs
 import tenacity
 
-from allo_async._sending.pacing import Pace
+from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
 from allo_async._sending.verdict import Verdict, judge
-from allo_async._wire.replies import AppendReply, Reply, api_error, read_append
+from allo_async._wire.replies import Reply, api_error
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ApiError, RateLimitedError
+from allo_async.errors import AlloError, ApiError, RateLimitedError, ServerError
 
 _log = logging.getLogger(__name__)
 
@@ -24,12 +26,14 @@ _LONGEST_BACKOFF = 5.0
 # Those who wait out one rate limit do not all come back in the same millisecond.
 _WAKING_JITTER = 0.05
 
+_Answer = TypeVar("_Answer")
+
 _ALPHABET = string.ascii_letters + string.digits
 
 
 @attrs.define
 class Delivery:
-    """One append request on its way, and what is known of it whatever ends the way, a cancellation included.
+    """One request on its way, and what is known of it whatever ends the way, a cancellation included.
 
     Attributes:
         request: What is sent, attempt after attempt.
@@ -52,6 +56,12 @@ class Delivery:
         """Note that the first byte leaves."""
         self.exposed = True
 
+    def worth_a_retry(self, error: BaseException) -> bool:
+        """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
+        if isinstance(error, ServerError) and not self.request.resend_after_5xx:
+            return False
+        return isinstance(error, AlloError) and judge(error) in {Verdict.RETRY, Verdict.RESEND}
+
     def failed(self, error: AlloError) -> None:
         """Note how the present attempt ended."""
         unanswered = self.exposed and not isinstance(error, ApiError)
@@ -64,22 +74,25 @@ class Sender:
 
     Args:
         transport: Carries an attempt.
-        pace: Lets an attempt go.
+        paces: Let an attempt go.
         clock: Measures and waits.
         retry_budget: Seconds from a delivery's first failure within which a retry may begin.
     """
 
-    def __init__(self, transport: Transport, pace: Pace, *, clock: Clock, retry_budget: float) -> None:
+    def __init__(self, transport: Transport, paces: Paces, *, clock: Clock, retry_budget: float) -> None:
         self._transport = transport
-        self._pace = pace
+        self._paces = paces
         self._clock = clock
         self._retry_budget = retry_budget
 
-    async def send(self, delivery: Delivery, *, give_up_at: float | None) -> AppendReply:
+    async def send(
+        self, delivery: Delivery, read: Callable[[Reply], _Answer], *, give_up_at: float | None = None
+    ) -> _Answer:
         """Send *delivery* until the server has settled it.
 
         Args:
             delivery: Tells afterwards, however this ends, whether it is in doubt.
+            read: Reads a 2xx.
             give_up_at: The moment of the clock after which no retry begins.
 
         Raises:
@@ -87,32 +100,29 @@ class Sender:
         """
         retrying = tenacity.AsyncRetrying(
             sleep=self._clock.sleep,
-            retry=tenacity.retry_if_exception(_worth_a_retry),
+            retry=tenacity.retry_if_exception(delivery.worth_a_retry),
             wait=_wait,
             stop=_Until(self._clock, self._retry_budget, give_up_at),
             before_sleep=_log_retry,
             reraise=True,
         )
-        return await retrying(self._attempt, delivery)
+        return await retrying(self._attempt, delivery, read)
 
-    async def _attempt(self, delivery: Delivery) -> AppendReply:
-        await self._pace.admit()
+    async def _attempt(self, delivery: Delivery, read: Callable[[Reply], _Answer]) -> _Answer:
+        await self._paces.of(delivery.request).admit()
         delivery.attempts += 1
         try:
             reply = await self._transport.exchange(
                 delivery.request, request_id=_new_request_id(), on_send=delivery.expose
             )
-            return self._read(reply)
+            if not reply.ok:
+                raise api_error(reply, now=self._clock.time())
+            return read(reply)
         except AlloError as error:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:
-                self._pace.hold(error.retry_after)
+                self._paces.hold(error.retry_after)
             raise
-
-    def _read(self, reply: Reply) -> AppendReply:
-        if not reply.ok:
-            raise api_error(reply, now=self._clock.time())
-        return read_append(reply)
 
 
 class _Until:
@@ -144,10 +154,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
     if isinstance(error, ApiError) and error.retry_after is not None:
         return error.retry_after + random.uniform(0, _WAKING_JITTER)
     return _full_jitter(state)
-
-
-def _worth_a_retry(error: BaseException) -> bool:
-    return isinstance(error, AlloError) and judge(error) in {Verdict.RETRY, Verdict.RESEND}
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

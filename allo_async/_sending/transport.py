@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
+from yarl import URL
 
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
@@ -120,16 +121,9 @@ class Transport:
     async def _exchange(self, request: Request, request_id: str, on_send: Callable[[], None]) -> Reply:
         async with self._session().request(
             request.method,
-            f"{self._settings.base_url}{request.path}",
-            data=_Body(request.body, on_send),
-            headers={
-                "Authorization": f"Api-Key {self._settings.api_key}",
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "Idempotency-Key": request.idempotency_key,
-                "User-Agent": _USER_AGENT,
-                "X-Request-Id": request_id,
-            },
+            URL(f"{self._settings.base_url}{request.target}", encoded=True),
+            data=_Body(request.body or b"", on_send) if request.method != "GET" else None,
+            headers=self._headers(request, request_id),
             proxy=self._settings.proxy,
             allow_redirects=False,
             raise_for_status=False,
@@ -138,6 +132,19 @@ class Transport:
             body = await self._read(response, request_id)
             request_id = response.headers.get("X-Request-Id") or request_id
             return Reply(response.status, response.headers, body, request_id)
+
+    def _headers(self, request: Request, request_id: str) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Api-Key {self._settings.api_key}",
+            "Accept": "application/json",
+            "User-Agent": _USER_AGENT,
+            "X-Request-Id": request_id,
+        }
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        if request.idempotency_key is not None:
+            headers["Idempotency-Key"] = request.idempotency_key
+        return headers
 
     async def _read(self, response: aiohttp.ClientResponse, request_id: str) -> bytes:
         bound = self._settings.max_reply_bytes

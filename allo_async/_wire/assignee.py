@@ -28,6 +28,18 @@ class Assignee:
                 )
         return cls(**{name: str(value).strip() for name, value in given.items()})
 
+    @classmethod
+    def of_one(cls, *, user_id: str | None, email: str | None) -> "Assignee":
+        """Take a teammate who must be given, by one of the two.
+
+        Raises:
+            InvalidTeammateError: Neither is, or both are, or the one is empty.
+        """
+        given = {name: value for name, value in (("user_id", user_id), ("email", email)) if value is not None}
+        if not given:
+            raise InvalidTeammateError("give a teammate, by user id or by e-mail")
+        return cls.of(**given)
+
     def fields(self) -> dict[str, str]:
         """Tell how a request names this teammate."""
         if self.user_id is not None:

@@ -1,15 +1,18 @@
-"""The one cattrs converter, and how entries of a queue are read with it."""
+"""The one cattrs converter, and what is read with it: models that take what the API sends, known or not."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import attrs
 import cattrs
 
-from allo_async.models import AddedNumber, FieldError, QueueNumber
+from allo_async.models import AddedNumber, QueueNumber
 
 _CONVERTER = cattrs.Converter()
+
+_Model = TypeVar("_Model")
 
 
 def _exactly(kind: type) -> Callable[[Any, Any], Any]:
@@ -22,12 +25,8 @@ def _exactly(kind: type) -> Callable[[Any, Any], Any]:
     return structure
 
 
-for _kind in (str, int, bool):
-    _CONVERTER.register_structure_hook(_kind, _exactly(_kind))
-_CONVERTER.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-
-
-def _field_hooks(model: type[attrs.AttrsInstance]) -> dict[str, Callable[[Any], Any]]:
+@cache
+def _field_hooks(model: Any) -> dict[str, Callable[[Any], Any]]:
     def reader(kind: Any) -> Callable[[Any], Any]:
         hook = _CONVERTER.get_structure_hook(kind)
         return lambda value: hook(value, kind)
@@ -35,29 +34,44 @@ def _field_hooks(model: type[attrs.AttrsInstance]) -> dict[str, Callable[[Any], 
     return {field.name: reader(field.type) for field in attrs.fields(model) if field.name != "extra"}
 
 
-_QUEUE_NUMBER = _field_hooks(QueueNumber)
-_FIELD_ERROR = _field_hooks(FieldError)
-
-
-def _read(raw: Mapping[str, Any], hooks: Mapping[str, Callable[[Any], Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split *raw* into the fields that the model knows and can hold, and all the rest."""
+def _read(raw: Mapping[str, Any], model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split *raw* into the fields that *model* knows and can hold, and all the rest."""
+    hooks = _field_hooks(model)
     known: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for name, value in raw.items():
         try:
             known[name] = hooks[name](value)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, cattrs.BaseValidationError):
             extra[name] = value
     return known, extra
 
 
+def _structure(raw: Any, model: type[Any]) -> Any:
+    if not isinstance(raw, Mapping):
+        raise TypeError(f"expected an object, got {type(raw).__name__}")
+    known, extra = _read(cast("Mapping[str, Any]", raw), model)
+    if "extra" in attrs.fields_dict(model):
+        known["extra"] = extra
+    return model(**known)
+
+
+for _kind in (str, int, bool):
+    _CONVERTER.register_structure_hook(_kind, _exactly(_kind))
+_CONVERTER.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+_CONVERTER.register_structure_hook_func(attrs.has, _structure)
+
+
+def read_model(raw: Any, model: type[_Model]) -> _Model:
+    """Read *raw* as a *model*; what the model does not know goes into its `extra`.
+
+    Raises:
+        TypeError: *raw* is no object, or lacks a field that the model cannot be without.
+    """
+    return _CONVERTER.structure(raw, model)
+
+
 def read_added_number(raw: Mapping[str, Any], index: int) -> AddedNumber:
     """Read an entry of a reply's `added`; *raw* has a `number_to`, and whatever else the API sends."""
-    known, extra = _read(raw, _QUEUE_NUMBER)
+    known, extra = _read(raw, QueueNumber)
     return AddedNumber(index=index, extra=extra, **known)
-
-
-def read_field_error(raw: Mapping[str, Any]) -> FieldError:
-    """Read an entry of an error's `errors`."""
-    known, _ = _read(raw, _FIELD_ERROR)
-    return FieldError(**known)

@@ -1,4 +1,4 @@
-"""What came back: bytes to an append's answer, or to the error that it means."""
+"""What came back: a whole answer, and the error that it means when it is no 2xx."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -7,8 +7,9 @@ import attrs
 import orjson
 
 from allo_async import errors
-from allo_async._wire.converter import read_field_error
+from allo_async._wire.converter import read_model
 from allo_async._wire.hints import retry_after
+from allo_async.models import FieldError
 
 _BY_CODE: dict[str, type[errors.ApiError]] = {
     "DIALING_QUEUE_LIMIT_REACHED": errors.QueueFullError,
@@ -60,38 +61,6 @@ class Reply:
         return self.headers.get("Idempotency-Replayed", "").lower() == "true"
 
 
-@attrs.frozen
-class AppendReply:
-    """The two lists of an append's answer; an entry that has no number is left out.
-
-    Attributes:
-        added: Entries with at least a string `number_to`.
-        skipped: Entries with at least a string `number`.
-    """
-
-    added: Sequence[Mapping[str, Any]]
-    skipped: Sequence[Mapping[str, Any]]
-
-
-def read_append(reply: Reply) -> AppendReply:
-    """Read the 2xx of an append.
-
-    Raises:
-        UnreadableReplyError: It is not the JSON that the API documents.
-    """
-    data = _mapping(_json(reply.body)).get("data")
-    if not isinstance(data, Mapping) or not {"added", "skipped"} & data.keys():
-        raise errors.UnreadableReplyError(
-            f"a {reply.status} that is not the answer to an append ({len(reply.body)} bytes)",
-            status=reply.status,
-            request_id=reply.request_id,
-        )
-    lists = cast("Mapping[str, Any]", data)
-    return AppendReply(
-        added=_entries(lists.get("added"), "number_to"), skipped=_entries(lists.get("skipped"), "number")
-    )
-
-
 def api_error(reply: Reply, *, now: float) -> errors.ApiError:
     """Tell what an answer that is no 2xx means.
 
@@ -99,7 +68,7 @@ def api_error(reply: Reply, *, now: float) -> errors.ApiError:
         reply: The answer.
         now: The Unix time, for a `Retry-After` that is a date.
     """
-    error = _mapping(_mapping(_json(reply.body)).get("error"))
+    error = mapping(mapping(parsed(reply.body)).get("error"))
     code = _text(error.get("code"))
     return _error_class(code, reply.status)(
         _text(error.get("message")) or _unexplained(reply),
@@ -110,7 +79,7 @@ def api_error(reply: Reply, *, now: float) -> errors.ApiError:
         param=_text(error.get("param")),
         suggestion=_text(error.get("suggestion")),
         doc_url=_text(error.get("doc_url")),
-        errors=tuple(read_field_error(_mapping(item)) for item in _items(error.get("errors"))),
+        errors=tuple(read_model(mapping(item), FieldError) for item in items(error.get("errors"))),
         retryable=error["retryable"] if isinstance(error.get("retryable"), bool) else None,
         retry_after=retry_after(error, reply.headers, status=reply.status, now=now),
     )
@@ -131,24 +100,22 @@ def _unexplained(reply: Reply) -> str:
     return f"an answer without the API's error envelope ({kind}, {len(reply.body)} bytes)"
 
 
-def _json(body: bytes) -> object:
+def parsed(body: bytes) -> object:
+    """Read JSON; `None` where it is none."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
+    """Take *value* for an object; an empty one where it is none."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
-def _items(value: object) -> Sequence[object]:
+def items(value: object) -> Sequence[object]:
+    """Take *value* for a list; an empty one where it is none."""
     return cast("list[object]", value) if isinstance(value, list) else ()
-
-
-def _entries(value: object, number_field: str) -> list[Mapping[str, Any]]:
-    found = (_mapping(item) for item in _items(value))
-    return [entry for entry in found if isinstance(entry.get(number_field), str)]
 
 
 def _text(value: object) -> str | None:

@@ -1,14 +1,20 @@
-"""What is sent, frozen before it is sent."""
+"""What is sent, frozen before it is sent: each endpoint's request."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import attrs
 import orjson
 
 from allo_async._wire.assignee import Assignee
 
-#: `POST` here appends; the OpenAPI document calls it `appendDialingQueueNumbers`.
-APPEND_PATH = "/v2/api/dialing-queues/current/numbers"
+_CURRENT = "/v2/api/dialing-queues/current"
+_NUMBERS = f"{_CURRENT}/numbers"
+
+#: The most entries that a page may hold [spec].
+LARGEST_PAGE = 100
 
 
 @attrs.frozen
@@ -17,19 +23,88 @@ class Request:
 
     Attributes:
         method: The HTTP method.
-        path: The path below the base URL.
-        body: The JSON body.
-        idempotency_key: Goes out as `Idempotency-Key`; bound to the body for good.
+        target: The path below the base URL, with its query.
+        body: The JSON body, `None` for none.
+        idempotency_key: Goes out as `Idempotency-Key`, on every write; bound to the body for good.
+        resend_after_5xx: Whether it may be carried out twice without harm, since a 5xx does not consume the key.
     """
 
     method: str
-    path: str
-    body: bytes = attrs.field(repr=False)
-    idempotency_key: str = attrs.field(repr=False)
+    target: str
+    body: bytes | None = attrs.field(default=None, repr=False)
+    idempotency_key: str | None = attrs.field(default=None, repr=False)
+    resend_after_5xx: bool = True
+
+    @property
+    def reads(self) -> bool:
+        """Whether it counts against the limit of reads [guide]."""
+        return self.method == "GET"
 
 
-def append_request(assignee: Assignee, entries: Iterable[bytes], *, idempotency_key: str) -> Request:
-    """Build the append of *entries*, each the JSON of one element of `numbers`."""
+def any_request(
+    method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None, resend_after_5xx: bool = True
+) -> Request:
+    """Build a request to any endpoint; a write gets a key of its own.
+
+    Raises:
+        TypeError: *json* cannot be written as JSON.
+    """
+    given = {name: _text(value) for name, value in (params or {}).items() if value is not None}
+    target = f"{path}?{urlencode(given)}" if given else path
+    method = method.upper()
+    body = None if json is None else orjson.dumps(json)
+    key = None if method == "GET" else str(uuid.uuid4())
+    return Request(method, target, body, key, resend_after_5xx)
+
+
+def append_request(assignee: Assignee, entries: Iterable[bytes]) -> Request:
+    """`appendDialingQueueNumbers` of *entries*, each the JSON of one element of `numbers`."""
     head = b"".join(orjson.dumps(name) + b":" + orjson.dumps(value) + b"," for name, value in assignee.fields().items())
     body = b"{" + head + b'"numbers":[' + b",".join(entries) + b"]}"
-    return Request("POST", APPEND_PATH, body, idempotency_key)
+    return Request("POST", _NUMBERS, body, str(uuid.uuid4()))
+
+
+def page_request(assignee: Assignee, *, page: int, size: int) -> Request:
+    """`getCurrentDialingQueue`."""
+    return any_request("GET", _CURRENT, params={**assignee.fields(), "page": page, "size": size})
+
+
+def reset_request(assignee: Assignee, *, name: str | None) -> Request:
+    """`resetCurrentDialingQueue`."""
+    named = {} if name is None else {"name": name}
+    return any_request("POST", _CURRENT, json={**assignee.fields(), **named})
+
+
+def update_request(assignee: Assignee, settings: Mapping[str, str]) -> Request:
+    """`upsertCurrentDialingQueue` of the *settings* that are to change."""
+    return any_request("PATCH", _CURRENT, json={**assignee.fields(), **settings})
+
+
+def clear_request(assignee: Assignee, *, number: str | None, position: int | None, unassigned: bool) -> Request:
+    """`clearDialingQueueNumbers`; by position it must not be carried out twice, since the next one moves up."""
+    filters = {"number": number, "position": position, "unassigned": unassigned or None}
+    return any_request("DELETE", _NUMBERS, params={**assignee.fields(), **filters}, resend_after_5xx=position is None)
+
+
+def reassign_request(queue_id: str, to: Assignee) -> Request:
+    """Move a queue, numbers and all, to a teammate [guide]."""
+    return any_request("PATCH", f"/v2/api/dialing-queues/{quote(queue_id, safe='')}/assignee", json=to.fields())
+
+
+def users_request(*, role: str | None, status: str | None) -> Request:
+    """`listUsers`."""
+    return any_request("GET", "/v2/api/users", params={"role": role, "status": status})
+
+
+def user_request(user_id: str) -> Request:
+    """`getUser`."""
+    return any_request("GET", f"/v2/api/users/{quote(user_id, safe='')}")
+
+
+def me_request() -> Request:
+    """`getMe`."""
+    return any_request("GET", "/v2/api/me")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,17 +2,33 @@
 
 from allo_async.models.append_result import AddedNumber, AppendResult, PendingContact, SkippedNumber, Totals
 from allo_async.models.contact import Contact, ContactLike
+from allo_async.models.dialing_queue import QUEUE_CAPACITY, QueueSettings, QueueState
 from allo_async.models.field_error import FieldError
+from allo_async.models.plan import Plan, PlannedRequest
 from allo_async.models.queue_number import QueueNumber
+from allo_async.models.spread_result import QueueShare, SpreadResult
+from allo_async.models.team import Endpoint, Me, RateLimits, Team, User
 
 __all__ = [
+    "QUEUE_CAPACITY",
     "AddedNumber",
     "AppendResult",
     "Contact",
     "ContactLike",
+    "Endpoint",
     "FieldError",
+    "Me",
     "PendingContact",
+    "Plan",
+    "PlannedRequest",
     "QueueNumber",
+    "QueueSettings",
+    "QueueShare",
+    "QueueState",
+    "RateLimits",
     "SkippedNumber",
+    "SpreadResult",
+    "Team",
     "Totals",
+    "User",
 ]

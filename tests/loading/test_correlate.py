@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from allo_async import Contact
 from allo_async._loading.correlate import correlate
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._wire.replies import AppendReply
+from allo_async._wire.answers import AppendReply
 
 
 def rows_of(*numbers, region=None):

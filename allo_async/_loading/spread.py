@@ -1,0 +1,191 @@
+"""One list over several queues: dealt, loaded at the same time, and dealt again where a queue took less."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterable, Generator, Iterable, Sequence
+from math import inf
+
+import attrs
+
+from allo_async._loading.account import Account
+from allo_async._loading.brim import Brim
+from allo_async._loading.chunk import Chunk, fill_chunk
+from allo_async._loading.deal import Seat, Strategy, deal, weigh
+from allo_async._loading.deliver import Courier
+from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._loading.source import RowSource
+from allo_async._loading.time_slice import TimeSlice
+from allo_async._sending.lane import Lane
+from allo_async._wire.assignee import Assignee
+from allo_async.clock import Clock
+from allo_async.errors import AlloError, DeadlineExceededError, QueueFullError
+from allo_async.models import ContactLike, QueueShare, SpreadResult, Totals
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.define
+class _Share:
+    """One queue of a spread, while it runs."""
+
+    assignee: Assignee
+    courier: Courier
+    room: int = 0
+    added: int = 0
+    error: AlloError | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.error is None and self.room > 0
+
+
+class Spread:
+    """A load over several queues.
+
+    Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
+
+    Args:
+        lane: Carries the requests.
+        assignees: Whose queues they are.
+        preparer: Prepares the rows, so that repeats are dropped across all queues.
+        strategy: How to deal.
+        chunk_size: Rows to send at once.
+        skip_queued: Whether to leave out what stands in any of the queues already.
+        clock: Where time comes from.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        assignees: Sequence[Assignee],
+        preparer: Preparer,
+        *,
+        strategy: Strategy,
+        chunk_size: int,
+        skip_queued: bool,
+        clock: Clock,
+    ) -> None:
+        self._lane = lane
+        self._preparer = preparer
+        self._strategy: Strategy = strategy
+        self._chunk_size = chunk_size
+        self._skip_queued = skip_queued
+        self._clock = clock
+        self._shares = [self._share(assignee) for assignee in assignees]
+        self._chunk = Chunk()
+        self._account = Account(self._chunk)
+        self._placed: dict[int, int] = {}
+
+    def _share(self, assignee: Assignee) -> _Share:
+        brim = Brim(self._lane, assignee, clock=self._clock)
+        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, give_up_at=None))
+
+    async def load(
+        self, rows: Iterable[ContactLike] | AsyncIterable[ContactLike], *, deadline: float | None
+    ) -> SpreadResult:
+        """Load *rows*, and tell the fate of each.
+
+        Raises:
+            DeadlineExceededError: *deadline* seconds passed.
+            RowSourceError: The iterable raised; the rows before it are pending.
+        """
+        begun = self._clock.monotonic()
+        try:
+            async with self._clock.timeout(deadline):
+                await self._load(RowSource(rows))
+        except AlloError as error:
+            error.result = self._result()
+            raise
+        except TimeoutError as error:
+            late = DeadlineExceededError("the deadline of the call passed")
+            late.result = self._result()
+            raise late from error
+        result = self._result()
+        requests = sum(share.courier.requests for share in self._shares)
+        seconds = self._clock.monotonic() - begun
+        _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
+        return result
+
+    async def _load(self, source: RowSource) -> None:
+        async with asyncio.TaskGroup() as group:
+            for share in self._shares:
+                group.create_task(self._look(share))
+        await fill_chunk(self._chunk, source, self._preparer, inf)
+        left: list[PreparedRow] = self._chunk.rows
+        while left and any(share.open for share in self._shares):
+            left = await self._round(left)
+
+    async def _look(self, share: _Share) -> None:
+        """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
+        try:
+            share.room = (await read_state(self._lane, share.assignee)).room
+            if self._skip_queued:
+                self._preparer.leave_out(
+                    [number.number_to async for number in read_numbers(self._lane, share.assignee)]
+                )
+        except AlloError as error:
+            share.error = error
+
+    async def _round(self, rows: Sequence[PreparedRow]) -> list[PreparedRow]:
+        """Deal *rows* and load them; give those that still have no queue, in order."""
+        seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
+        weighed: list[tuple[PreparedRow, int]] = []
+        time_slice = TimeSlice()
+        for row in weigh(rows):
+            weighed.append(row)
+            if time_slice.over:
+                await time_slice.renew()
+        deal(weighed, seats, self._strategy)
+        async with asyncio.TaskGroup() as group:
+            for place, seat in enumerate(seats):
+                if seat.hand:
+                    group.create_task(self._play(place, seat.hand))
+        await self._account.read()
+        return [row for row in rows if self._account.is_pending(row)]
+
+    async def _play(self, place: int, hand: Sequence[PreparedRow]) -> None:
+        share = self._shares[place]
+        try:
+            for start in range(0, len(hand), self._chunk_size):
+                piece = hand[start : start + self._chunk_size]
+                with self._placing(place, piece):
+                    await share.courier.deliver(piece, self._account)
+        except QueueFullError as error:
+            share.room = 0
+            # In doubt, it is an error like any other.
+            share.error = error if any(self._account.is_in_doubt(row) for row in hand) else None
+        except AlloError as error:
+            share.error = error
+
+    @contextlib.contextmanager
+    def _placing(self, place: int, piece: Sequence[PreparedRow]) -> Generator[None]:
+        """Note who got *piece*, however its delivery ends."""
+        share = self._shares[place]
+        try:
+            yield
+        finally:
+            sent = [row for row in piece if not self._account.is_pending(row)]
+            added = sum(self._account.is_added(row) for row in sent)
+            share.added += added
+            share.room = max(0, share.room - added)
+            self._placed.update((row.index, place) for row in sent)
+
+    def _result(self) -> SpreadResult:
+        told = self._account.result()
+        totals = [Totals() for _ in self._shares]
+        for fate, rows in (("added", told.added), ("skipped", told.skipped), ("in_doubt", told.in_doubt)):
+            for row in rows:
+                place = self._placed.get(row.index)
+                if place is not None:
+                    totals[place] += Totals(**{fate: 1})
+        shares = [
+            QueueShare(
+                user_id=share.assignee.user_id, email=share.assignee.email, totals=totals[place], error=share.error
+            )
+            for place, share in enumerate(self._shares)
+        ]
+        return SpreadResult(
+            told.added, told.skipped, told.pending, told.in_doubt, shares=shares, placed=dict(self._placed)
+        )

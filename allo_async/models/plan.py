@@ -1,0 +1,73 @@
+"""What a load would do, before it does it."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import attrs
+
+#: Requests that a key may make in a second [guide].
+READS_PER_SECOND = 20
+WRITES_PER_SECOND = 5
+
+
+@attrs.frozen
+class PlannedRequest:
+    """One request that a load would make.
+
+    Attributes:
+        method: `GET` looks at a queue, `POST` appends.
+        rows: How many rows it carries.
+        refused: Whether the server will refuse it, since the queue cannot hold it.
+    """
+
+    method: str
+    rows: int = 0
+    refused: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What a load of these rows would do on a server where nothing else happens.
+
+    Attributes:
+        rows: All rows of the input.
+        skipped: Rows that would not be sent, by reason.
+        room: How many numbers the queue holds yet; of several queues, all of theirs.
+        left_over: Rows that would be left pending, since there is no room.
+        requests: What would be sent, in order; of several queues, one after the other.
+    """
+
+    rows: int
+    skipped: Mapping[str, int]
+    room: int
+    left_over: int
+    requests: tuple[PlannedRequest, ...]
+
+    @property
+    def sent(self) -> int:
+        """Rows that would be sent and taken."""
+        return sum(request.rows for request in self.requests if not request.refused)
+
+    @property
+    def chunks(self) -> int:
+        """Appends that would be taken."""
+        return sum(request.method == "POST" and not request.refused for request in self.requests)
+
+    @property
+    def least_seconds(self) -> float:
+        """How long the key's limits make it take at the least: the first second's worth costs nothing."""
+        made = Counter(request.method for request in self.requests)
+        return float(max((made["POST"] - 1) // WRITES_PER_SECOND, (made["GET"] - 1) // READS_PER_SECOND, 0))
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.items())
+        return (
+            f"{self.rows} rows: {self.sent} to send in {self.chunks} chunks, {sum(self.skipped.values())} skipped"
+            + (f" ({reasons})" if reasons else "")
+            + f", {self.left_over} left over; room for {self.room}, {len(self.requests)} requests, "
+            f"at least {self.least_seconds:g} s"
+        )
+
+    def __str__(self) -> str:
+        return self.summary()

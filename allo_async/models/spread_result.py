@@ -1,0 +1,63 @@
+"""What became of the rows of a list that was spread over several queues."""
+
+from typing import Any
+
+import attrs
+
+from allo_async.models.append_result import AppendResult, Totals
+
+
+@attrs.frozen(kw_only=True)
+class QueueShare:
+    """One queue's part in a spread.
+
+    Attributes:
+        user_id: The rep, where the queue was asked for by id.
+        email: The rep, where it was asked for by e-mail; both are `None` for the key owner's queue.
+        totals: The fates of the rows that this queue was sent; it has no pending ones.
+        error: What kept it from taking more, other than being full; an `AlloError`.
+    """
+
+    user_id: str | None = None
+    email: str | None = None
+    totals: Totals = attrs.field(factory=Totals)
+    error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """How to call the queue."""
+        return self.user_id or self.email or "(key owner)"
+
+
+@attrs.frozen(repr=False)
+class SpreadResult(AppendResult):
+    """The fate of every row of the whole input, and each row's queue.
+
+    Attributes:
+        shares: Each queue's part, in the order in which the queues were given.
+        placed: For each row that was sent, its place in `shares`, by the row's index.
+    """
+
+    shares: list[QueueShare] = attrs.field(factory=list[QueueShare], kw_only=True)
+    placed: dict[int, int] = attrs.field(factory=dict[int, int], kw_only=True)
+
+    def share_of(self, index: int) -> QueueShare | None:
+        """Tell which queue the row at *index* was sent to; `None` for one that was not sent."""
+        place = self.placed.get(index)
+        return None if place is None else self.shares[place]
+
+    def table(self) -> list[dict[str, Any]]:
+        """Tell the queues one by one: name, counts and error, for printing or JSON."""
+        return [
+            {
+                "queue": share.name,
+                "added": share.totals.added,
+                "skipped": share.totals.skipped,
+                "in_doubt": share.totals.in_doubt,
+                "error": None if share.error is None else str(share.error),
+            }
+            for share in self.shares
+        ]
+
+    def __repr__(self) -> str:
+        return f"<SpreadResult {self.summary()} over {len(self.shares)} queues>"
