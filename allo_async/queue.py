@@ -15,7 +15,7 @@ from allo_async._loading.source import RowSource
 from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
 from allo_async._sending.lane import Lane
 from allo_async._sending.sender import Delivery
-from allo_async._wire.answers import read_any, read_data, read_removed
+from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
@@ -225,7 +225,7 @@ class DialingQueue:
         """
         given = {"name": name, "voicemail_handling": voicemail_handling, "do_not_disturb": do_not_disturb}
         settings = {field: value for field, value in given.items() if value is not None}
-        return await self._ask(update_request(self.assignee, settings), read_data(QueueSettings))
+        return await self._ask(update_request(self.assignee, settings), read_settings)
 
     async def reset(self, *, name: str | None = None) -> QueueSettings:
         """Give the rep a fresh, empty queue; the one before is no longer the current one.
@@ -236,7 +236,7 @@ class DialingQueue:
         Raises:
             AlloError: It could not be done.
         """
-        return await self._ask(reset_request(self.assignee, name=name), read_data(QueueSettings))
+        return await self._ask(reset_request(self.assignee, name=name), read_settings)
 
     async def clear(self, *, number: str | None = None, position: int | None = None, unassigned: bool = False) -> int:
         """Remove entries, and tell how many.

@@ -168,16 +168,23 @@ class AppendStream:
         if self._ended:
             return
         self._ended = True
+        try:
+            await self._stop_filling()
+        finally:
+            # A cancellation may come even here.
+            told = [] if account is None else [account.result()]
+            self.unfinished = merge([*told, Account(self._ahead).result()])
+            self.totals += self.unfinished.totals
+            requests = self._courier.requests if self._courier is not None else 0
+            seconds = self._clock.monotonic() - self._begun
+            _log.info("append: %s; %d requests in %.2f s", self.totals, requests, seconds)
+
+    async def _stop_filling(self) -> None:
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.wait({self._filling})
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
-        told = [] if account is None else [account.result()]
-        self.unfinished = merge([*told, Account(self._ahead).result()])
-        self.totals += self.unfinished.totals
-        requests = self._courier.requests if self._courier is not None else 0
-        _log.info("append: %s; %d requests in %.2f s", self.totals, requests, self._clock.monotonic() - self._begun)
 
 
 def check_chunk_size(chunk_size: int) -> None:

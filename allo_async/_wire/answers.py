@@ -84,6 +84,20 @@ def read_data(model: type[_Model]) -> Callable[[Reply], _Model]:
     return read
 
 
+def read_settings(reply: Reply) -> QueueSettings:
+    """Read the queue that a reset or an update answers with; its numbers are read page by page instead.
+
+    Raises:
+        UnreadableReplyError: It is none.
+    """
+    queue = dict(mapping(mapping(parsed(reply.body)).get("data")))
+    queue.pop("numbers", None)
+    try:
+        return read_model(queue, QueueSettings)
+    except TypeError as error:
+        raise _unreadable(reply, "queue") from error
+
+
 def read_list(model: type[_Model]) -> Callable[[Reply], list[_Model]]:
     """Give what reads an answer whose `data` is a list of *model*, and raises likewise."""
 

@@ -1,6 +1,6 @@
 """`POST /v2/api/dialing-queues/current/numbers`: the append, which commits or refuses as a whole."""
 
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import attrs
 import orjson
@@ -10,7 +10,10 @@ from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.clock import Clock
 from allo_async.sandbox.endpoint import Call, assignee
 from allo_async.sandbox.envelope import refuse
-from allo_async.sandbox.state import SandboxEntry, SandboxUser
+from allo_async.sandbox.state import SandboxEntry, SandboxQueue, SandboxUser
+
+#: What the capacity counts: all entries, only those not called yet, or all that were ever put in.
+Counts: TypeAlias = Literal["all", "uncalled", "ever"]
 
 _TEXTS = ("name", "last_name", "company", "website", "job_title")
 _LISTS = ("emails", "addresses")
@@ -24,6 +27,8 @@ class Append:
         clock: The server's time.
         region: How a number without a country code is read.
         capacity: Numbers a queue may hold.
+        counts: What the capacity counts.
+        skips_queued: Whether a number that stands in the queue already is skipped.
         max_rows: Rows one request may hold, `None` for any.
         latency: Seconds that every append takes.
         seconds_per_row: Seconds on top for each row.
@@ -32,29 +37,20 @@ class Append:
     clock: Clock
     region: str
     capacity: int
+    counts: Counts
+    skips_queued: bool
     max_rows: int | None
     latency: float
     seconds_per_row: float
 
     async def __call__(self, call: Call) -> Answer:
-        """Carry out the append, or what its fault makes of it."""
+        """Carry out the append."""
         body = _validated(call.record.body)
         numbers = cast("list[dict[str, Any]]", body["numbers"])
-        call.record.rows = [row["number"] for row in numbers]
         user = assignee(call, body)
         if self.max_rows is not None and len(numbers) > self.max_rows:
             raise refuse("BATCH_TOO_LARGE", rows=self.max_rows)
-        fault = call.fault
-        if fault is not None and not fault.commit:
-            return fault.answer(Answer(), self.clock.time())
-        honest = await self._commit(call, user, numbers)
-        if fault is None:
-            call.keep(honest)
-            return honest
-        answer = fault.answer(honest, self.clock.time())
-        if fault.keeps != "nothing":
-            call.keep(honest if fault.keeps == "honest" else answer)
-        return answer
+        return await self._commit(call, user, numbers)
 
     async def _commit(self, call: Call, user: SandboxUser, numbers: list[dict[str, Any]]) -> Answer:
         # Optimistic, as the real one shows itself to be: whoever commits first wins, the other conflicts.
@@ -66,7 +62,9 @@ class Append:
         if call.team.version_of(user.id) != version:
             raise refuse("DIALING_QUEUE_APPEND_CONFLICT")
         queue = call.team.queue_of(user.id, call.key.owner_id)
-        if len(queue.entries) + len(valid) > self.capacity:
+        if self.skips_queued:
+            valid = _not_yet(queue, valid, skipped)
+        if _counted(queue, self.counts) + len(valid) > self.capacity:
             raise refuse("DIALING_QUEUE_LIMIT_REACHED", capacity=self.capacity)
         added = queue.extend(valid, call.team.now())
         call.record.added = [entry.number_to for entry in added]
@@ -78,7 +76,7 @@ class Append:
         valid: list[tuple[str, dict[str, Any]]] = []
         skipped: list[dict[str, str]] = []
         for row in numbers:
-            number = _e164(row["number"], self.region)
+            number = e164(row["number"], self.region)
             if number is None:
                 skipped.append({"number": row["number"], "reason": "INVALID_PHONE_NUMBER"})
             else:
@@ -86,7 +84,23 @@ class Append:
         return valid, skipped
 
 
-def _e164(number: str, region: str) -> str | None:
+def _counted(queue: SandboxQueue, counts: Counts) -> int:
+    if counts == "uncalled":
+        return sum(entry.call_start_date is None for entry in queue.entries)
+    return queue.ever if counts == "ever" else len(queue.entries)
+
+
+def _not_yet(
+    queue: SandboxQueue, valid: list[tuple[str, dict[str, Any]]], skipped: list[dict[str, str]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Leave out what stands in the queue already, as one integrator says the live API does [seen]."""
+    queued = {entry.number_to for entry in queue.entries}
+    skipped += [{"number": number, "reason": "ALREADY_IN_QUEUE"} for number, _ in valid if number in queued]
+    return [row for row in valid if row[0] not in queued]
+
+
+def e164(number: str, region: str) -> str | None:
+    """Read a number as the server does; `None` for what is none."""
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
@@ -104,6 +118,18 @@ def _told(entry: SandboxEntry) -> dict[str, Any]:
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
     }
+
+
+def raw_numbers(body: bytes) -> list[str]:
+    """Tell the numbers of an append as they came, as far as it can be read, for the ledger."""
+    try:
+        rows: object = orjson.loads(body)["numbers"]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return []
+    if not isinstance(rows, list):
+        return []
+    numbers = (cast("dict[str, Any]", row).get("number") for row in cast("list[object]", rows) if isinstance(row, dict))
+    return [number for number in numbers if isinstance(number, str)]
 
 
 def _validated(body: bytes) -> dict[str, Any]:

@@ -7,12 +7,8 @@ import attrs
 
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.envelope import refuse
-from allo_async.sandbox.faults import Fault
 from allo_async.sandbox.ledger import RecordedRequest
 from allo_async.sandbox.state import SandboxKey, SandboxUser, Team
-
-#: Stores an answer under the request's idempotency key, if it has one that is honoured.
-Keep: TypeAlias = Callable[[Answer], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -23,16 +19,12 @@ class Call:
         record: Its line in the ledger.
         key: Whose it is.
         team: Everything the API knows.
-        fault: What it will meet, if anything.
-        keep: Stores an answer for a replay.
         path_id: The id in the path, of endpoints that have one.
     """
 
     record: RecordedRequest
     key: SandboxKey
     team: Team
-    fault: Fault | None
-    keep: Keep
     path_id: str = ""
 
 

@@ -43,6 +43,34 @@ _KNOWN = {
     "ASSIGNEE_NOT_FOUND": _Known(
         404, "No team member found for the provided 'user_id' or 'email'.", suggestion=_TEAMMATES
     ),
+    "DIALING_QUEUE_NOT_FOUND": _Known(
+        404,
+        "No dialing queue found for the authenticated user.",
+        suggestion="Create a queue by appending numbers with POST /v2/api/dialing-queues/current/numbers.",
+    ),
+    "QUEUE_NUMBER_POSITION_NOT_FOUND": _Known(
+        404,
+        "No queue number found at that position.",
+        suggestion="Fetch the current queue with GET /v2/api/dialing-queues/current to see existing positions.",
+    ),
+    "DIALING_QUEUE_DELETE_FILTER_REQUIRED": _Known(
+        400,
+        "Provide at least one of 'number', 'position', or 'unassigned=true' to clear queue numbers.",
+        suggestion="Add 'number', 'position', or 'unassigned=true' as a query parameter.",
+    ),
+    "DIALING_QUEUE_DELETE_FILTER_CONFLICT": _Known(
+        400,
+        "'unassigned=true' cannot be combined with 'number' or 'position'.",
+        suggestion="Use 'unassigned=true' alone, or remove it and rely on 'number'/'position'.",
+    ),
+    "INVALID_PHONE_NUMBER": _Known(
+        400,
+        "The phone number is not a valid E.164 number.",
+        suggestion="Provide a valid E.164 phone number (e.g., +33612345678).",
+    ),
+    "DIALING_QUEUE_ASSIGNEE_REQUIRED": _Known(400, "Provide 'user_id' or 'email'."),
+    "DIALING_QUEUE_ASSIGN_FORBIDDEN": _Known(403, "Only admins and managers may assign queues."),
+    "DIALING_QUEUE_SESSION_ACTIVE": _Known(409, "The queue is being called right now."),
     "VALIDATION_ERROR": _Known(400, "The request is not valid."),
     "DIALING_QUEUE_LIMIT_REACHED": _Known(400, "The dialing queue cannot exceed {capacity:,} numbers."),
     "DIALING_QUEUE_APPEND_CONFLICT": _Known(

@@ -1,7 +1,7 @@
-"""What can go wrong with an append, as values that a test scripts: refusals, lost answers, strange replies.
+"""What can go wrong with a request, as values that a test scripts: refusals, lost answers, strange replies.
 
-Each factory gives a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits, scopes, replay and
-validation, where the append would be carried out; those with *commit* let it be carried out first.
+Each factory gives a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits and scopes, where the
+request would be carried out; those with *commit* let it be carried out first.
 """
 
 import copy

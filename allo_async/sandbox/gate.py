@@ -4,7 +4,6 @@ import random
 import re
 from collections.abc import Mapping
 from email.utils import formatdate
-from functools import partial
 
 import attrs
 
@@ -90,7 +89,7 @@ class Gate:
     latency: float
 
     async def answer(self, record: RecordedRequest, authorization: str | None, fault: Fault | None) -> Answer:
-        """Answer *record*, which an append shares with its *fault*."""
+        """Answer *record*, as the *fault* that strikes it lets it."""
         try:
             key = self._authenticate(authorization)
             record.api_key_id = key.id
@@ -140,20 +139,31 @@ class Gate:
     async def _execute(
         self, endpoint: Endpoint, record: RecordedRequest, key: SandboxKey, fault: Fault | None, path_id: str
     ) -> Answer:
+        call = Call(record=record, key=key, team=self.team, path_id=path_id)
         store, name = self.idempotency, f"{record.method} {record.path}"
         owner = (key.id, record.idempotency_key or "")
         if store is None or record.idempotency_key is None or record.method == "GET":
-            call = Call(record=record, key=key, team=self.team, fault=fault, keep=lambda _: None, path_id=path_id)
-            return await endpoint.handler(call)
+            return (await self._struck(endpoint, call, fault))[0]
         stored = store.begin(owner, name)
         if stored is not None:
             return self._replay(stored, record, fault)
         try:
-            keep = partial(store.keep, owner, name)
-            call = Call(record=record, key=key, team=self.team, fault=fault, keep=keep, path_id=path_id)
-            return await endpoint.handler(call)
+            answer, kept = await self._struck(endpoint, call, fault)
+            if kept is not None and kept.ok:
+                store.keep(owner, name, kept)
+            return answer
         finally:
             store.end(owner)
+
+    async def _struck(self, endpoint: Endpoint, call: Call, fault: Fault | None) -> tuple[Answer, Answer | None]:
+        """Carry the call out as *fault* lets it, and give what goes out and what a replay would give."""
+        if fault is not None and not fault.commit:
+            return fault.answer(Answer(), self.clock.time()), None
+        honest = await endpoint.handler(call)
+        if fault is None:
+            return honest, honest
+        answer = fault.answer(honest, self.clock.time())
+        return answer, {"honest": honest, "changed": answer, "nothing": None}[fault.keeps]
 
     def _replay(self, stored: Answer, record: RecordedRequest, fault: Fault | None) -> Answer:
         answer = attrs.evolve(stored, headers={**stored.headers, "Idempotency-Replayed": "true"})

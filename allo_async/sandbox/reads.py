@@ -15,7 +15,11 @@ _DEFAULT_PAGE = 20
 
 _ENDPOINTS = (
     ("GET", "/v2/api/dialing-queues/current", "List current queue numbers", DIALING_QUEUES),
+    ("POST", "/v2/api/dialing-queues/current", "Reset current queue", DIALING_QUEUES),
+    ("PATCH", "/v2/api/dialing-queues/current", "Upsert current queue", DIALING_QUEUES),
     ("POST", "/v2/api/dialing-queues/current/numbers", "Append numbers to queue", DIALING_QUEUES),
+    ("DELETE", "/v2/api/dialing-queues/current/numbers", "Clear queue numbers", DIALING_QUEUES),
+    ("PATCH", "/v2/api/dialing-queues/{queue_id}/assignee", "Reassign a queue", DIALING_QUEUES),
     ("GET", "/v2/api/users", "List users", USERS),
     ("GET", "/v2/api/users/{id}", "Get user", USERS),
 )
@@ -33,9 +37,9 @@ async def current_queue(call: Call) -> Answer:
     shown = queue.entries[(page - 1) * size : page * size]
     return Answer(
         content={
-            "data": [_entry(entry) for entry in shown],
+            "data": [told_entry(entry) for entry in shown],
             "pagination": _pagination(page, size, len(queue.entries)),
-            "queue": _queue(queue),
+            "queue": told_queue(queue),
         }
     )
 
@@ -99,20 +103,22 @@ def _pagination(page: int, size: int, total: int) -> dict[str, Any]:
     return {"page": page, "size": size, "total_count": total, "total_pages": pages, "has_more": page < pages}
 
 
-def _entry(entry: SandboxEntry) -> dict[str, Any]:
+def told_entry(entry: SandboxEntry) -> dict[str, Any]:
+    """Write an entry as the API does; `call_status` only once there is one."""
     return {
         "number_to": entry.number_to,
         "position": entry.position,
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
-        "call_start_date": None,
-        "call_id": None,
-        "routing_result": None,
+        "call_start_date": entry.call_start_date,
+        "call_id": entry.call_id,
+        "routing_result": entry.routing_result,
         "sync_status": "NOT_SYNCED",
-    }
+    } | ({} if entry.call_status is None else {"call_status": entry.call_status})
 
 
-def _queue(queue: SandboxQueue) -> dict[str, Any]:
+def told_queue(queue: SandboxQueue) -> dict[str, Any]:
+    """Write a queue's metadata as the API does."""
     names = (
         "id",
         "name",

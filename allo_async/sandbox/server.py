@@ -9,8 +9,8 @@ from typing import Self
 
 from aiohttp import web
 
-from allo_async.sandbox import reads
-from allo_async.sandbox.append import Append
+from allo_async.sandbox import reads, writes
+from allo_async.sandbox.append import Append, Counts, raw_numbers
 from allo_async.sandbox.clock import Clock, SystemClock
 from allo_async.sandbox.delivery import deliver
 from allo_async.sandbox.faults import Fault
@@ -18,6 +18,7 @@ from allo_async.sandbox.gate import APPEND, Endpoint, Gate, Moods
 from allo_async.sandbox.idempotency import IdempotencyStore
 from allo_async.sandbox.ledger import Ledger, RecordedRequest
 from allo_async.sandbox.limits import UNLIMITED, RateLimits
+from allo_async.sandbox.reps import Rep
 from allo_async.sandbox.script import Script
 from allo_async.sandbox.state import (
     ALL_SCOPES,
@@ -51,6 +52,9 @@ class Sandbox:
         read_per_second: GET requests a key may make in any second, `None` for any number.
         write_per_second: Other requests a key may make in any second, `None` for any number.
         capacity: Numbers a queue holds.
+        capacity_counts: What counts against the capacity: `"all"` entries, only those `"uncalled"`, or all that were
+            `"ever"` put in; what `total_count` tells is always all entries.
+        skips_queued: Whether a number that stands in the queue already is skipped, as `ALREADY_IN_QUEUE`.
         latency: Seconds that a request takes.
         append_seconds_per_row: Seconds on top that an append takes for each row; appends to one queue that overlap
             conflict.
@@ -82,6 +86,8 @@ class Sandbox:
         read_per_second: int | None = 20,
         write_per_second: int | None = 5,
         capacity: int = 1000,
+        capacity_counts: Counts = "all",
+        skips_queued: bool = False,
         latency: float = 0.0,
         append_seconds_per_row: float = 0.0,
         max_rows_per_request: int | None = None,
@@ -105,6 +111,8 @@ class Sandbox:
             clock=self._clock,
             region=region,
             capacity=capacity,
+            counts=capacity_counts,
+            skips_queued=skips_queued,
             max_rows=max_rows_per_request,
             latency=latency,
             seconds_per_row=append_seconds_per_row,
@@ -115,10 +123,15 @@ class Sandbox:
             limits=RateLimits(self._clock, reads_allowed, writes_allowed),
             idempotency=IdempotencyStore(self._clock) if honour_idempotency else None,
             moods=Moods(conflict_rate=conflict_rate, rate_limit_rate=rate_limit_rate, dice=random.Random(seed)),
-            endpoints=_endpoints(append, reads.Me(read_per_second=reads_allowed, write_per_second=writes_allowed)),
+            endpoints=_endpoints(
+                append,
+                writes.Clear(region),
+                reads.Me(read_per_second=reads_allowed, write_per_second=writes_allowed),
+            ),
             latency=latency,
         )
         self._runner: web.AppRunner | None = None
+        self._reps: list[Rep] = []
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_LARGEST_BODY)
@@ -132,6 +145,8 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        for rep in self._reps:
+            await rep.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -200,10 +215,24 @@ class Sandbox:
         start = len(queue.entries)
         queue.extend(((f"+1646{2_000_000 + place}", {}) for place in range(start, start + count)), self._now())
 
+    def start_calling(self, user: str | None = None, *, per_second: float = 1.0, keeps: bool = False) -> None:
+        """Let a user call the numbers of the current queue from its front, until the sandbox closes.
+
+        Args:
+            user: An e-mail address or a user id; `None` for the first user.
+            per_second: Calls a second.
+            keeps: Whether a called number stays in the queue, with `call_start_date`, `call_id`, `routing_result` and
+                `call_status`; else it is taken off.
+        """
+        rep = Rep(self._team, self._clock, self._found(user).id, per_second, keeps)
+        self._reps.append(rep)
+        rep.start()
+
     def script(
         self,
         fault: Fault,
         *,
+        method: str | None = None,
         at: int | Container[int] | None = None,
         times: int | None = None,
         when: Callable[[RecordedRequest], bool] | None = None,
@@ -212,11 +241,12 @@ class Sandbox:
 
         Args:
             fault: One of `allo_async.sandbox.faults`.
-            at: The append it strikes, or a range of them, counted from 1.
+            method: Strike requests of this HTTP method instead.
+            at: The one it strikes, or a range of them, counted from 1.
             times: How many of those at most.
             when: Picks them by what the ledger knows when they arrive.
         """
-        self._script.add(fault, at=at, times=times, when=when)
+        self._script.add(fault, method=method, at=at, times=times, when=when)
 
     def _found(self, user: str | None) -> SandboxUser:
         if user is None:
@@ -240,20 +270,25 @@ class Sandbox:
             body=body,
             received_at=self._clock.monotonic(),
         )
-        fault = None
         if (record.method, record.path) == APPEND:
             record.ordinal = len(self.ledger.appends) + 1
-            fault = self._script.strike(record)
-            record.fault = fault.name if fault is not None else None
+            record.rows = raw_numbers(body)
+        fault = self._script.strike(record)
+        record.fault = fault.name if fault is not None else None
         self.ledger.requests.append(record)
         answer = await self._gate.answer(record, request.headers.get("Authorization"), fault)
         return await deliver(request, record, answer, self._gate.headers(record, answer), self._clock)
 
 
-def _endpoints(append: Append, me: reads.Me) -> tuple[Endpoint, ...]:
+def _endpoints(append: Append, clear: writes.Clear, me: reads.Me) -> tuple[Endpoint, ...]:
+    current, numbers = re.compile("/v2/api/dialing-queues/current"), re.compile(re.escape(APPEND[1]))
     return (
-        Endpoint("POST", re.compile(re.escape(APPEND[1])), DIALING_QUEUES, append),
-        Endpoint("GET", re.compile("/v2/api/dialing-queues/current"), DIALING_QUEUES, reads.current_queue),
+        Endpoint("POST", numbers, DIALING_QUEUES, append),
+        Endpoint("DELETE", numbers, DIALING_QUEUES, clear),
+        Endpoint("GET", current, DIALING_QUEUES, reads.current_queue),
+        Endpoint("POST", current, DIALING_QUEUES, writes.reset),
+        Endpoint("PATCH", current, DIALING_QUEUES, writes.update),
+        Endpoint("PATCH", re.compile("/v2/api/dialing-queues/([^/]+)/assignee"), DIALING_QUEUES, writes.reassign),
         Endpoint("GET", re.compile("/v2/api/users"), USERS, reads.users),
         Endpoint("GET", re.compile("/v2/api/users/([^/]+)"), USERS, reads.user),
         Endpoint("GET", re.compile("/v2/api/me"), None, me),

@@ -46,6 +46,10 @@ class SandboxEntry:
         created_at: When it was added, UTC without offset, such as `2026-04-30T10:00:00`.
         updated_at: When it was last changed, in the same form.
         contact: What else the row said: name, company and so on, as it was sent.
+        call_start_date: When the rep called it; None before.
+        call_id: `cll-…`, once it was called.
+        routing_result: How the call ended.
+        call_status: A field that the contract does not know, as the real API grew one.
     """
 
     number_to: str
@@ -53,6 +57,10 @@ class SandboxEntry:
     created_at: str
     updated_at: str
     contact: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    call_start_date: str | None = None
+    call_id: str | None = None
+    routing_result: str | None = None
+    call_status: str | None = None
 
 
 @attrs.define(kw_only=True)
@@ -81,6 +89,8 @@ class SandboxQueue:
     do_not_disturb: str = "DISABLED"
     entries: list[SandboxEntry] = attrs.field(factory=list[SandboxEntry])
     version: int = 0
+    ever: int = 0
+    session_active: bool = False
 
     def extend(self, rows: Iterable[tuple[str, dict[str, Any]]], now: str) -> list[SandboxEntry]:
         """Put *rows* (E.164 and the contact) at the end in one commit, and return their entries."""
@@ -89,9 +99,19 @@ class SandboxQueue:
             for position, (number, contact) in enumerate(rows, start=len(self.entries))
         ]
         self.entries += added
+        self.ever += len(added)
         self.version += 1
         self.updated_at = now
         return added
+
+    def remove(self, gone: Iterable[SandboxEntry], now: str) -> None:
+        """Take entries out; those behind them move up."""
+        positions = {entry.position for entry in gone}
+        if positions:
+            left = (entry for entry in self.entries if entry.position not in positions)
+            self.entries = [attrs.evolve(entry, position=place) for place, entry in enumerate(left)]
+            self.version += 1
+            self.updated_at = now
 
 
 @attrs.define
@@ -115,6 +135,10 @@ class Identifiers:
     def request(self) -> str:
         """`req_` and 12 alphanumerics."""
         return "req_" + self._letters(_ALPHANUMERICS, 12)
+
+    def call(self) -> str:
+        """`cll-` and 12 hexadecimal digits."""
+        return "cll-" + self._letters("0123456789abcdef", 12)
 
     def team(self) -> str:
         """`team-` and 12 hexadecimal digits."""
@@ -167,13 +191,27 @@ class Team:
 
     def queue_of(self, user_id: str, creator_id: str) -> SandboxQueue:
         """The user's current queue, made on the spot when there is none."""
-        if user_id not in self.queues:
-            now = self.now()
-            self.queues[user_id] = SandboxQueue(
-                id=self.identifiers.queue(),
-                creator_id=creator_id,
-                assignee_id=user_id,
-                created_at=now,
-                updated_at=now,
-            )
-        return self.queues[user_id]
+        return self.queues[user_id] if user_id in self.queues else self.new_queue(user_id, creator_id)
+
+    def new_queue(self, user_id: str, creator_id: str) -> SandboxQueue:
+        """A fresh queue, which becomes the user's current one."""
+        now = self.now()
+        queue = self.queues[user_id] = SandboxQueue(
+            id=self.identifiers.queue(),
+            creator_id=creator_id,
+            assignee_id=user_id,
+            created_at=now,
+            updated_at=now,
+            # An append that began on the queue before must notice.
+            version=self.version_of(user_id) + 1,
+        )
+        return queue
+
+    def move(self, queue: SandboxQueue, user_id: str) -> None:
+        """Make *queue* the current one of another user; whose it was has none afterwards."""
+        version = self.version_of(user_id)
+        del self.queues[queue.assignee_id]
+        queue.assignee_id = user_id
+        queue.updated_at = self.now()
+        queue.version = max(queue.version, version) + 1
+        self.queues[user_id] = queue
