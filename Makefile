@@ -24,8 +24,9 @@ format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## CPU per 1,000 numbers and the longest stall of the loop, beside plain aiohttp
+bench: $(READY) ## CPU per 1,000 numbers, the longest stall of the loop, and the memory of a stream
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.memory
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
