@@ -5,12 +5,17 @@ from typing import Annotated
 import typer
 
 from allo_async import __version__
+from allo_async.cli import queue
 from allo_async.cli.load import load
 from allo_async.cli.sandbox import sandbox
+from allo_async.cli.team import users, whoami
 
 app = typer.Typer(name="allo-async", no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 app.command()(load)
 app.command()(sandbox)
+app.command()(users)
+app.command()(whoami)
+app.add_typer(queue.app)
 
 
 def _print_version(wanted: bool) -> None:

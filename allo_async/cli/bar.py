@@ -22,7 +22,7 @@ class _RetryCounter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's own signature
         self._count += 1
-        self._progress.update(self._task, retries=f"{self._count} retries")
+        self._progress.update(self._task, retries=f"{self._count} {'retry' if self._count == 1 else 'retries'}")
 
 
 @contextlib.contextmanager

@@ -1,65 +1,18 @@
-"""Which column of a lead list is which field, by the headers that people's CRMs export."""
+"""Which column of a lead list is which field of a contact."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from allo_async import Contact
+from allo_async.cli.headers import plain, rank
 
 FIELDS = tuple(field.name for field in attrs.fields(Contact))
 
-# The headers of HubSpot, Salesforce, Pipedrive and others in English, French, German, Spanish and Italian, without
-# case, accents and punctuation. Of several columns for a field the first in the list wins; a phone falls back on the
-# next.
-_HEADERS: dict[str, str] = {
-    "number": """
-        number mobilephone mobilephonenumber mobile mobilenumber phonemobile cellphone cell cellphonenumber portable
-        telephoneportable telportable numeroportable telmobile mobiltelefon mobilnummer mobil handy handynummer movil
-        telefonomovil celular cellulare telefonocellulare directline directphone directdial directnumber lignedirecte
-        durchwahl phone phonenumber phone1 primaryphone mainphone telephone telephonenumber telephone1 tel numero
-        numerodetelephone numtel telefon telefonnummer rufnummer telefono numerodetelefono numeroditelefono
-        workphone workphonenumber phonework businessphone businessphonenumber officephone companyphone
-        companyphonenumber telephonefixe fixe telfixe telephoneprofessionnel phonehome homephone homephonenumber
-        phoneother otherphone phone2 telephone2
-    """,
-    "name": """
-        name firstname givenname forename fname prenom vorname nombre nome fullname nomcomplet contactname
-        leadname personname nomprenom prenomnom nomdefamille
-    """,
-    "last_name": """
-        lastname surname familyname lname nom nomdefamille nachname familienname apellido apellidos cognome
-    """,
-    "company": """
-        company companyname associatedcompany account accountname organization organisation organizationname
-        organisationname employer business societe entreprise nomdelentreprise nomdelasociete raisonsociale firma
-        firmenname unternehmen empresa compania azienda societa ragionesociale
-    """,
-    "website": """
-        website websiteurl webpage homepage url companydomainname domain siteweb site siteinternet webseite
-        internetseite sitioweb paginaweb sitoweb sito
-    """,
-    "job_title": """
-        jobtitle title job position role jobposition fonction poste intituleduposte titre metier berufsbezeichnung
-        funktion stelle cargo puesto ruolo posizione qualifica
-    """,
-    "emails": """
-        emails email emailaddress mail workemail emailwork businessemail personalemail emailhome emailother email1
-        email2 secondaryemail adresseemail adressemail courriel mel emailadresse correo correoelectronico indirizzoemail
-        postaelettronica
-    """,
-    "addresses": """
-        addresses address streetaddress street mailingaddress mailingstreet postaladdress businessaddress adresse
-        adressepostale rue anschrift strasse direccion domicilio indirizzo organizationaddress organisationaddress
-    """,
-}
-
-_KNOWN = {field: headers.split() for field, headers in _HEADERS.items()}
-_FIRST_NAMES = {"firstname", "givenname", "forename", "fname", "prenom", "vorname"}
-_OWNERS_PREFIX = re.compile(r"^(person|contact|lead|prospect)(?=.)")
 _SEVERAL = {"number", "emails", "addresses"}
+_NUMBER_DIGITS = 6
 
 
 class ColumnsError(Exception):
@@ -81,30 +34,27 @@ class Columns:
         return {field: _value(field, [cells.get(column) for column in found]) for field, found in self.by_field.items()}
 
     def __str__(self) -> str:
-        return ", ".join(f"{field} ← {' / '.join(found)}" for field, found in self.by_field.items())
+        return ", ".join(f"{field} ← {_told(field, found)}" for field, found in self.by_field.items())
 
 
-def find_columns(headers: Sequence[str], mapped: Iterable[str] = ()) -> Columns:
+def find_columns(headers: Sequence[str], mapped: Iterable[str] = (), *, besides: str | None = None) -> Columns:
     """Find the columns of each field.
 
     Args:
         headers: The file's headers.
-        mapped: What the user says, each `field=header`; it wins over what is found.
+        mapped: What the user says, each `field=header`; it wins over what is found. Of several for a field that takes
+            several, the first comes first.
+        besides: The column that names the rep, which tells nothing of the contact.
 
     Raises:
         ColumnsError: No column holds the phone number, or *mapped* names a field or header that there is not.
     """
-    found = {field: _found(field, headers) for field in FIELDS}
-    _settle_names(found, headers)
-    for field, header in (_mapping(entry, headers) for entry in mapped):
-        found[field] = [header]
+    free = [header for header in headers if header != besides]
+    found = {field: _found(field, free) for field in FIELDS if field not in {"name", "last_name"}} | _names(free)
+    found |= _mapping(mapped, headers)
     if not found["number"]:
-        raise ColumnsError(
-            "no column looks like a phone number; the file has "
-            + ", ".join(repr(header) for header in headers)
-            + '. Name it: --map number="…"'
-        )
-    return Columns({field: columns for field, columns in found.items() if columns})
+        raise ColumnsError(f'no column looks like a phone number; {_listed(headers)}. Name it: --map number="…"')
+    return Columns({field: found[field] for field in FIELDS if found[field]})
 
 
 def find_column(headers: Sequence[str], wanted: str) -> str:
@@ -113,47 +63,55 @@ def find_column(headers: Sequence[str], wanted: str) -> str:
     Raises:
         ColumnsError: There is none.
     """
+    if wanted in headers:
+        return wanted
     for header in headers:
-        if _plain(header) == _plain(wanted):
+        if plain(header) and plain(header) == plain(wanted):
             return header
-    raise ColumnsError(f"no column {wanted!r}; the file has " + ", ".join(repr(header) for header in headers))
+    raise ColumnsError(f"no column {wanted!r}; {_listed(headers)}")
 
 
 def _found(field: str, headers: Sequence[str]) -> list[str]:
-    ranked = [(rank, header) for header in headers if (rank := _rank(field, header)) is not None]
+    ranked = [(place, header) for header in headers if (place := rank(field, header)) is not None]
     columns = [header for _, header in sorted(ranked, key=lambda pair: pair[0])]
     return columns if field in _SEVERAL else columns[:1]
 
 
-def _rank(field: str, header: str) -> int | None:
-    plain = _plain(header)
-    for spelling in (plain, _OWNERS_PREFIX.sub("", plain)):
-        if spelling in _KNOWN[field]:
-            return _KNOWN[field].index(spelling)
-    return None
-
-
-def _settle_names(found: dict[str, list[str]], headers: Sequence[str]) -> None:
-    """Tell first names from full names: a full name counts only where no column holds the first name alone."""
-    first = [header for header in headers if _OWNERS_PREFIX.sub("", _plain(header)) in _FIRST_NAMES]
+def _names(headers: Sequence[str]) -> dict[str, list[str]]:
+    """Tell first, last and whole names apart; the API's `name` is the first name, and takes a whole one."""
+    first, last, either, whole = (
+        _found(kind, headers) for kind in ("first_name", "last_name", "any_name", "whole_name")
+    )
     if first:
-        found["name"] = first[:1]
-    elif not found["name"] and found["last_name"]:
-        # A French export's lone `Nom` is the whole name.
-        found["name"], found["last_name"] = found["last_name"], []
+        return {"name": first, "last_name": last or either}
+    if whole:
+        # A last name beside a whole one would come twice.
+        return {"name": whole, "last_name": []}
+    return {"name": either or last, "last_name": last if either else []}
 
 
-def _mapping(entry: str, headers: Sequence[str]) -> tuple[str, str]:
-    field, _, header = entry.partition("=")
-    field = field.strip()
-    if field not in FIELDS or not header.strip():
-        raise ColumnsError(f"--map {entry!r}: write FIELD=HEADER with one of {', '.join(FIELDS)}")
-    return field, find_column(headers, header.strip())
+def _mapping(mapped: Iterable[str], headers: Sequence[str]) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {}
+    for entry in mapped:
+        field, _, header = (part.strip() for part in entry.partition("="))
+        if field not in FIELDS or not header:
+            raise ColumnsError(f"--map {entry!r}: write FIELD=HEADER with one of {', '.join(FIELDS)}")
+        columns = told.setdefault(field, [])
+        if columns and field not in _SEVERAL:
+            raise ColumnsError(f"--map {entry!r}: {field} takes one column, and has {columns[0]!r}")
+        columns.append(find_column(headers, header))
+    return told
 
 
-def _plain(header: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", header.replace("ß", "ss").replace("ẞ", "ss")).casefold()
-    return "".join(character for character in decomposed if character.isalnum())
+def _listed(headers: Sequence[str]) -> str:
+    # A file without a header line has somebody's number where the headers should be.
+    if any(sum(map(str.isdigit, header)) >= _NUMBER_DIGITS for header in headers):
+        return "the first line holds a number where the headers should be: put a line with headers above it"
+    return "the file has " + ", ".join(repr(header) for header in headers)
+
+
+def _told(field: str, columns: Sequence[str]) -> str:
+    return (", else " if field == "number" else " + ").join(columns)
 
 
 def _value(field: str, values: Sequence[Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, AlloError, ApiError, AppendResult, AppendStream, Totals
+from allo_async import AlloClient, ApiError, AppendResult, AppendStream, Totals
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
@@ -52,13 +52,13 @@ class RepLoad:
         leads: The rows, in order.
         results: The results so far, which follow each other.
         error: What ended the load early.
-        interrupted: Whether the user did.
+        interrupted: Whether the user did, with rows left.
     """
 
     rep: str | None
     leads: Sequence[Lead]
     results: list[AppendResult] = attrs.field(factory=list[AppendResult])
-    error: AlloError | None = None
+    error: Exception | None = None
     interrupted: bool = False
 
     @property
@@ -101,8 +101,21 @@ class RepLoad:
         return f"{reason}: {detail}" if detail else reason
 
 
-async def load_all(allo: AlloClient, loads: Sequence[RepLoad], options: LoadOptions, progress: Progress) -> bool:
+async def load_all(
+    allo: AlloClient,
+    loads: Sequence[RepLoad],
+    options: LoadOptions,
+    progress: Progress,
+    stop: asyncio.Event | None = None,
+) -> bool:
     """Run all *loads* at the same time; one that fails costs the others nothing.
+
+    Args:
+        allo: The client.
+        loads: What to load; the results are noted there.
+        options: What each load is told.
+        progress: Told of each chunk.
+        stop: Once set, each load ends after the chunk that is under way.
 
     Returns:
         Whether the user let it finish.
@@ -114,11 +127,11 @@ async def load_all(allo: AlloClient, loads: Sequence[RepLoad], options: LoadOpti
     try:
         async with asyncio.TaskGroup() as group:
             for load, stream in zip(loads, streams, strict=True):
-                group.create_task(_load(stream, load, progress))
+                group.create_task(_load(stream, load, progress, stop or asyncio.Event()))
     except asyncio.CancelledError:
         # Ctrl-C: what there is to tell is told, and that takes no more waiting.
         return False
-    return True
+    return not any(load.interrupted for load in loads)
 
 
 def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
@@ -126,16 +139,21 @@ def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStre
     return queue.append_stream((lead.row for lead in load.leads), **attrs.asdict(options))
 
 
-async def _load(stream: AppendStream, load: RepLoad, progress: Progress) -> None:
+async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: asyncio.Event) -> None:
     try:
         async with stream:
             async for result in stream:
                 load.results.append(result)
                 progress(result.totals.rows)
-    except AlloError as error:
-        load.error = error
-        load.results += [error.result, await stream.take_rest()]
+                if stop.is_set():
+                    stream.stop()
     except asyncio.CancelledError:
         load.interrupted = True
-        load.results.append(stream.unfinished or AppendResult())
         raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it costs the other reps nothing and is reported
+        load.error = error
+    finally:
+        # Noted before more is awaited, where a Ctrl-C could lose it.
+        load.results.append(stream.unfinished)
+    load.results.append(await stream.take_rest())
+    load.interrupted = stop.is_set() and load.error is None and load.totals.pending > 0

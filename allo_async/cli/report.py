@@ -1,4 +1,4 @@
-"""What `load` says at its end: a table for people, JSON for machines, an exit code for both."""
+"""What became of a load: counts, reasons, and the exit code that says it all."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from allo_async import ApiError, AuthenticationError, PermissionDeniedError, Totals
+from allo_async import AlloError, ApiError, AuthenticationError, PermissionDeniedError, Totals
 from allo_async.cli.job import RepLoad
 
 
@@ -37,6 +34,8 @@ class Report:
         unusable: Rows that belong to no load, by line, with the reason.
         finished: Whether the user let it finish.
         strict: Whether skipped rows are a failure.
+        written: The file with the rows that did not get in, `None` when all did.
+        write_error: Why that file could not be written.
     """
 
     file: Path
@@ -44,6 +43,8 @@ class Report:
     unusable: dict[int, str]
     finished: bool
     strict: bool
+    written: Path | None = None
+    write_error: str | None = None
 
     @property
     def totals(self) -> Totals:
@@ -53,10 +54,15 @@ class Report:
     @property
     def skipped(self) -> dict[str, int]:
         """Skipped rows by reason, the most frequent first."""
-        counted = Counter(reason.partition(":")[0] for reason in self.unusable.values())
+        counted = self.skipped_by_nobody
         for load in self.loads:
             counted += load.skipped_by_reason()
         return dict(counted.most_common())
+
+    @property
+    def skipped_by_nobody(self) -> Counter[str]:
+        """Rows that belong to no load, by reason."""
+        return Counter(reason.partition(":")[0] for reason in self.unusable.values())
 
     @property
     def reasons(self) -> dict[int, str]:
@@ -70,62 +76,52 @@ class Report:
     def exit_code(self) -> ExitCode:
         """The code that says it all, the worst first."""
         totals = self.totals
-        if not self.finished:
-            return ExitCode.INTERRUPTED
-        if any(isinstance(load.error, AuthenticationError | PermissionDeniedError) for load in self.loads):
-            return ExitCode.ERROR
-        if totals.in_doubt:
-            return ExitCode.IN_DOUBT
-        if totals.pending:
-            return ExitCode.PENDING
-        return ExitCode.SKIPPED if self.strict and totals.skipped else ExitCode.OK
+        refused = any(isinstance(load.error, AuthenticationError | PermissionDeniedError) for load in self.loads)
+        verdicts = (
+            (not self.finished, ExitCode.INTERRUPTED),
+            (totals.in_doubt > 0, ExitCode.IN_DOUBT),
+            (refused or self.write_error is not None, ExitCode.ERROR),
+            (totals.pending > 0, ExitCode.PENDING),
+            (self.strict and totals.skipped > 0, ExitCode.SKIPPED),
+        )
+        return next((code for met, code in verdicts if met), ExitCode.OK)
 
-    def as_json(self, written: Path | None) -> dict[str, Any]:
+    def errors(self) -> list[tuple[list[str], str]]:
+        """Tell each error once, with the reps whose loads it ended."""
+        told: dict[str, tuple[list[str], str]] = {}
+        for load in self.loads:
+            if load.error is not None:
+                reps, _ = told.setdefault(_sameness(load.error), ([], message(load.error)))
+                reps.append(load.name)
+        return list(told.values())
+
+    def as_json(self) -> dict[str, Any]:
         """Say it for a machine."""
         return {
             "file": str(self.file),
             "totals": _counts(self.totals),
             "skipped": self.skipped,
             "reps": [_rep(load) for load in self.loads],
-            "not_added_file": str(written) if written is not None else None,
+            "unusable": [{"line": line, "reason": reason} for line, reason in self.unusable.items()],
+            "not_added_file": str(self.written) if self.written is not None else None,
+            "not_added_error": self.write_error,
+            "interrupted": not self.finished,
             "exit_code": int(self.exit_code),
         }
 
-    def print(self, console: Console, written: Path | None) -> None:
-        """Say it for people."""
-        console.print(self._table())
-        for load in self.loads:
-            if load.error is not None:
-                console.print(f"[red]{escape(load.name)}[/]: {escape(str(load.error))}", soft_wrap=True)
-        if written is not None:
-            console.print(f"The rows that did not get in are in [bold]{escape(str(written))}[/], with the reason.")
-        if self.totals.in_doubt:
-            console.print("Rows in doubt may stand in the queue already: look there before you send them again.")
 
-    def _table(self) -> Table:
-        table = Table(title=escape(self.file.name), show_footer=len(self.loads) > 1)
-        totals = self.totals
-        table.add_column("rep", footer="all", overflow="fold")
-        table.add_column("added", footer=f"{totals.added:,}", justify="right", style="green")
-        for reason, count in self.skipped.items():
-            # Where the terminal is narrow, a header breaks at a space only.
-            table.add_column(reason.replace("_", " "), footer=f"{count:,}", justify="right", style="yellow")
-        table.add_column("pending", footer=f"{totals.pending:,}", justify="right")
-        table.add_column("in doubt", footer=f"{totals.in_doubt:,}", justify="right")
-        for load in self.loads:
-            self._add(table, load.name, load.totals, load.skipped_by_reason())
-        if self.unusable:
-            counted = Counter(reason.partition(":")[0] for reason in self.unusable.values())
-            self._add(table, "(nobody's)", Totals(), counted)
-        return table
-
-    def _add(self, table: Table, name: str, totals: Totals, skipped: Counter[str]) -> None:
-        reasons = [f"{skipped[reason]:,}" for reason in self.skipped]
-        table.add_row(escape(name), f"{totals.added:,}", *reasons, _loud(totals.pending), _loud(totals.in_doubt))
+def message(error: Exception) -> str:
+    """Say what *error* is, without the counts of its chunk: the table has those of the whole load."""
+    if not isinstance(error, AlloError):
+        return f"{type(error).__name__}, which is a mistake in this program: {error}"
+    return str(error).removesuffix(f" [{error.result.summary()}]")
 
 
-def _loud(count: int) -> str:
-    return f"[bold red]{count:,}[/]" if count else "0"
+def _sameness(error: Exception) -> str:
+    if isinstance(error, AuthenticationError | PermissionDeniedError):
+        # The key's fault, and not the rep's: their request ids alone differ.
+        return f"{error.status} {error.code}"
+    return message(error)
 
 
 def _counts(totals: Totals) -> dict[str, int]:
@@ -134,7 +130,7 @@ def _counts(totals: Totals) -> dict[str, int]:
 
 def _rep(load: RepLoad) -> dict[str, Any]:
     error = load.error
-    told: dict[str, Any] | None = None if error is None else {"type": type(error).__name__, "message": str(error)}
+    told: dict[str, Any] | None = None if error is None else {"type": type(error).__name__, "message": message(error)}
     if isinstance(error, ApiError) and told is not None:
         told |= {"status": error.status, "code": error.code, "request_id": error.request_id}
     return {

@@ -89,13 +89,80 @@ EXPORTS = {
     "German": (
         ["Vorname", "Nachname", "Firma", "Straße", "Handy-Nr.", "Telefon", "E-Mail"],
         {
-            "number": ["Telefon"],
+            "number": ["Handy-Nr.", "Telefon"],
             "name": ["Vorname"],
             "last_name": ["Nachname"],
             "company": ["Firma"],
             "addresses": ["Straße"],
             "emails": ["E-Mail"],
         },
+    ),
+    "German with a bare Name": (
+        ["Name", "Vorname", "Mobil", "Tel."],
+        {"number": ["Mobil", "Tel."], "name": ["Vorname"], "last_name": ["Name"]},
+    ),
+    "HubSpot in Spanish": (
+        ["Nombre", "Apellidos", "Número de teléfono", "Número de teléfono móvil", "Nombre de la empresa", "Cargo"],
+        {
+            "number": ["Número de teléfono móvil", "Número de teléfono"],
+            "name": ["Nombre"],
+            "last_name": ["Apellidos"],
+            "company": ["Nombre de la empresa"],
+            "job_title": ["Cargo"],
+        },
+    ),
+    "HubSpot in French": (
+        ["Prénom", "Nom de famille", "Numéro de téléphone", "Nom de l'entreprise", "Intitulé du poste", "Fax"],
+        {
+            "number": ["Numéro de téléphone"],
+            "name": ["Prénom"],
+            "last_name": ["Nom de famille"],
+            "company": ["Nom de l'entreprise"],
+            "job_title": ["Intitulé du poste"],
+        },
+    ),
+    "Italian": (
+        ["Nome", "Cognome", "Azienda", "Cellulare", "Telefono", "Indirizzo e-mail"],
+        {
+            "number": ["Cellulare", "Telefono"],
+            "name": ["Nome"],
+            "last_name": ["Cognome"],
+            "company": ["Azienda"],
+            "emails": ["Indirizzo e-mail"],
+        },
+    ),
+    "Salesforce's Data Loader": (
+        ["FIRSTNAME", "LASTNAME", "MOBILEPHONE", "PHONE", "EMAIL", "OWNERID"],
+        {
+            "number": ["MOBILEPHONE", "PHONE"],
+            "name": ["FIRSTNAME"],
+            "last_name": ["LASTNAME"],
+            "emails": ["EMAIL"],
+        },
+    ),
+    "Outlook": (
+        ["Title", "First Name", "Last Name", "Company", "Business Fax", "Business Phone", "Mobile Phone"],
+        {
+            "number": ["Mobile Phone", "Business Phone"],
+            "name": ["First Name"],
+            "last_name": ["Last Name"],
+            "company": ["Company"],
+            "job_title": ["Title"],
+        },
+    ),
+    "Google": (
+        ["First Name", "Last Name", "Organization Name", "E-mail 1 - Value", "Phone 1 - Value", "Phone 2 - Value"],
+        {
+            "number": ["Phone 1 - Value", "Phone 2 - Value"],
+            "name": ["First Name"],
+            "last_name": ["Last Name"],
+            "company": ["Organization Name"],
+            "emails": ["E-mail 1 - Value"],
+        },
+    ),
+    "a whole name beside its last name": (
+        ["Full Name", "Last Name", "Phone"],
+        {"number": ["Phone"], "name": ["Full Name"]},
     ),
     "Spanish": (
         ["Nombre", "Apellidos", "Empresa", "Teléfono móvil", "Correo electrónico"],
@@ -166,6 +233,29 @@ def test_users_mapping_wins():
     assert str(columns) == "number ← Ligne Directe 2, name ← Who"
 
 
+def test_user_ranks_phone_columns():
+    """--map number, given twice, calls the second column where the first is empty."""
+    columns = find_columns(["Phone", "Line A", "Line B"], ["number=Line B", "number=Line A"])
+
+    assert columns.contact({"Phone": "0", "Line A": "1", "Line B": ""}) == {"number": "1"}
+    assert str(columns) == "number ← Line B, else Line A"
+
+
+def test_column_of_the_rep_is_no_contact_s():
+    """An e-mail column that names the rep is not the contact's address."""
+    columns = find_columns(["Phone", "Email", "Work Email"], besides="Email")
+
+    assert columns.by_field["emails"] == ["Work Email"]
+
+
+def test_file_without_headers_keeps_its_numbers_to_itself():
+    """Where a number stands in place of a header, the error says so without showing it."""
+    with pytest.raises(ColumnsError, match="line with headers above it") as told:
+        find_columns(["Jo", "+33199000001"])
+
+    assert "99000001" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("mapped", "told"),
     [
@@ -179,6 +269,12 @@ def test_wrong_mapping_is_told(mapped, told):
     """A mapping that cannot be meant says what can."""
     with pytest.raises(ColumnsError, match=told):
         find_columns(["Phone", "Who"], [mapped])
+
+
+def test_field_with_one_column_is_mapped_once():
+    """A second column for a field that takes one is an error, not a silent choice."""
+    with pytest.raises(ColumnsError, match="name takes one column, and has 'Who'"):
+        find_columns(["Phone", "Who", "Nick"], ["name=Who", "name=Nick"])
 
 
 def test_file_without_a_phone_column_is_told():

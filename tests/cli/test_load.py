@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from allo_async import AlloClient
 from allo_async.cli.app import app
 from allo_async.cli.job import Lead, LoadOptions, RepLoad, load_all
+from allo_async.cli.report import ExitCode
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
 
@@ -114,7 +115,7 @@ def test_full_queue_leaves_rows_pending(sandbox, run, write):
     result = run("load", file, "--to-column", "Rep", "--json", code=3)
 
     told = json.loads(result.stdout)
-    assert told["totals"] == {"rows": 8, "added": 4, "skipped": 0, "pending": 4, "in_doubt": 0}
+    assert told["totals"] == {"rows": 8, "added": 6, "skipped": 0, "pending": 2, "in_doubt": 0}
     by_rep = {rep["rep"]: rep for rep in told["reps"]}
     assert (by_rep[TOM]["added"], by_rep[TOM]["error"]) == (4, None)
     assert (by_rep[MARIE]["error"]["type"], by_rep[MARIE]["error"]["code"]) == (
@@ -123,7 +124,7 @@ def test_full_queue_leaves_rows_pending(sandbox, run, write):
     )
     assert by_rep[MARIE]["error"]["request_id"].startswith("req_")
     written = (file.parent / "leads.not-added.csv").read_text("utf-8-sig")
-    assert written.count("PENDING: DIALING_QUEUE_LIMIT_REACHED") == 4
+    assert written.count("PENDING: DIALING_QUEUE_LIMIT_REACHED") == 2
     assert told["not_added_file"].endswith("leads.not-added.csv")
 
 
@@ -145,6 +146,53 @@ def test_unknown_rep_costs_the_others_nothing(sandbox, run, write):
 
     assert sandbox.numbers(TOM) == ["+12122000001"]
     assert "ASSIGNEE_NOT_FOUND" in result.stdout
+
+
+def test_rows_of_no_use_are_told_by_line(sandbox, run, write):
+    """Rows that cannot be read or name no rep stand on the screen with their line; the others are in."""
+    rows = ["+12122000000,x,y,z", '"+12122000001,' + MARIE, "+12122000002,Marie Laurent", "+12122000003," + MARIE]
+    file = write("Phone,Rep\n" + "\n".join(rows))
+
+    result = run("load", file, "--to-column", "Rep", code=0)
+
+    assert sandbox.numbers(MARIE) == ["+12122000003"]
+    assert sandbox.numbers() == []
+    assert "line 2, 4 cells where the header has 2" in result.stdout
+    assert "line 3, a quote that is not closed" in result.stdout
+    assert "line 4 has no e-mail address in 'Rep'" in result.stdout
+    assert "212200000" not in result.output
+    told = json.loads(run("load", file, "--to-column", "Rep", "--json", "--strict", code=5).stdout)
+    assert [row["line"] for row in told["unusable"]] == [2, 3, 4]
+
+
+def test_only_the_first_of_many_bad_lines_are_shown(run, write):
+    """A file full of bad rows does not fill the screen with them."""
+    file = write("Phone,Rep\n+12122000000," + MARIE + "\n" + "1,\n" * 1200)
+
+    result = run("load", file, "--to-column", "Rep", "--sandbox", code=0)
+
+    assert result.stdout.count("has nothing in 'Rep'") == 5
+    assert "1,195 more lines" in result.stdout
+
+
+def test_column_that_names_no_rep_is_wrong_usage(sandbox, run, write):
+    """A --to-column without a single e-mail address cannot be meant; nothing is sent."""
+    result = run("load", write("Phone,Owner\n+12122000000,Marie\n"), "--to-column", "Owner", code=2)
+
+    assert "no row names a rep by e-mail address in 'Owner'" in result.stderr
+    assert sandbox.ledger.requests == []
+
+
+def test_file_that_cannot_be_written_hides_nothing(sandbox, run, write):
+    """Where the not-added file cannot be written, the table is shown all the same; exit code 1."""
+    file = write("Phone\n+12122000000\nN/A\n")
+    (file.parent / "leads.not-added.csv.part").mkdir()
+
+    result = run("load", file, "--to", MARIE, code=1)
+
+    assert "could not be written" in result.stdout
+    assert "duplicate" not in result.stdout
+    assert json.loads(run("load", file, "--to", TOM, "--json", code=1).stdout)["not_added_error"]
 
 
 def test_json_lines_with_the_api_s_names(sandbox, run, write):
@@ -190,8 +238,12 @@ def test_wrong_usage_is_told(sandbox, run, write, arguments, told):
     ],
 )
 def test_unreadable_file_is_told(sandbox, run, write, name, content, told):
-    """A file without rows or phone column, or of the wrong kind, is an error of its own."""
-    assert told in run("load", write(content, name), "--to", MARIE, code=2).stderr
+    """A file without rows or phone column, or of the wrong kind, is an error of its own, for machines too."""
+    file = write(content, name)
+
+    assert told in run("load", file, "--to", MARIE, code=2).stderr
+    document = json.loads(run("load", file, "--to", MARIE, "--json", code=2).stdout)
+    assert (told in document["error"], document["exit_code"]) == (True, 2)
 
 
 def test_missing_and_wrong_keys_are_told(sandbox, run, write, monkeypatch):
@@ -200,6 +252,10 @@ def test_missing_and_wrong_keys_are_told(sandbox, run, write, monkeypatch):
     monkeypatch.setenv("ALLO_API_KEY", "ak_test_wrong")
 
     assert "API_KEY_INVALID" in run("load", file, "--to", MARIE, code=1).stdout
+    several = write(f"Phone,Rep\n+12122000000,{MARIE}\n+12122000001,{TOM}\n", "several.csv")
+    told = run("load", several, "--to-column", "Rep", code=1).stdout
+    assert told.count("API_KEY_INVALID") == 1
+    assert f"{MARIE}, {TOM}: 401" in told
     monkeypatch.delenv("ALLO_API_KEY")
     assert "ALLO_API_KEY" in run("load", file, "--to", MARIE, code=1).stderr
 
@@ -219,7 +275,8 @@ def test_sandbox_needs_no_key(run, write, monkeypatch):
 def test_version_and_help(run):
     """The command tells its version, and its exit codes in its help."""
     assert run("--version", code=0).stdout.startswith("allo-async ")
-    assert "rows are in doubt" in run("load", "--help", code=0).stdout
+    told = run("load", "--help", code=0).stdout
+    assert [code for code in ExitCode if f" {code:d}: " not in told] == []
 
 
 def test_interrupted_load_tells_what_it_did(sandbox, write):
@@ -241,3 +298,37 @@ def test_interrupted_load_tells_what_it_did(sandbox, write):
     assert [reason.partition(":")[0] for _, reason in sorted(load.reasons().items())] == ["IN_DOUBT"] * 2 + [
         "PENDING"
     ] * 2
+
+
+def test_first_interrupt_settles_what_is_under_way(sandbox):
+    """Asked to stop, a load ends after the chunk whose answer it waits for: nothing is in doubt."""
+    leads = [Lead(line, {"number": number}) for line, number in enumerate([*us_numbers(6), "N/A"], start=2)]
+    load = RepLoad(MARIE, leads)
+
+    async def interrupt():
+        stop = asyncio.Event()
+        async with AlloClient() as allo:
+            return await load_all(allo, [load], LoadOptions(chunk_size=2), lambda _: stop.set(), stop)
+
+    assert asyncio.run(interrupt()) is False
+    assert str(load.totals) == "2 added, 1 skipped, 4 pending, 0 in doubt"
+    assert list(load.reasons().values()) == ["PENDING: interrupted"] * 4 + ["INVALID_PHONE_NUMBER"]
+
+
+def test_mistake_in_one_load_costs_the_others_nothing(sandbox):
+    """Even an error that nobody foresaw ends one rep's load only, and is told."""
+    loads = [
+        RepLoad(rep, [Lead(2, {"number": number})]) for rep, number in zip((MARIE, TOM), us_numbers(2), strict=True)
+    ]
+
+    def progress(_):
+        if not loads[0].error and loads[0].results:
+            raise ZeroDivisionError("oops")
+
+    async def load():
+        async with AlloClient() as allo:
+            return await load_all(allo, loads, LoadOptions(), progress)
+
+    assert asyncio.run(load()) is True
+    assert isinstance(loads[0].error, ZeroDivisionError)
+    assert [str(load.totals) for load in loads] == ["1 added, 0 skipped, 0 pending, 0 in doubt"] * 2

@@ -36,6 +36,7 @@ def _server():
     exports = {}
     while len(exports) < 2:
         line = process.stdout.readline()
+        assert line, "the sandbox ended before it listened"
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").strip().partition("=")
             exports[name] = value

@@ -1,0 +1,37 @@
+"""How the small commands ask the API: one client, one coroutine, errors as one line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from allo_async import AlloClient, AlloError, DialingQueue
+from allo_async.cli.report import ExitCode
+
+_Answer = TypeVar("_Answer")
+
+
+def ask(question: Callable[[AlloClient], Awaitable[_Answer]]) -> _Answer:
+    """Run *question* with a client whose key and base URL come from the environment.
+
+    Raises:
+        typer.Exit: The API said no; it was told on standard error.
+    """
+
+    async def asked() -> _Answer:
+        async with AlloClient() as allo:
+            return await question(allo)
+
+    try:
+        return asyncio.run(asked())
+    except AlloError as error:
+        Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.ERROR) from error
+
+
+def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
+    """Give the queue of *rep*, by e-mail address, or the key owner's own."""
+    return allo.queue() if rep is None else allo.queue(email=rep)
