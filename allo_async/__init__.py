@@ -2,6 +2,7 @@
 
 import logging
 
+from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
@@ -114,6 +115,7 @@ __all__ = [
     "ServerError",
     "SkippedNumber",
     "SpreadResult",
+    "SpreadRun",
     "SystemClock",
     "Team",
     "Totals",

@@ -15,7 +15,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import RowSource
-from allo_async._loading.spread import Spread
+from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
 from allo_async._sending.lane import Lane
 from allo_async._sending.pacing import Paces
@@ -145,6 +145,7 @@ class AlloClient:
         keep_duplicates: bool = False,
         skip_queued: bool = False,
         deadline: float | None = None,
+        on_progress: Callable[[SpreadRun], None] | None = None,
     ) -> SpreadResult:
         """Append one list to several queues: each row to exactly one of them, as far as there is room.
 
@@ -162,6 +163,8 @@ class AlloClient:
             keep_duplicates: Send a number that came up before in the whole list.
             skip_queued: Skip what stands in any of the queues already.
             deadline: Seconds for the whole call.
+            on_progress: Called after each chunk with the run: how many rows are `settled`, `result()` so far, which is
+                true also after a cancellation, and `stop()`, which ends it in order.
 
         Returns:
             The fate of every row, each row's queue, and each queue's counts; what no queue has room for is pending.
@@ -176,7 +179,7 @@ class AlloClient:
         if strategy not in {"even", "fill"}:
             raise ConfigurationError(f"strategy must be 'even' or 'fill', not {strategy!r}")
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
-        spread = Spread(
+        spread = SpreadRun(
             self._lane(),
             assignees,
             preparer,
@@ -184,6 +187,7 @@ class AlloClient:
             chunk_size=chunk_size,
             skip_queued=skip_queued,
             clock=self._clock,
+            on_progress=on_progress,
         )
         return await spread.load(numbers, deadline=deadline)
 

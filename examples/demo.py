@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 LIST = Path(__file__).with_name("leads.csv")
-COMMAND = ["load", "leads.csv", "--to-column", "Owner email", "--region", "FR", "--chunk-size", "100", "--sandbox"]
+REPS = ("marie.laurent@acme.example", "tom.baker@acme.example", "ana.garcia@acme.example")
+OPTIONS = ("--region", "FR", "--chunk-size", "100", "--sandbox")
+COMMAND = ["load", "leads.csv", *(part for rep in REPS for part in ("--to", rep)), *OPTIONS]
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterable, Generator, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
 from math import inf
 
 import attrs
@@ -41,8 +41,8 @@ class _Share:
         return self.error is None and self.room > 0
 
 
-class Spread:
-    """A load over several queues.
+class SpreadRun:
+    """A load over several queues, under way; `AlloClient.spread` hands it to its `on_progress`.
 
     Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
 
@@ -54,6 +54,7 @@ class Spread:
         chunk_size: Rows to send at once.
         skip_queued: Whether to leave out what stands in any of the queues already.
         clock: Where time comes from.
+        on_progress: Called with this after each chunk.
     """
 
     def __init__(
@@ -66,7 +67,10 @@ class Spread:
         chunk_size: int,
         skip_queued: bool,
         clock: Clock,
+        on_progress: "Callable[[SpreadRun], None] | None" = None,
     ) -> None:
+        self._on_progress = on_progress
+        self._stopping = False
         self._lane = lane
         self._preparer = preparer
         self._strategy: Strategy = strategy
@@ -82,6 +86,34 @@ class Spread:
         brim = Brim(self._lane, assignee, clock=self._clock)
         return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, give_up_at=None))
 
+    @property
+    def settled(self) -> int:
+        """How many rows have met their fate: added, skipped or in doubt."""
+        return len(self._placed) + len(self._chunk.skipped)
+
+    def stop(self) -> None:
+        """Finish the chunks that are under way, and leave the rest pending."""
+        self._stopping = True
+
+    def result(self) -> SpreadResult:
+        """Tell the fates as they stand; true also after a cancellation."""
+        told = self._account.result()
+        totals = [Totals() for _ in self._shares]
+        for fate, rows in (("added", told.added), ("skipped", told.skipped), ("in_doubt", told.in_doubt)):
+            for row in rows:
+                place = self._placed.get(row.index)
+                if place is not None:
+                    totals[place] += Totals(**{fate: 1})
+        shares = [
+            QueueShare(
+                user_id=share.assignee.user_id, email=share.assignee.email, totals=totals[place], error=share.error
+            )
+            for place, share in enumerate(self._shares)
+        ]
+        return SpreadResult(
+            told.added, told.skipped, told.pending, told.in_doubt, shares=shares, placed=dict(self._placed)
+        )
+
     async def load(
         self, rows: Iterable[ContactLike] | AsyncIterable[ContactLike], *, deadline: float | None
     ) -> SpreadResult:
@@ -96,13 +128,13 @@ class Spread:
             async with self._clock.timeout(deadline):
                 await self._load(RowSource(rows))
         except AlloError as error:
-            error.result = self._result()
+            error.result = self.result()
             raise
         except TimeoutError as error:
             late = DeadlineExceededError("the deadline of the call passed")
-            late.result = self._result()
+            late.result = self.result()
             raise late from error
-        result = self._result()
+        result = self.result()
         requests = sum(share.courier.requests for share in self._shares)
         seconds = self._clock.monotonic() - begun
         _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
@@ -114,7 +146,7 @@ class Spread:
                 group.create_task(self._look(share))
         await fill_chunk(self._chunk, source, self._preparer, inf)
         left: list[PreparedRow] = self._chunk.rows
-        while left and any(share.open for share in self._shares):
+        while left and not self._stopping and any(share.open for share in self._shares):
             left = await self._round(left)
 
     async def _look(self, share: _Share) -> None:
@@ -149,6 +181,8 @@ class Spread:
         share = self._shares[place]
         try:
             for start in range(0, len(hand), self._chunk_size):
+                if self._stopping:
+                    return
                 piece = hand[start : start + self._chunk_size]
                 with self._placing(place, piece):
                     await share.courier.deliver(piece, self._account)
@@ -171,21 +205,5 @@ class Spread:
             share.added += added
             share.room = max(0, share.room - added)
             self._placed.update((row.index, place) for row in sent)
-
-    def _result(self) -> SpreadResult:
-        told = self._account.result()
-        totals = [Totals() for _ in self._shares]
-        for fate, rows in (("added", told.added), ("skipped", told.skipped), ("in_doubt", told.in_doubt)):
-            for row in rows:
-                place = self._placed.get(row.index)
-                if place is not None:
-                    totals[place] += Totals(**{fate: 1})
-        shares = [
-            QueueShare(
-                user_id=share.assignee.user_id, email=share.assignee.email, totals=totals[place], error=share.error
-            )
-            for place, share in enumerate(self._shares)
-        ]
-        return SpreadResult(
-            told.added, told.skipped, told.pending, told.in_doubt, shares=shares, placed=dict(self._placed)
-        )
+            if self._on_progress is not None:
+                self._on_progress(self)

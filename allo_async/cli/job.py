@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from allo_async import AlloClient, ApiError, AppendResult, AppendStream, Totals
+from allo_async.cli.options import LoadOptions
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
@@ -24,23 +25,6 @@ class Lead:
 
     line: int
     row: Mapping[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class LoadOptions:
-    """What `append_stream` is told.
-
-    Attributes:
-        region: How to read national numbers.
-        chunk_size: Rows to send at once.
-        keep_duplicates: Whether to send repeats.
-        deadline: Seconds for each rep's load.
-    """
-
-    region: str | None = None
-    chunk_size: int = 1000
-    keep_duplicates: bool = False
-    deadline: float | None = None
 
 
 @attrs.define

@@ -12,23 +12,29 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from allo_async import AlloClient, AlloError, ConfigurationError
+from allo_async import AlloClient, AlloError, ConfigurationError, Plan
 from allo_async.cli.bar import progress_bar
 from allo_async.cli.columns import ColumnsError
 from allo_async.cli.dealing import deal
 from allo_async.cli.interrupt import stop_on_interrupt
-from allo_async.cli.job import LoadOptions, RepLoad, load_all
+from allo_async.cli.job import RepLoad, load_all
 from allo_async.cli.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 from allo_async.cli.not_added import write_not_added
+from allo_async.cli.options import LoadOptions, Strategy, WhenFull
+from allo_async.cli.planning import plan_all, show_plans
 from allo_async.cli.report import ExitCode, Report, message
 from allo_async.cli.screen import show
+from allo_async.cli.spreading import spread_all
 
 _err = Console(stderr=True)
 
 
 def load(
     file: Annotated[Path, typer.Argument(help="CSV (any delimiter, UTF-8, UTF-16 or Windows-1252) or JSON Lines.")],
-    to: Annotated[str | None, typer.Option(help="The rep, by e-mail address, whose queue gets all rows.")] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="The rep, by e-mail address, whose queue gets all rows; several share them. Repeatable."),
+    ] = None,
     to_column: Annotated[str | None, typer.Option(help="The column that names each row's rep.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Load the queue of the API key's owner.")] = False,
     region: Annotated[str | None, typer.Option(help="How to read national numbers, e.g. FR.")] = None,
@@ -40,7 +46,17 @@ def load(
     keep_duplicates: Annotated[
         bool, typer.Option("--keep-duplicates", help="Send a number as often as it is there.")
     ] = False,
+    strategy: Annotated[
+        Strategy, typer.Option(help="How several reps share the rows: alike, or one after another.")
+    ] = "even",
+    when_full: Annotated[
+        WhenFull, typer.Option(help="When a queue is full: fail, leave the rest pending, or wait for room.")
+    ] = "raise",
+    skip_queued: Annotated[
+        bool, typer.Option("--skip-queued", help="Leave out what stands in the queue already.")
+    ] = False,
     deadline: Annotated[float | None, typer.Option(min=0, help="Seconds after which to stop.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell what would happen, and write nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when rows were skipped.")] = False,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Try it out: no key, no network, nobody is called.")
@@ -66,21 +82,35 @@ def load(
     5: rows were skipped, with --strict
     130: interrupted
     """
-    if sum((to is not None, to_column is not None, mine)) != 1:
+    reps = to or []
+    if sum((bool(reps), to_column is not None, mine)) != 1:
         raise typer.BadParameter("say whose queue: --to EMAIL, --to-column HEADER or --mine, one of them")
-    options = LoadOptions(region=region, chunk_size=chunk_size, keep_duplicates=keep_duplicates, deadline=deadline)
+    if len(reps) > 1 and when_full == "wait":
+        raise typer.BadParameter("--when-full wait goes with one queue: with several --to, the others take the rest")
+    options = LoadOptions(
+        region=region,
+        chunk_size=chunk_size,
+        keep_duplicates=keep_duplicates,
+        skip_queued=skip_queued,
+        when_full=when_full,
+        deadline=deadline,
+    )
     try:
         leads = read_leads_file(file)
-        dealt = deal(leads, to=to, to_column=to_column, field_map=field_map or ())
+        dealt = deal(leads, to=reps[0] if len(reps) == 1 else None, to_column=to_column, field_map=field_map or ())
         _err.print(f"Columns: {escape(str(dealt.columns))}", highlight=False)
-        finished = asyncio.run(_run(dealt.loads, options, sandbox=sandbox, verbose=verbose))
+        job = _Job(dealt.loads, reps if len(reps) > 1 else [], strategy, options, sandbox=sandbox, verbose=verbose)
+        if plan:
+            show_plans(asyncio.run(job.plan()), as_json=as_json)
+            return
+        loads, finished = asyncio.run(job.run())
     except (UnreadableFileError, ColumnsError) as error:
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
     except AlloError as error:
         # Those of a rep's load are in its report; what comes here kept everything from beginning.
         code = ExitCode.ERROR if isinstance(error, ConfigurationError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
-    report = Report(file=file, loads=dealt.loads, unusable=dealt.unusable, finished=finished, strict=strict)
+    report = Report(file=file, loads=loads, unusable=dealt.unusable, finished=finished, strict=strict)
     report = _with_rest_written(report, leads)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
@@ -89,27 +119,60 @@ def load(
     raise typer.Exit(report.exit_code)
 
 
-async def _run(loads: list[RepLoad], options: LoadOptions, *, sandbox: bool, verbose: bool) -> bool:
-    rows = sum(len(load.leads) for load in loads)
-    description = f"Loading {rows:,} rows for {len(loads)} rep{'s' * (len(loads) != 1)}"
-    async with _client(loads, options, sandbox=sandbox) as allo:
-        with progress_bar(_err, description, rows, verbose=verbose) as progress, stop_on_interrupt(_say_heard) as stop:
-            return await load_all(allo, loads, options, progress, stop)
+@attrs.frozen
+class _Job:
+    """All that there is to do, in one event loop.
 
+    Attributes:
+        loads: Each rep's rows, or with *over* all rows.
+        over: Reps who share all rows.
+        strategy: How they share them.
+        options: What the library is told.
+        sandbox: Whether to try it out on an embedded server.
+        verbose: Whether to log retries.
+    """
 
-@contextlib.asynccontextmanager
-async def _client(loads: list[RepLoad], options: LoadOptions, *, sandbox: bool) -> AsyncGenerator[AlloClient]:
-    if not sandbox:
-        async with AlloClient() as allo:
+    loads: list[RepLoad]
+    over: list[str]
+    strategy: Strategy
+    options: LoadOptions
+    sandbox: bool = attrs.field(kw_only=True)
+    verbose: bool = attrs.field(kw_only=True)
+
+    async def plan(self) -> dict[str, Plan]:
+        """Tell what `run` would do."""
+        async with self._client() as allo:
+            return await plan_all(allo, self.loads, self.over, self.strategy, self.options)
+
+    async def run(self) -> tuple[list[RepLoad], bool]:
+        """Load, and give each rep's part, and whether the user let it finish."""
+        rows = sum(len(load.leads) for load in self.loads)
+        reps = len(self.over or self.loads)
+        description = f"Loading {rows:,} rows for {reps} rep{'s' * (reps != 1)}"
+        async with self._client() as allo:
+            with (
+                progress_bar(_err, description, rows, verbose=self.verbose) as progress,
+                stop_on_interrupt(_say_heard) as stop,
+            ):
+                if not self.over:
+                    return self.loads, await load_all(allo, self.loads, self.options, progress, stop)
+                leads = [lead for load in self.loads for lead in load.leads]
+                return await spread_all(allo, self.over, leads, self.strategy, self.options, progress, stop)
+
+    @contextlib.asynccontextmanager
+    async def _client(self) -> AsyncGenerator[AlloClient]:
+        if not self.sandbox:
+            async with AlloClient() as allo:
+                yield allo
+            return
+        from allo_async.cli.sandbox import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed
+
+        reps: list[str | None] = [*self.over] or [load.rep for load in self.loads]
+        async with (
+            lively_sandbox(reps, region=self.options.region) as server,
+            AlloClient(server.api_key, base_url=server.url) as allo,
+        ):
             yield allo
-        return
-    from allo_async.cli.sandbox import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed
-
-    async with (
-        lively_sandbox([load.rep for load in loads], region=options.region) as server,
-        AlloClient(server.api_key, base_url=server.url) as allo,
-    ):
-        yield allo
 
 
 def _say_heard() -> None:

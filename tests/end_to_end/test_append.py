@@ -337,3 +337,33 @@ async def test_client_serves_a_second_loop(sandbox, clock):
     await allo.close()
 
     assert [row.position for row in result.added] == [1]
+
+
+async def test_stopped_stream_ends_in_order(sandbox, allo):
+    """stop() lets the chunk under way finish; what was prepared ahead is told as pending."""
+    batches = []
+
+    async with allo.queue().append_stream(us_numbers(50), chunk_size=10) as stream:
+        async for batch in stream:
+            batches.append(batch)
+            stream.stop()
+
+    assert [str(batch.totals) for batch in batches] == ["10 added, 0 skipped, 0 pending, 0 in doubt"]
+    assert fates(stream.unfinished) == dict.fromkeys(range(10, 20), "pending")
+    assert sandbox.numbers() == us_numbers(10)
+
+
+async def test_next_chunk_is_prepared_while_one_is_under_way(sandbox, allo):
+    """While the server takes its time, the source gives one chunk more, and no further."""
+    sandbox.script(faults.stall(), at=1)
+    source = iter(us_numbers(50))
+    stream = allo.queue().append_stream(source, chunk_size=10)
+    loading = asyncio.create_task(anext(stream))
+    while not sandbox.ledger.appends:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.01)
+
+    assert next(source) == us_numbers(50)[20]
+
+    loading.cancel()
+    await asyncio.wait({loading})

@@ -1,0 +1,29 @@
+"""What `load` can be told besides the rows, in the words of the library."""
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+Strategy: TypeAlias = Literal["even", "fill"]
+WhenFull: TypeAlias = Literal["raise", "stop", "wait"]
+
+
+@attrs.frozen(kw_only=True)
+class LoadOptions:
+    """What `append_stream` is told.
+
+    Attributes:
+        region: How to read national numbers.
+        chunk_size: Rows to send at once.
+        keep_duplicates: Whether to send repeats.
+        skip_queued: Whether to leave out what stands in the queue already.
+        when_full: What to do with rows that the queue has no room for.
+        deadline: Seconds for each rep's load.
+    """
+
+    region: str | None = None
+    chunk_size: int = 1000
+    keep_duplicates: bool = False
+    skip_queued: bool = False
+    when_full: WhenFull = "raise"
+    deadline: float | None = None

@@ -1,0 +1,65 @@
+"""`load --plan`: what would happen, without a write."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from functools import partial
+
+import attrs
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from allo_async import AlloClient, Plan
+from allo_async.cli.job import RepLoad
+from allo_async.cli.options import LoadOptions, Strategy
+
+
+async def plan_all(
+    allo: AlloClient, loads: Sequence[RepLoad], over: Sequence[str], strategy: Strategy, options: LoadOptions
+) -> dict[str, Plan]:
+    """Plan each rep's load, or with *over* the spread of all rows over those reps.
+
+    Raises:
+        AlloError: A queue could not be read.
+    """
+    append = partial(_plan_append, allo, options)
+    if over:
+        rows = [lead.row for load in loads for lead in load.leads]
+        queues = [allo.queue(email=rep) for rep in over]
+        plan = await allo.plan(
+            rows,
+            over=queues,
+            strategy=strategy,
+            region=options.region,
+            chunk_size=options.chunk_size,
+            keep_duplicates=options.keep_duplicates,
+        )
+        return {", ".join(over): plan}
+    return dict(zip((load.name for load in loads), await asyncio.gather(*map(append, loads)), strict=True))
+
+
+async def _plan_append(allo: AlloClient, options: LoadOptions, load: RepLoad) -> Plan:
+    queue = allo.queue() if load.rep is None else allo.queue(email=load.rep)
+    return await queue.plan(
+        [lead.row for lead in load.leads],
+        region=options.region,
+        chunk_size=options.chunk_size,
+        keep_duplicates=options.keep_duplicates,
+        skip_queued=options.skip_queued,
+    )
+
+
+def show_plans(plans: dict[str, Plan], *, as_json: bool) -> None:
+    """Print each plan: a line for people, or all of them for machines."""
+    if as_json:
+        told = [{"reps": name, **attrs.asdict(plan), **_derived(plan)} for name, plan in plans.items()]
+        typer.echo(json.dumps(told, indent=2))
+        return
+    console = Console()
+    for name, plan in plans.items():
+        console.print(f"[bold]{escape(name)}[/]: {escape(plan.summary())}", soft_wrap=True, highlight=False)
+
+
+def _derived(plan: Plan) -> dict[str, float]:
+    return {"sent": plan.sent, "chunks": plan.chunks, "least_seconds": plan.least_seconds}
