@@ -125,7 +125,7 @@ def test_interrupted_spread_tells_what_it_did(sandbox, twice):
     assert not finished
     totals = sum((load.totals for load in loads), Totals())
     assert totals.rows == 12
-    assert totals.in_doubt == (2 if twice else 0)
+    assert (totals.in_doubt > 0) == twice
     queued = sum(len(sandbox.numbers(rep)) for rep in REPS)
-    assert queued == totals.added + totals.in_doubt
+    assert totals.added <= queued <= totals.added + totals.in_doubt
     assert sum(len(load.reasons()) for load in loads) == 12 - totals.added
