@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiohttp
 
 from allo_async import settings as defaults
-from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import RowSource
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
 from allo_async._sending.lane import Lane
@@ -22,7 +19,7 @@ from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Delivery, Sender
 from allo_async._sending.transport import Transport
 from allo_async._wire.answers import read_any, read_data, read_list
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
 from allo_async.clock import Clock, SystemClock
@@ -30,16 +27,6 @@ from allo_async.errors import ClientClosedError, ConfigurationError
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.queue import DialingQueue, Rows
 from allo_async.settings import Settings
-
-
-class _NotGiven:
-    """Tells a teammate that was not given from one given as `None`, which is an error."""
-
-    def __repr__(self) -> str:
-        return "…"
-
-
-_NOT_GIVEN: Final = _NotGiven()
 
 _Answer = TypeVar("_Answer")
 
@@ -119,7 +106,7 @@ class AlloClient:
         if lane is not None:
             await lane.transport.close()
 
-    def queue(self, *, user_id: str | _NotGiven = _NOT_GIVEN, email: str | _NotGiven = _NOT_GIVEN) -> DialingQueue:
+    def queue(self, *, user_id: str | NotGiven = NOT_GIVEN, email: str | NotGiven = NOT_GIVEN) -> DialingQueue:
         """Give the dialing queue of a teammate, or with neither argument that of the key's owner.
 
         Args:
@@ -130,9 +117,7 @@ class AlloClient:
             InvalidTeammateError: A teammate given as `None` or as an empty string: silently loading the key owner's
                 queue instead is what nobody wants. Also when both are given.
         """
-        given = {"user_id": user_id, "email": email}
-        assignee = Assignee.of(**{name: value for name, value in given.items() if value is not _NOT_GIVEN})
-        return DialingQueue(assignee, self._lane, clock=self._clock)
+        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._lane, clock=self._clock)
 
     async def spread(
         self,
@@ -200,19 +185,23 @@ class AlloClient:
         region: str | None = None,
         chunk_size: int = QUEUE_CAPACITY,
         keep_duplicates: bool = False,
+        skip_queued: bool = False,
     ) -> Plan:
         """Tell what `spread` would do with *numbers*, without a write; the queues' room is read.
 
         Raises:
             AlloError: A queue could not be read.
         """
-        _distinct(over)
         check_chunk_size(chunk_size)
-        chunk = Chunk()
-        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
-        await fill_chunk(chunk, RowSource(numbers), preparer, inf)
-        states = await asyncio.gather(*(queue.state() for queue in over))
-        return plan_spread(chunk, [state.room for state in states], chunk_size, strategy)
+        return await plan_spread(
+            self._lane(),
+            _distinct(over),
+            numbers,
+            Preparer(region=region, keep_duplicates=keep_duplicates),
+            strategy=strategy,
+            chunk_size=chunk_size,
+            skip_queued=skip_queued,
+        )
 
     async def users(self, *, role: str | None = None, status: str | None = None) -> list[User]:
         """List the team.

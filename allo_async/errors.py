@@ -41,40 +41,6 @@ from typing import Any
 
 from allo_async.models import AppendResult, FieldError
 
-__all__ = [
-    "AlloError",
-    "ApiError",
-    "AppendConflictError",
-    "AssigneeNotFoundError",
-    "AttemptTimeoutError",
-    "AuthenticationError",
-    "BadRequestError",
-    "ClientClosedError",
-    "ConfigurationError",
-    "ConflictError",
-    "ConnectionFailedError",
-    "ConnectionLostError",
-    "DeadlineExceededError",
-    "IdempotencyKeyReuseError",
-    "InsecureUrlError",
-    "InsufficientScopeError",
-    "InvalidRegionError",
-    "InvalidTeammateError",
-    "MissingApiKeyError",
-    "NoReplyError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "QueueFullError",
-    "RateLimitedError",
-    "ReplyTooLargeError",
-    "RequestTooLargeError",
-    "RowSourceError",
-    "ServerError",
-    "TransactionInProgressError",
-    "UnreadableReplyError",
-]
-
-
 # The API quotes numbers in its messages; errors end up in logs and trackers, where they do not belong.
 _PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|\d{7,}")
 

@@ -1,17 +1,14 @@
 """A rep's dialing queue, as callers work with it."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from math import inf
 from typing import TypeVar
 
 from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
-from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
-from allo_async._loading.source import RowSource
 from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
 from allo_async._sending.lane import Lane
 from allo_async._sending.sender import Delivery
@@ -180,11 +177,9 @@ class DialingQueue:
         """
         check_chunk_size(chunk_size)
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
-        chunk = Chunk()
-        if skip_queued:
-            preparer.leave_out(await self._queued())
-        await fill_chunk(chunk, RowSource(numbers), preparer, inf)
-        return plan_append(chunk, (await self.state()).room, chunk_size)
+        return await plan_append(
+            self._lane(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
+        )
 
     async def state(self) -> QueueState:
         """Tell how full the queue is and what it is set to; a user without a queue has an empty state.

@@ -1,11 +1,14 @@
 """A stretch of the input, no larger than one request may be."""
 
+from collections.abc import AsyncIterable, Iterable
+from math import inf
+
 import attrs
 
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import RowSource
 from allo_async._loading.time_slice import TimeSlice
-from allo_async.models import SkippedNumber
+from allo_async.models import ContactLike, SkippedNumber
 
 # A stretch of rows that are nearly all skipped ends too, so that memory stays bounded.
 _SKIPPED_FOR_EACH_SENT = 10
@@ -20,6 +23,17 @@ class Chunk:
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.skipped)
+
+
+async def take_all(rows: Iterable[ContactLike] | AsyncIterable[ContactLike], preparer: Preparer) -> Chunk:
+    """Take all *rows* into one chunk.
+
+    Raises:
+        RowSourceError: The iterable raised.
+    """
+    chunk = Chunk()
+    await fill_chunk(chunk, RowSource(rows), preparer, inf)
+    return chunk
 
 
 async def fill_chunk(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:

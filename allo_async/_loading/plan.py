@@ -1,34 +1,66 @@
 """What a load would do: the same arithmetic, and no write."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
+from math import ceil
 
-from allo_async._loading.chunk import Chunk
+from allo_async._loading.chunk import Chunk, take_all
 from allo_async._loading.deal import Seat, Strategy, deal, weigh
-from allo_async._loading.prepare import PreparedRow
-from allo_async.models import Plan, PlannedRequest
+from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._sending.lane import Lane
+from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import LARGEST_PAGE
+from allo_async.models import ContactLike, Plan, PlannedRequest
 
+_Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
 _Weighed = tuple[PreparedRow, int]
 
 _LOOK = PlannedRequest("GET")
 
 
-def plan_append(chunk: Chunk, room: int, chunk_size: int) -> Plan:
-    """Plan the append of all rows, which are in *chunk*, to a queue with *room*."""
-    rows = list(weigh(chunk.rows))
-    requests = tuple(_append(rows, room, chunk_size))
-    return _plan(chunk, room, requests)
+async def plan_append(
+    lane: Lane, assignee: Assignee, rows: _Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
+) -> Plan:
+    """Plan the append of *rows*: what it would read first, and then its chunks."""
+    pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
+    chunk = await take_all(rows, preparer)
+    room = (await read_state(lane, assignee)).room
+    appends = _append(list(weigh(chunk.rows)), room, chunk_size)
+    return _plan(chunk, room, (*[_LOOK] * pages, *appends))
 
 
-def plan_spread(chunk: Chunk, rooms: Sequence[int], chunk_size: int, strategy: Strategy) -> Plan:
-    """Plan the spread of all rows over queues with *rooms*: a look at each, then each hand in its chunks."""
-    seats = [Seat(0, room) for room in rooms]
+async def plan_spread(
+    lane: Lane,
+    assignees: Sequence[Assignee],
+    rows: _Rows,
+    preparer: Preparer,
+    *,
+    strategy: Strategy,
+    chunk_size: int,
+    skip_queued: bool,
+) -> Plan:
+    """Plan the spread of *rows*: a look at each queue, then each hand in its chunks."""
+    states = await asyncio.gather(*(read_state(lane, assignee) for assignee in assignees))
+    looks = len(states)
+    if skip_queued:
+        looks += sum(await asyncio.gather(*(_leave_out(lane, assignee, preparer) for assignee in assignees)))
+    chunk = await take_all(rows, preparer)
+    seats = [Seat(0, state.room) for state in states]
     deal(weigh(chunk.rows), seats, strategy)
-    requests = [_LOOK for _ in rooms]
+    requests = [_LOOK] * looks
     for seat in seats:
         sizes = range(0, len(seat.hand), chunk_size)
         requests += [PlannedRequest("POST", len(seat.hand[start : start + chunk_size])) for start in sizes]
-    return _plan(chunk, sum(rooms), tuple(requests))
+    return _plan(chunk, sum(state.room for state in states), tuple(requests))
+
+
+async def _leave_out(lane: Lane, assignee: Assignee, preparer: Preparer) -> int:
+    """Read what stands in a queue, for *preparer* to skip, and tell how many pages it took."""
+    queued = [number.number_to async for number in read_numbers(lane, assignee)]
+    preparer.leave_out(queued)
+    return max(1, ceil(len(queued) / LARGEST_PAGE))
 
 
 def _append(rows: Sequence[_Weighed], room: int, chunk_size: int) -> Iterator[PlannedRequest]:

@@ -1,8 +1,20 @@
 """Whose queue a request is about."""
 
+from typing import Final
+
 import attrs
 
 from allo_async.errors import InvalidTeammateError
+
+
+class NotGiven:
+    """Tells a teammate that was not given from one given as `None`, which is an error."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+NOT_GIVEN: Final = NotGiven()
 
 
 @attrs.frozen
@@ -13,12 +25,14 @@ class Assignee:
     email: str | None = None
 
     @classmethod
-    def of(cls, **given: object) -> "Assignee":
-        """Take what the caller gave for a teammate; a parameter that was not given is not in *given*.
+    def of(cls, *, user_id: object = NOT_GIVEN, email: object = NOT_GIVEN) -> "Assignee":
+        """Take what the caller gave for a teammate; nothing at all is the key's owner.
 
         Raises:
             InvalidTeammateError: It is `None`, empty, not a string, or both ways at once.
         """
+        both = {"user_id": user_id, "email": email}
+        given = {name: value for name, value in both.items() if value is not NOT_GIVEN}
         if len(given) > 1:
             raise InvalidTeammateError("give user_id or email, not both: the API would silently ignore the email")
         for name, value in given.items():
@@ -35,10 +49,9 @@ class Assignee:
         Raises:
             InvalidTeammateError: Neither is, or both are, or the one is empty.
         """
-        given = {name: value for name, value in (("user_id", user_id), ("email", email)) if value is not None}
-        if not given:
+        if user_id is None and email is None:
             raise InvalidTeammateError("give a teammate, by user id or by e-mail")
-        return cls.of(**given)
+        return cls.of(user_id=NOT_GIVEN if user_id is None else user_id, email=NOT_GIVEN if email is None else email)
 
     def fields(self) -> dict[str, str]:
         """Tell how a request names this teammate."""

@@ -13,6 +13,8 @@ from allo_async._wire.assignee import Assignee
 _CURRENT = "/v2/api/dialing-queues/current"
 _NUMBERS = f"{_CURRENT}/numbers"
 
+_PATH_CHARACTERS = "/?&=%:@!$'()*+,;~"
+
 #: The most entries that a page may hold [spec].
 LARGEST_PAGE = 100
 
@@ -50,7 +52,8 @@ def any_request(
         TypeError: *json* cannot be written as JSON.
     """
     given = {name: _text(value) for name, value in (params or {}).items() if value is not None}
-    target = f"{path}?{urlencode(given)}" if given else path
+    # What is not quoted here goes into the request line as it is.
+    target = quote(path, safe=_PATH_CHARACTERS) + (f"?{urlencode(given)}" if given else "")
     method = method.upper()
     body = None if json is None else orjson.dumps(json)
     key = None if method == "GET" else str(uuid.uuid4())

@@ -34,6 +34,7 @@ async def plan_all(
             region=options.region,
             chunk_size=options.chunk_size,
             keep_duplicates=options.keep_duplicates,
+            skip_queued=options.skip_queued,
         )
         return {", ".join(over): plan}
     return dict(zip((load.name for load in loads), await asyncio.gather(*map(append, loads)), strict=True))

@@ -216,6 +216,9 @@ async def test_any_endpoint_can_be_called(sandbox, allo):
     assert sandbox.ledger.requests[0].query == {"role": "MEMBER"}
     with pytest.raises(errors.NotFoundError):
         await allo.request("GET", "/v2/api/tags")
+    with pytest.raises(errors.NotFoundError):
+        await allo.request("GET", "/v2/api/a b\tHost: evil.example")
+    assert sandbox.ledger.requests[-1].path == "/v2/api/a b\tHost: evil.example"
     for path in ("v2/api/tags", "@evil.example/", "https://evil.example/"):
         with pytest.raises(ConfigurationError, match="slash"):
             await allo.request("GET", path)

@@ -1,6 +1,7 @@
 """One list over a team."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -210,6 +211,24 @@ async def test_plan_is_what_the_append_does(sandbox, allo, held, chunk_size):
     assert plan.skipped == {"INVALID_PHONE_NUMBER": 1, "DUPLICATE_NUMBER": 1, "INVALID_CONTACT": 1}
     assert plan.sent == 151 - plan.left_over
     assert asked == 1
+
+
+async def test_plan_counts_what_is_read_to_skip(sandbox, allo, reps):
+    """With skip_queued, the pages that are read first are in the plan, of an append and of a spread."""
+    numbers, over = us_numbers(50), [allo.queue(email=rep) for rep in reps[:3]]
+    await over[1].append(numbers[:20])
+
+    for plan, load in (
+        (over[1].plan, over[1].append),
+        (partial(allo.plan, over=over), partial(allo.spread, over=over)),
+    ):
+        planned = await plan(numbers, skip_queued=True)
+        asked = len(sandbox.ledger.requests)
+        await load(numbers, skip_queued=True)
+
+        made = Counter(request.method for request in sandbox.ledger.requests[asked:])
+        assert Counter(request.method for request in planned.requests) == made
+        assert "ALREADY_QUEUED" in planned.summary()
 
 
 @pytest.mark.parametrize("strategy", ["even", "fill"])
