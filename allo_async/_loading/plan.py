@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from math import ceil
 
 from allo_async._loading.chunk import Chunk, take_all
-from allo_async._loading.deal import Seat, Strategy, deal, weigh
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
+from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
@@ -15,7 +15,6 @@ from allo_async._wire.requests import LARGEST_PAGE
 from allo_async.models import ContactLike, Plan, PlannedRequest
 
 _Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
-_Weighed = tuple[PreparedRow, int]
 
 _LOOK = PlannedRequest("GET")
 
@@ -27,7 +26,7 @@ async def plan_append(
     pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
     room = (await read_state(lane, assignee)).room
-    appends = _append(list(weigh(chunk.rows)), room, chunk_size)
+    appends = _append(await weigh(chunk.rows), room, chunk_size)
     return _plan(chunk, room, (*[_LOOK] * pages, *appends))
 
 
@@ -48,7 +47,7 @@ async def plan_spread(
         looks += sum(await asyncio.gather(*(_leave_out(lane, assignee, preparer) for assignee in assignees)))
     chunk = await take_all(rows, preparer)
     seats = [Seat(0, state.room) for state in states]
-    deal(weigh(chunk.rows), seats, strategy)
+    await deal(await weigh(chunk.rows), seats, strategy)
     requests = [_LOOK] * looks
     for seat in seats:
         sizes = range(0, len(seat.hand), chunk_size)
@@ -63,7 +62,7 @@ async def _leave_out(lane: Lane, assignee: Assignee, preparer: Preparer) -> int:
     return max(1, ceil(len(queued) / LARGEST_PAGE))
 
 
-def _append(rows: Sequence[_Weighed], room: int, chunk_size: int) -> Iterator[PlannedRequest]:
+def _append(rows: Sequence[Weighed], room: int, chunk_size: int) -> Iterator[PlannedRequest]:
     """Go the way of the loader: whole chunks until one is refused, then what its look at the queue says."""
     for start in range(0, len(rows), chunk_size):
         chunk = rows[start : start + chunk_size]
@@ -80,7 +79,7 @@ def _append(rows: Sequence[_Weighed], room: int, chunk_size: int) -> Iterator[Pl
         return
 
 
-def _weight(rows: Sequence[_Weighed]) -> int:
+def _weight(rows: Sequence[Weighed]) -> int:
     return sum(weight for _, weight in rows)
 
 

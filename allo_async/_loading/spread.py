@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
 from math import inf
 
@@ -16,7 +17,6 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.source import RowSource
-from allo_async._loading.time_slice import TimeSlice
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -98,15 +98,15 @@ class SpreadRun:
     def result(self) -> SpreadResult:
         """Tell the fates as they stand; true also after a cancellation."""
         told = self._account.result()
-        totals = [Totals() for _ in self._shares]
-        for fate, rows in (("added", told.added), ("skipped", told.skipped), ("in_doubt", told.in_doubt)):
-            for row in rows:
-                place = self._placed.get(row.index)
-                if place is not None:
-                    totals[place] += Totals(**{fate: 1})
+        added, skipped, in_doubt = (
+            Counter(self._placed.get(row.index) for row in rows) for rows in (told.added, told.skipped, told.in_doubt)
+        )
         shares = [
             QueueShare(
-                user_id=share.assignee.user_id, email=share.assignee.email, totals=totals[place], error=share.error
+                user_id=share.assignee.user_id,
+                email=share.assignee.email,
+                totals=Totals(added=added[place], skipped=skipped[place], in_doubt=in_doubt[place]),
+                error=share.error,
             )
             for place, share in enumerate(self._shares)
         ]
@@ -163,13 +163,7 @@ class SpreadRun:
     async def _round(self, rows: Sequence[PreparedRow]) -> list[PreparedRow]:
         """Deal *rows* and load them; give those that still have no queue, in order."""
         seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
-        weighed: list[tuple[PreparedRow, int]] = []
-        time_slice = TimeSlice()
-        for row in weigh(rows):
-            weighed.append(row)
-            if time_slice.over:
-                await time_slice.renew()
-        deal(weighed, seats, self._strategy)
+        await deal(await weigh(rows), seats, self._strategy)
         async with asyncio.TaskGroup() as group:
             for place, seat in enumerate(seats):
                 if seat.hand:

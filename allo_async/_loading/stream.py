@@ -137,15 +137,12 @@ class AppendStream:
             raise DeadlineExceededError("the deadline of the call passed") from error
 
     async def _next_chunk(self) -> Chunk:
-        """Give the next chunk, and begin to fill the one after it."""
+        """Give the next chunk, which was filled ahead but for the first."""
         if self._courier is None:
             self._courier = self._open_courier(self._deadline)
             if self._read_queued is not None:
                 self._preparer.leave_out(await self._read_queued())
-        if self._filling is None:
-            self._fill_ahead()
-        if self._filling is not None:
-            await self._filling
+        await (self._filling or self._fill_ahead())
         chunk, self._ahead = self._ahead, Chunk()
         return chunk
 
@@ -155,9 +152,10 @@ class AppendStream:
             await self._courier.deliver(account.rows, account)
             await account.read()
 
-    def _fill_ahead(self) -> None:
+    def _fill_ahead(self) -> asyncio.Task[None]:
         filling = fill_chunk(self._ahead, self._source, self._preparer, self._chunk_size)
-        self._filling = asyncio.ensure_future(filling)
+        self._filling = asyncio.create_task(filling)
+        return self._filling
 
     def _yielded_after_all(self) -> AppendResult:
         result, self.unfinished = self.unfinished, AppendResult()

@@ -63,7 +63,7 @@ async def test_appends_to_one_queue_take_turns(clock):
     """Calls at the same time on one queue never conflict, however its teammate's address is written."""
     async with (
         Sandbox(clock=clock, append_seconds_per_row=0.05) as sandbox,
-        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
     ):
         sandbox_user = sandbox.users[1].email
         addresses = [sandbox_user, sandbox_user.upper(), sandbox_user]
@@ -118,7 +118,7 @@ async def test_repeats_behind_the_brim_are_not_pending(sandbox, allo):
 async def test_too_large_request_is_halved(clock):
     """A server that takes fewer rows at once gets them, in order, and later chunks are cut to what it takes."""
     async with Sandbox(clock=clock, max_rows_per_request=100) as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
+        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
             numbers = us_numbers(900)
 
             result = await allo.queue().append(numbers, chunk_size=300)
@@ -236,7 +236,7 @@ async def test_wrong_revoked_and_small_keys_have_their_errors(sandbox, clock):
         sandbox.add_key(trial=True): (errors.PermissionDeniedError, "API_KEY_TRIAL_NOT_ALLOWED"),
     }
     for key, (kind, code) in cases.items():
-        async with AlloClient(key, base_url=sandbox.url, clock=clock) as allo:
+        async with AlloClient(key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
             with pytest.raises(kind) as caught:
                 await allo.queue().append(us_numbers(1))
         assert (caught.value.code, caught.value.request_id[:4]) == (code, "req_")
@@ -248,7 +248,7 @@ async def test_deadline_ends_the_call_with_full_accounts(sandbox, allo):
     sandbox.script(faults.commit_and_stall(), at=2)
 
     with pytest.raises(errors.DeadlineExceededError) as caught:
-        await allo.queue().append(us_numbers(30), chunk_size=10, deadline=5)
+        await allo.queue().append(us_numbers(30), chunk_size=10, deadline=25)
 
     expected = dict.fromkeys(range(10), "added") | dict.fromkeys(range(10, 20), "in doubt")
     assert fates(caught.value.result) == expected | dict.fromkeys(range(20, 30), "pending")

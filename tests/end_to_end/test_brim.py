@@ -58,7 +58,7 @@ async def test_rows_that_the_server_skips_take_no_room(sandbox, allo):
 async def test_server_that_counts_otherwise(clock, removed):
     """Where the queue's own count promises room that is not there, the brim is found by halving, and exactly."""
     async with Sandbox(clock=clock, capacity_counts="ever", write_per_second=None) as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
+        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
             sandbox.fill(None, 600)
             for _ in range(removed):
                 await allo.queue().clear(position=0)
@@ -75,7 +75,7 @@ async def test_server_that_counts_otherwise(clock, removed):
 async def test_called_entries_that_do_not_count(clock):
     """Where called entries do not count, the queue still ends at 1,000 entries, and nothing is lost."""
     async with Sandbox(clock=clock, capacity_counts="uncalled") as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
+        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
             sandbox.fill(None, 700)
             sandbox.start_calling(per_second=200, keeps=True)
             while sandbox.queue()[199].call_start_date is None:

@@ -25,6 +25,14 @@ FAULTS = {
     "429 without a word": faults.rate_limited(),
 }
 
+
+@pytest.fixture(name="allo")
+async def _allo(sandbox, clock):
+    """A client that gives up an attempt after half a real second, since some of these faults wait for just that."""
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=25, retry_budget=250) as client:
+        yield client
+
+
 UNCLEAR = [
     "refused",
     "dropped",
@@ -55,7 +63,7 @@ async def test_nothing_is_lost_and_nothing_comes_twice(sandbox, allo, fault, chu
 async def test_rows_are_in_doubt_when_the_budget_ends_first(sandbox, clock, fault):
     """An unclear failure that lasts leaves the chunk's rows in doubt, and the rest pending."""
     sandbox.script(FAULTS[fault], at=range(2, 100))
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=5, retry_budget=2) as allo:
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=25, retry_budget=2) as allo:
         with pytest.raises(AlloError) as caught:
             await allo.queue().append(us_numbers(30), chunk_size=10)
 
@@ -129,7 +137,9 @@ async def test_row_left_out_of_a_reply_is_in_doubt(sandbox, allo):
 async def test_three_reps_with_conflicts_and_rate_limits(clock):
     """2,500 rows over three reps: every valid number once, in order, each row with one fate."""
     async with Sandbox(clock=clock, conflict_rate=0.2, rate_limit_rate=0.1, seed=11) as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, retry_budget=600) as allo:
+        async with AlloClient(
+            sandbox.api_key, base_url=sandbox.url, clock=clock, retry_budget=600, timeout=250
+        ) as allo:
             reps = [user.email for user in sandbox.users[1:4]]
             lists = {rep: us_numbers(800, 1_000 * place) for place, rep in enumerate(reps)}
             for numbers in lists.values():

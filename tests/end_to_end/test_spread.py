@@ -155,7 +155,7 @@ async def test_deadline_accounts_for_everything(sandbox, allo, reps):
     sandbox.script(faults.commit_and_stall(), when=lambda request: b'"rep0@' in request.body)
 
     with pytest.raises(errors.DeadlineExceededError) as caught:
-        await allo.spread(us_numbers(300), over=[allo.queue(email=rep) for rep in reps[:3]], deadline=5)
+        await allo.spread(us_numbers(300), over=[allo.queue(email=rep) for rep in reps[:3]], deadline=25)
 
     result = caught.value.result
     assert isinstance(result, SpreadResult)
@@ -184,7 +184,9 @@ async def test_queues_must_be_several_and_different(allo, twice):
 async def test_spread_over_conflicts_and_limits(clock):
     """Conflicts and rate limits cost time, and nothing else."""
     async with Sandbox(clock=clock, conflict_rate=0.2, rate_limit_rate=0.1, seed=3) as sandbox:
-        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, retry_budget=600) as allo:
+        async with AlloClient(
+            sandbox.api_key, base_url=sandbox.url, clock=clock, retry_budget=600, timeout=250
+        ) as allo:
             emails = [user.email for user in sandbox.users]
             result = await allo.spread(
                 us_numbers(1_000), over=[allo.queue(email=email) for email in emails], chunk_size=50
