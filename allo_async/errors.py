@@ -42,7 +42,7 @@ from typing import Any
 from allo_async.models import AppendResult, FieldError
 
 # The API quotes numbers in its messages; errors end up in logs and trackers, where they do not belong.
-_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|\d{7,}")
+_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
 
 
 class AlloError(Exception):

@@ -56,6 +56,11 @@ def test_numbers_quoted_by_the_api_are_not_printed():
     assert "+33612345678" in error.message
 
 
+def test_request_ids_stay_readable():
+    """What looks like a number inside an id is part of the id."""
+    assert "req_12345678abcd" in str(errors.ServerError("No.", status=500, request_id="req_12345678abcd"))
+
+
 def test_standard_bases_still_catch():
     """Whoever catches TimeoutError, ConnectionError or ValueError catches ours too."""
     assert issubclass(errors.AttemptTimeoutError, TimeoutError)

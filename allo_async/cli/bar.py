@@ -6,13 +6,14 @@ from collections.abc import Generator
 
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from allo_async.cli.job import Progress as OnProgress
 
 
 class _RetryCounter(logging.Handler):
-    """Counts the library's warnings, each of which is a retry."""
+    """Counts the library's warnings, each of which is a retry; without a bar, the first tells why it takes long."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         super().__init__(logging.WARNING)
@@ -20,8 +21,11 @@ class _RetryCounter(logging.Handler):
         self._task = task
         self._count = 0
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's own signature
+    def emit(self, record: logging.LogRecord) -> None:
         self._count += 1
+        console = self._progress.console
+        if self._count == 1 and not console.is_terminal:
+            console.print(escape(record.getMessage()), highlight=False, soft_wrap=True)
         self._progress.update(self._task, retries=f"{self._count} {'retry' if self._count == 1 else 'retries'}")
 
 

@@ -234,6 +234,16 @@ def test_sandbox_needs_no_key(run, write, monkeypatch):
     assert json.loads(result.stdout)["totals"]["added"] == 9
 
 
+def test_retries_are_told_where_there_is_no_bar(sandbox, run, write):
+    """Without a terminal, the first retry says why the load takes longer, and the others do not repeat it."""
+    sandbox.script(faults.conflict(), times=2)
+
+    result = run("load", write("Phone\n+12122000000\n"), "--to", MARIE, code=0)
+
+    assert result.stderr.count("trying again") == 1
+    assert "DIALING_QUEUE_APPEND_CONFLICT" in result.stderr
+
+
 def test_version_and_help(run):
     """The command tells its version, and its exit codes in its help."""
     assert run("--version", code=0).stdout.startswith("allo-async ")
