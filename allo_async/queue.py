@@ -193,6 +193,8 @@ class DialingQueue:
     def numbers(self) -> AsyncIterator[QueueNumber]:
         """Iterate over every entry, in order, page by page; entries that come in meanwhile are included.
 
+        Where entries are taken off meanwhile, those behind them move up, and some may be missed.
+
         Raises:
             AlloError: A page could not be read.
 

@@ -16,18 +16,12 @@ async def read_state(lane: Lane, assignee: Assignee, *, give_up_at: float | None
 
 
 async def read_numbers(lane: Lane, assignee: Assignee) -> AsyncIterator[QueueNumber]:
-    """Read the queue of *assignee* page by page, in order.
-
-    Entries that come in at the end meanwhile are read too; an entry that moved up into a page read before is not read
-    twice.
-    """
-    last, page = -1, 1
+    """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
+    page = 1
     while True:
         found = await _page(lane, assignee, page=page, size=LARGEST_PAGE, give_up_at=None)
         for number in found.numbers:
-            if number.position is None or number.position > last:
-                last = last if number.position is None else number.position
-                yield number
+            yield number
         if not found.has_more or not found.numbers:
             return
         page += 1

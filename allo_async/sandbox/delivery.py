@@ -21,7 +21,7 @@ async def deliver(
     if delivery == "stalled":
         heard = await _keep_silent(request, answer.seconds, clock)
         delivery = answer.then if heard else "dropped"
-    if delivery == "dropped":
+    if delivery == "dropped" or _gone(request):
         _abort(request)
         return web.Response()
     body = answer.encode(record.request_id)

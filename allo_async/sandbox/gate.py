@@ -98,8 +98,8 @@ class Gate:
             _check_scope(key, endpoint)
             if (record.method, record.path) == APPEND:
                 self.moods.refuse_sometimes(record)
-            elif self.latency > 0:
-                await self.clock.sleep(self.latency)
+            else:
+                await self._take_time()
             return await self._execute(endpoint, record, key, fault, path_id)
         except _UnknownSchemeError:
             return Answer(status=401)
@@ -146,6 +146,7 @@ class Gate:
             return (await self._struck(endpoint, call, fault))[0]
         stored = store.begin(owner, name)
         if stored is not None:
+            await self._take_time()
             return self._replay(stored, record, fault)
         try:
             answer, kept = await self._struck(endpoint, call, fault)
@@ -158,17 +159,25 @@ class Gate:
     async def _struck(self, endpoint: Endpoint, call: Call, fault: Fault | None) -> tuple[Answer, Answer | None]:
         """Carry the call out as *fault* lets it, and give what goes out and what a replay would give."""
         if fault is not None and not fault.commit:
+            call.record.fault = fault.name
+            await self._take_time()
             return fault.answer(Answer(), self.clock.time()), None
         honest = await endpoint.handler(call)
         if fault is None:
             return honest, honest
+        call.record.fault = fault.name
         answer = fault.answer(honest, self.clock.time())
         return answer, {"honest": honest, "changed": answer, "nothing": None}[fault.keeps]
+
+    async def _take_time(self) -> None:
+        if self.latency > 0:
+            await self.clock.sleep(self.latency)
 
     def _replay(self, stored: Answer, record: RecordedRequest, fault: Fault | None) -> Answer:
         answer = attrs.evolve(stored, headers={**stored.headers, "Idempotency-Replayed": "true"})
         if fault is not None:
             # An answer can be lost as often as it is given.
+            record.fault = fault.name
             answer = fault.answer(answer, self.clock.time())
         record.replayed = answer.headers.get("Idempotency-Replayed") == "true"
         return answer

@@ -132,6 +132,7 @@ class Sandbox:
         )
         self._runner: web.AppRunner | None = None
         self._reps: list[Rep] = []
+        self._filled = 0
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_LARGEST_BODY)
@@ -209,10 +210,10 @@ class Sandbox:
         return [entry.number_to for entry in self.queue(user)]
 
     def fill(self, user: str | None, count: int) -> None:
-        """Put *count* numbers of nobody's into a user's queue, as if others had."""
+        """Put *count* numbers of nobody's into a user's queue, as if others had; each number only once ever."""
         found = self._found(user)
         queue = self._team.queue_of(found.id, found.id)
-        start = len(queue.entries)
+        start, self._filled = self._filled, self._filled + count
         queue.extend(((f"+1646{2_000_000 + place}", {}) for place in range(start, start + count)), self._now())
 
     def start_calling(self, user: str | None = None, *, per_second: float = 1.0, keeps: bool = False) -> None:
@@ -274,7 +275,6 @@ class Sandbox:
             record.ordinal = len(self.ledger.appends) + 1
             record.rows = raw_numbers(body)
         fault = self._script.strike(record)
-        record.fault = fault.name if fault is not None else None
         self.ledger.requests.append(record)
         answer = await self._gate.answer(record, request.headers.get("Authorization"), fault)
         return await deliver(request, record, answer, self._gate.headers(record, answer), self._clock)

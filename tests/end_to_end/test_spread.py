@@ -139,6 +139,21 @@ async def test_queue_that_fails_on_the_way(sandbox, allo, reps):
     assert not set(sandbox.numbers(reps[2])) & {row.contact.number for row in result.in_doubt}
 
 
+async def test_second_deal_levels_what_the_first_left_uneven(clock):
+    """Rows dealt again go first to whom the server skipped the most."""
+    async with Sandbox(clock=clock, skips_queued=True, write_per_second=None) as sandbox:
+        marie, tom, ana = (user.email for user in sandbox.users[1:])
+        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
+            numbers = us_numbers(90)
+            await allo.queue(email=marie).append(numbers[0:30:3])
+            sandbox.script(faults.error(403, "FORBIDDEN"), when=lambda request: b'"ana@' in request.body)
+
+            result = await allo.spread(numbers, over=[allo.queue(email=email) for email in (marie, tom, ana)])
+
+        assert [share.totals.added for share in result.shares] == [40, 40, 0]
+        assert result.skipped_by_reason() == {"ALREADY_IN_QUEUE": 10}
+
+
 async def test_repeats_and_queued_numbers_are_dropped_across_queues(sandbox, allo, reps):
     """A number goes to one queue only, and to none when it stands in one of them."""
     await allo.queue(email=reps[3]).append(us_numbers(10))

@@ -133,6 +133,49 @@ async def test_strange_replies(sandbox, call):
     assert len(sandbox.numbers()) == 12
 
 
+async def test_ledger_knows_of_no_answer_that_nobody_heard(clock):
+    """A client that hangs up before the answer leaves a request without a status, and an append that was committed."""
+
+    class Slow:
+        monotonic, time = clock.monotonic, clock.time
+
+        async def sleep(self, seconds):
+            await asyncio.sleep(0.1)
+
+    async with Sandbox(clock=Slow(), latency=1.0) as sandbox:
+        async with aiohttp.ClientSession(headers={"Authorization": f"Api-Key {sandbox.api_key}"}) as session:
+            url = f"{sandbox.url}/v2/api/dialing-queues/current/numbers"
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await session.post(url, json={"numbers": [{"number": "+12125550010"}]})
+        while not sandbox.numbers():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+
+        (record,) = sandbox.ledger.appends
+        assert (record.status, record.answered_at, record.added) == (None, None, ["+12125550010"])
+
+
+async def test_fault_is_noted_where_it_strikes(sandbox, call):
+    """A request that was refused before its fault could strike does not bear its name."""
+    sandbox.script(faults.conflict(), times=1)
+
+    await call.append(us_numbers(1), key="ak_wrong")
+    await call.append(us_numbers(1))
+
+    assert [request.fault for request in sandbox.ledger.appends] == [None, None]
+
+
+async def test_filled_numbers_are_distinct(sandbox):
+    """What fill() puts in never stands in two places."""
+    sandbox.fill(None, 3)
+    sandbox.fill("marie@acme.example", 3)
+    sandbox.fill(None, 2)
+
+    numbers = sandbox.numbers() + sandbox.numbers("marie@acme.example")
+    assert len(set(numbers)) == len(numbers) == 8
+
+
 async def test_script_picks_its_appends(sandbox, call):
     """Faults strike by place, by number of times and by what the request is."""
     sandbox.script(faults.error(500), at=range(2, 4))
