@@ -5,7 +5,7 @@ from collections import deque
 
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.models.plan import READS_PER_SECOND, WRITES_PER_SECOND
+from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
 # The limit's second, and a little for requests that reach the server closer together than they left.
 _WINDOW = 1.0 + 0.03

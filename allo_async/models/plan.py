@@ -5,9 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
-#: Requests that a key may make in a second [guide].
-READS_PER_SECOND = 20
-WRITES_PER_SECOND = 5
+from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
 
 @attrs.frozen

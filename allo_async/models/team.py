@@ -5,6 +5,10 @@ from typing import Any
 
 import attrs
 
+#: Requests that a key may make in a second [guide]: GET, and all others.
+READS_PER_SECOND = 20
+WRITES_PER_SECOND = 5
+
 
 @attrs.frozen(kw_only=True)
 class User:
