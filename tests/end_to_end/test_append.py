@@ -367,3 +367,21 @@ async def test_next_chunk_is_prepared_while_one_is_under_way(sandbox, allo):
 
     loading.cancel()
     await asyncio.wait({loading})
+
+
+async def test_end_does_not_wait_for_a_source_that_gives_nothing(sandbox, allo):
+    """Leaving a stream, or its deadline, ends it although its source keeps it waiting."""
+
+    async def rows():
+        for number in us_numbers(10):
+            yield number
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        async with allo.queue().append_stream(rows(), chunk_size=10) as stream:
+            async for _ in stream:
+                break
+        with pytest.raises(errors.DeadlineExceededError):
+            await allo.queue().append(rows(), chunk_size=4, deadline=25)
+
+    assert str(stream.totals) == "10 added, 0 skipped, 0 pending, 0 in doubt"

@@ -3,7 +3,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allo_async._sending.pacing import Pace
+from allo_async._sending.pacing import Pace, Paces
+from allo_async._wire.requests import any_request
 from tests.clocks import ManualClock
 
 
@@ -86,3 +87,17 @@ async def test_hold_lets_nothing_leave_before_its_time(clock):
     await pace.admit()
 
     assert clock.now == 1_010.0
+
+
+async def test_reads_and_writes_have_their_own_limits(clock):
+    """Twenty reads and five writes leave at once; neither waits for the other, but both wait out a hold."""
+    paces = Paces(clock=clock)
+    read, write = any_request("GET", "/x"), any_request("POST", "/x")
+
+    for request in [read] * 20 + [write] * 5:
+        await paces.of(request).admit()
+    assert clock.slept == []
+
+    paces.hold(7)
+    await paces.of(read).admit()
+    assert clock.now == 1_007.0
