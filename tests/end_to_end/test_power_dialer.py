@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from allo_async import AlloClient, ConfigurationError, InvalidTeammateError, errors
-from allo_async.sandbox import faults
+from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
 
 MARIE = "marie@acme.example"
@@ -264,3 +264,17 @@ async def test_clear_by_place_is_not_repeated_after_a_5xx(sandbox, allo):
         await allo.queue().clear(position=0)
 
     assert len(sandbox.numbers()) == 2
+
+
+async def test_clear_waits_for_the_append_before_it(clock):
+    """What moves positions takes its turn: a clear behind an append finds all that was appended."""
+    async with (
+        Sandbox(clock=clock, append_seconds_per_row=0.05) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
+    ):
+        appending = asyncio.create_task(allo.queue().append(us_numbers(30)))
+        while not sandbox.ledger.appends:
+            await asyncio.sleep(0.001)
+        removed = await allo.queue().clear(unassigned=True)
+
+        assert (removed, len((await appending).added)) == (30, 30)

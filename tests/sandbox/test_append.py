@@ -1,9 +1,12 @@
 import asyncio
 
+import aiohttp
 import pytest
 
+from allo_async.sandbox import Sandbox
+from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
-from tests.sandbox.conftest import APPEND
+from tests.sandbox.conftest import APPEND, Caller
 
 
 def code(content):
@@ -126,3 +129,17 @@ async def test_spontaneous_refusals_come_at_their_rate(open_sandbox, seed):
     assert 35 < statuses.count(409) < 85
     assert 20 < statuses.count(429) < 60
     assert len(sandbox.numbers()) == statuses.count(200)
+
+
+async def test_append_notices_a_reset_meanwhile():
+    """An append that began on the queue before a reset conflicts, instead of filling the fresh one."""
+    async with Sandbox(clock=FastClock(50), append_seconds_per_row=0.5) as sandbox, aiohttp.ClientSession() as session:
+        call = Caller(session, sandbox)
+        await call.append(us_numbers(1))
+        appending = asyncio.create_task(call.append(us_numbers(9, 50)))
+        while len(sandbox.ledger.appends) < 2:
+            await asyncio.sleep(0.001)
+
+        assert (await call("POST", "/v2/api/dialing-queues/current"))[0] == 200
+        assert (await appending)[0] == 409
+        assert sandbox.numbers() == []
