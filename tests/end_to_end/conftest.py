@@ -13,7 +13,8 @@ def _clock():
 
 @pytest.fixture(name="sandbox")
 async def _sandbox(clock):
-    async with Sandbox(clock=clock) as sandbox:
+    # At this speed of time a millisecond of jitter would be a refusal: the limits are a hundred times the real ones.
+    async with Sandbox(clock=clock, write_per_second=500, read_per_second=2_000) as sandbox:
         yield sandbox
 
 

@@ -62,7 +62,7 @@ async def test_chunks_go_in_order_one_at_a_time(sandbox, allo):
 async def test_appends_to_one_queue_take_turns(clock):
     """Calls at the same time on one queue never conflict, however its teammate's address is written."""
     async with (
-        Sandbox(clock=clock, append_seconds_per_row=0.05) as sandbox,
+        Sandbox(clock=clock, append_seconds_per_row=0.05, write_per_second=None) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
     ):
         sandbox_user = sandbox.users[1].email
@@ -117,7 +117,7 @@ async def test_repeats_behind_the_brim_are_not_pending(sandbox, allo):
 
 async def test_too_large_request_is_halved(clock):
     """A server that takes fewer rows at once gets them, in order, and later chunks are cut to what it takes."""
-    async with Sandbox(clock=clock, max_rows_per_request=100) as sandbox:
+    async with Sandbox(clock=clock, max_rows_per_request=100, write_per_second=None) as sandbox:
         async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
             numbers = us_numbers(900)
 

@@ -198,7 +198,7 @@ async def test_team_and_key_can_be_asked(sandbox, allo, clock):
     with pytest.raises(errors.NotFoundError, match="USER_NOT_FOUND"):
         await allo.user("usr-0")
     me = await allo.me()
-    assert (me.rate_limits.write_per_second, me.team.name) == (5, "Acme Sales")
+    assert (me.rate_limits.write_per_second, me.team.name) == (500, "Acme Sales")
     assert me.endpoints[0].path == "/v2/api/dialing-queues/current"
     async with AlloClient(sandbox.add_key(scopes=()), base_url=sandbox.url, clock=clock) as small:
         assert (await small.me()).scopes == []
@@ -269,7 +269,7 @@ async def test_clear_by_place_is_not_repeated_after_a_5xx(sandbox, allo):
 async def test_clear_waits_for_the_append_before_it(clock):
     """What moves positions takes its turn: a clear behind an append finds all that was appended."""
     async with (
-        Sandbox(clock=clock, append_seconds_per_row=0.05) as sandbox,
+        Sandbox(clock=clock, append_seconds_per_row=0.05, write_per_second=None) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
     ):
         appending = asyncio.create_task(allo.queue().append(us_numbers(30)))
