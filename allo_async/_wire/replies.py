@@ -55,11 +55,6 @@ class Reply:
         """Whether the status is a 2xx."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the range is its own name
 
-    @property
-    def replayed(self) -> bool:
-        """Whether this is the stored answer to an earlier request under the same key [guide]."""
-        return self.headers.get("Idempotency-Replayed", "").lower() == "true"
-
 
 def api_error(reply: Reply, *, now: float) -> errors.ApiError:
     """Tell what an answer that is no 2xx means.
