@@ -9,7 +9,7 @@ import phonenumbers
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.clock import Clock
 from allo_async.sandbox.endpoint import Call, assignee
-from allo_async.sandbox.envelope import refuse
+from allo_async.sandbox.envelope import refuse, refuse_fields
 from allo_async.sandbox.state import SandboxEntry, SandboxQueue, SandboxUser
 
 #: What the capacity counts: all entries, only those not called yet, or all that were ever put in.
@@ -137,10 +137,9 @@ def _validated(body: bytes) -> dict[str, Any]:
         parsed: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise refuse("VALIDATION_ERROR") from error
-    wrong = list(_problems(parsed))
+    wrong = _problems(parsed)
     if wrong:
-        errors = [{"field": field, "code": "INVALID", "message": message} for field, message in wrong]
-        raise refuse("VALIDATION_ERROR", details={"errors": errors, "param": wrong[0][0]})
+        raise refuse_fields(wrong)
     return cast("dict[str, Any]", parsed)
 
 

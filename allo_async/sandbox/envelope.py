@@ -1,6 +1,6 @@
 """The API's refusals: every documented error code with its status, and the envelope it comes in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -142,6 +142,12 @@ def refuse(
         fields | dict(details or {}),
         headers or {},
     )
+
+
+def refuse_fields(wrong: Sequence[tuple[str, str]]) -> Refusal:
+    """The refusal of a request whose fields are *wrong*, each with what is wrong in words."""
+    errors = [{"field": field, "code": "INVALID", "message": message} for field, message in wrong]
+    return refuse("VALIDATION_ERROR", details={"errors": errors, "param": wrong[0][0]})
 
 
 def refuse_with_status(

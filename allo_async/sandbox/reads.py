@@ -7,7 +7,7 @@ import attrs
 
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.endpoint import Call, assignee
-from allo_async.sandbox.envelope import refuse
+from allo_async.sandbox.envelope import refuse, refuse_fields
 from allo_async.sandbox.state import ALL_SCOPES, DIALING_QUEUES, USERS, SandboxEntry, SandboxQueue, SandboxUser
 
 _LARGEST_PAGE = 100
@@ -93,8 +93,7 @@ class Me:
 def _whole(query: dict[str, str], name: str, default: int) -> int:
     value = query.get(name, str(default))
     if not value.isdecimal() or int(value) < 1:
-        errors = [{"field": name, "code": "INVALID", "message": "must be a whole number from 1"}]
-        raise refuse("VALIDATION_ERROR", details={"errors": errors, "param": name})
+        raise refuse_fields([(name, "must be a whole number from 1")])
     return int(value)
 
 

@@ -1,5 +1,6 @@
 """The sandbox itself: the API on a loopback port, with a team to play with and a ledger to ask."""
 
+import itertools
 import random
 import re
 from collections.abc import Callable, Container, Sequence
@@ -133,6 +134,7 @@ class Sandbox:
         self._runner: web.AppRunner | None = None
         self._reps: list[Rep] = []
         self._filled = 0
+        self._ordinals = itertools.count(1)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_LARGEST_BODY)
@@ -272,7 +274,7 @@ class Sandbox:
             received_at=self._clock.monotonic(),
         )
         if (record.method, record.path) == APPEND:
-            record.ordinal = len(self.ledger.appends) + 1
+            record.ordinal = next(self._ordinals)
             record.rows = raw_numbers(body)
         fault = self._script.strike(record)
         self.ledger.requests.append(record)

@@ -9,7 +9,7 @@ import orjson
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.append import e164
 from allo_async.sandbox.endpoint import Call, assignee
-from allo_async.sandbox.envelope import refuse
+from allo_async.sandbox.envelope import refuse, refuse_fields
 from allo_async.sandbox.reads import told_entry, told_queue
 from allo_async.sandbox.state import SandboxEntry, SandboxQueue
 
@@ -22,7 +22,8 @@ async def reset(call: Call) -> Answer:
     """`POST /v2/api/dialing-queues/current`: a fresh, empty queue, which is the current one from now on."""
     body = _body(call)
     wrong = [] if _is_name(body.get("name"), shortest=0) else [("name", "must be a string of at most 255 characters")]
-    _refuse_if(wrong)
+    if wrong:
+        raise refuse_fields(wrong)
     queue = call.team.new_queue(assignee(call, body).id, call.key.owner_id)
     queue.name = body.get("name")
     return _told(queue)
@@ -35,7 +36,8 @@ async def update(call: Call) -> Answer:
     for name, values in _SETTINGS.items():
         if body.get(name) is not None and body[name] not in values:
             wrong.append((name, f"must be one of {', '.join(sorted(values))}"))
-    _refuse_if(wrong)
+    if wrong:
+        raise refuse_fields(wrong)
     queue = call.team.queue_of(assignee(call, body).id, call.key.owner_id)
     for name in ("name", *_SETTINGS):
         if body.get(name) is not None:
@@ -118,9 +120,3 @@ def _body(call: Call) -> dict[str, Any]:
 
 def _is_name(value: object, *, shortest: int) -> bool:
     return value is None or (isinstance(value, str) and shortest <= len(value) <= _LONGEST_NAME)
-
-
-def _refuse_if(wrong: list[tuple[str, str]]) -> None:
-    if wrong:
-        errors = [{"field": field, "code": "INVALID", "message": message} for field, message in wrong]
-        raise refuse("VALIDATION_ERROR", details={"errors": errors, "param": wrong[0][0]})
