@@ -2,8 +2,9 @@
 
 import logging
 
+from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
-from allo_async._loading.stream import AppendStream
+from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import (
@@ -116,12 +117,14 @@ __all__ = [
     "SkippedNumber",
     "SpreadResult",
     "SpreadRun",
+    "Strategy",
     "SystemClock",
     "Team",
     "Totals",
     "TransactionInProgressError",
     "UnreadableReplyError",
     "User",
+    "WhenFull",
     "__version__",
 ]
 

@@ -12,6 +12,7 @@ from allo_async import settings as defaults
 from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
+from allo_async._loading.source import Rows
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
 from allo_async._sending.lane import Lane
@@ -25,7 +26,7 @@ from allo_async._wire.requests import Request, any_request, me_request, user_req
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ClientClosedError, ConfigurationError
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
-from allo_async.queue import DialingQueue, Rows
+from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
 
 _Answer = TypeVar("_Answer")
@@ -159,10 +160,7 @@ class AlloClient:
             DeadlineExceededError: The deadline passed; `.result` is a `SpreadResult`.
             RowSourceError: The iterable raised; nothing was sent.
         """
-        assignees = _distinct(over)
-        check_chunk_size(chunk_size)
-        if strategy not in {"even", "fill"}:
-            raise ConfigurationError(f"strategy must be 'even' or 'fill', not {strategy!r}")
+        assignees = _checked(over, strategy, chunk_size)
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
         spread = SpreadRun(
             self._lane(),
@@ -192,10 +190,9 @@ class AlloClient:
         Raises:
             AlloError: A queue could not be read.
         """
-        check_chunk_size(chunk_size)
         return await plan_spread(
             self._lane(),
-            _distinct(over),
+            _checked(over, strategy, chunk_size),
             numbers,
             Preparer(region=region, keep_duplicates=keep_duplicates),
             strategy=strategy,
@@ -285,7 +282,10 @@ class AlloClient:
         return Lane(transport, Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget))
 
 
-def _distinct(over: Sequence[DialingQueue]) -> list[Assignee]:
+def _checked(over: Sequence[DialingQueue], strategy: Strategy, chunk_size: int) -> list[Assignee]:
+    check_chunk_size(chunk_size)
+    if strategy not in {"even", "fill"}:
+        raise ConfigurationError(f"strategy must be 'even' or 'fill', not {strategy!r}")
     assignees = [queue.assignee for queue in over]
     if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
         raise ConfigurationError("over must name at least one queue, and none of them twice")

@@ -1,6 +1,6 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
@@ -8,7 +8,8 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._loading.queue_reads import read_numbers, read_queued, read_state
+from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
 from allo_async._sending.lane import Lane
 from allo_async._sending.sender import Delivery
@@ -21,7 +22,6 @@ from allo_async.errors import AlloError, BadRequestError, NotFoundError
 from allo_async.models import (
     QUEUE_CAPACITY,
     AppendResult,
-    ContactLike,
     Plan,
     QueueNumber,
     QueueSettings,
@@ -29,8 +29,6 @@ from allo_async.models import (
 )
 
 _Answer = TypeVar("_Answer")
-
-Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
 
 
 class DialingQueue:
@@ -158,7 +156,7 @@ class DialingQueue:
             chunk_size=chunk_size,
             deadline=deadline,
             when_full=when_full,
-            read_queued=self._queued if skip_queued else None,
+            read_queued=(lambda: read_queued(self._lane(), self.assignee)) if skip_queued else None,
         )
 
     async def plan(
@@ -277,9 +275,6 @@ class DialingQueue:
         if settings is None:
             raise NotFoundError("there is no queue to move", status=404, code="DIALING_QUEUE_NOT_FOUND")
         await self._ask(reassign_request(settings.id, to), read_any)
-
-    async def _queued(self) -> list[str]:
-        return [number.number_to async for number in self.numbers()]
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         """Send a write in the queue's turn: positions must not move under an append."""

@@ -1,14 +1,13 @@
 """A stretch of the input, no larger than one request may be."""
 
-from collections.abc import AsyncIterable, Iterable
 from math import inf
 
 import attrs
 
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.time_slice import TimeSlice
-from allo_async.models import ContactLike, SkippedNumber
+from allo_async.models import SkippedNumber
 
 # A stretch of rows that are nearly all skipped ends too, so that memory stays bounded.
 _SKIPPED_FOR_EACH_SENT = 10
@@ -25,7 +24,7 @@ class Chunk:
         return bool(self.rows or self.skipped)
 
 
-async def take_all(rows: Iterable[ContactLike] | AsyncIterable[ContactLike], preparer: Preparer) -> Chunk:
+async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
     """Take all *rows* into one chunk.
 
     Raises:

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from allo_async._loading.chunk import Chunk, take_all
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._loading.queue_reads import read_queued, read_state
+from allo_async._loading.source import Rows
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import LARGEST_PAGE
-from allo_async.models import ContactLike, Plan, PlannedRequest
-
-_Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
+from allo_async.models import Plan, PlannedRequest
 
 _LOOK = PlannedRequest("GET")
 
 
 async def plan_append(
-    lane: Lane, assignee: Assignee, rows: _Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
+    lane: Lane, assignee: Assignee, rows: Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
 ) -> Plan:
     """Plan the append of *rows*: what it would read first, and then its chunks."""
     pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
@@ -33,7 +32,7 @@ async def plan_append(
 async def plan_spread(
     lane: Lane,
     assignees: Sequence[Assignee],
-    rows: _Rows,
+    rows: Rows,
     preparer: Preparer,
     *,
     strategy: Strategy,
@@ -57,7 +56,7 @@ async def plan_spread(
 
 async def _leave_out(lane: Lane, assignee: Assignee, preparer: Preparer) -> int:
     """Read what stands in a queue, for *preparer* to skip, and tell how many pages it took."""
-    queued = [number.number_to async for number in read_numbers(lane, assignee)]
+    queued = await read_queued(lane, assignee)
     preparer.leave_out(queued)
     return max(1, ceil(len(queued) / LARGEST_PAGE))
 

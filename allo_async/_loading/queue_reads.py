@@ -27,6 +27,11 @@ async def read_numbers(lane: Lane, assignee: Assignee) -> AsyncIterator[QueueNum
         page += 1
 
 
+async def read_queued(lane: Lane, assignee: Assignee) -> list[str]:
+    """Read the numbers in the queue of *assignee*, in E.164."""
+    return [number.number_to async for number in read_numbers(lane, assignee)]
+
+
 async def _page(lane: Lane, assignee: Assignee, *, page: int, size: int, give_up_at: float | None) -> QueuePage:
     delivery = Delivery(page_request(assignee, page=page, size=size))
     return await lane.sender.send(delivery, read_page, give_up_at=give_up_at)

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from allo_async.errors import RowSourceError
 from allo_async.models import Contact, ContactLike
 
+#: What a load takes its rows from.
+Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
+
 
 class RowSource:
     """Pulls rows and counts them.
@@ -20,7 +23,7 @@ class RowSource:
         TypeError: *rows* is a single row, or no iterable at all.
     """
 
-    def __init__(self, rows: Iterable[ContactLike] | AsyncIterable[ContactLike]) -> None:
+    def __init__(self, rows: Rows) -> None:
         # Iterating a string would queue its characters, and a mapping its field names.
         if isinstance(rows, str | bytes | Mapping | Contact):
             raise TypeError("pass a list of rows, not a single row: [row]")

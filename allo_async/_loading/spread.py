@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from math import inf
 
 import attrs
@@ -12,16 +12,17 @@ import attrs
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk, fill_chunk
-from allo_async._loading.deal import Seat, Strategy, deal, weigh
+from allo_async._loading.deadline import within
+from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
 from allo_async._loading.deliver import Courier
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.queue_reads import read_numbers, read_state
-from allo_async._loading.source import RowSource
+from allo_async._loading.queue_reads import read_queued, read_state
+from allo_async._loading.source import Rows, RowSource
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, DeadlineExceededError, QueueFullError
-from allo_async.models import ContactLike, QueueShare, SpreadResult, Totals
+from allo_async.errors import AlloError, QueueFullError
+from allo_async.models import QueueShare, SpreadResult, Totals
 
 _log = logging.getLogger(__name__)
 
@@ -114,9 +115,7 @@ class SpreadRun:
             told.added, told.skipped, told.pending, told.in_doubt, shares=shares, placed=dict(self._placed)
         )
 
-    async def load(
-        self, rows: Iterable[ContactLike] | AsyncIterable[ContactLike], *, deadline: float | None
-    ) -> SpreadResult:
+    async def load(self, rows: Rows, *, deadline: float | None) -> SpreadResult:
         """Load *rows*, and tell the fate of each.
 
         Raises:
@@ -125,15 +124,11 @@ class SpreadRun:
         """
         begun = self._clock.monotonic()
         try:
-            async with self._clock.timeout(deadline):
+            async with within(deadline, self._clock):
                 await self._load(RowSource(rows))
         except AlloError as error:
             error.result = self.result()
             raise
-        except TimeoutError as error:
-            late = DeadlineExceededError("the deadline of the call passed")
-            late.result = self.result()
-            raise late from error
         result = self.result()
         requests = sum(share.courier.requests for share in self._shares)
         seconds = self._clock.monotonic() - begun
@@ -145,7 +140,7 @@ class SpreadRun:
             for share in self._shares:
                 group.create_task(self._look(share))
         await fill_chunk(self._chunk, source, self._preparer, inf)
-        left: list[PreparedRow] = self._chunk.rows
+        left = await weigh(self._chunk.rows)
         while left and not self._stopping and any(share.open for share in self._shares):
             left = await self._round(left)
 
@@ -154,22 +149,20 @@ class SpreadRun:
         try:
             share.room = (await read_state(self._lane, share.assignee)).room
             if self._skip_queued:
-                self._preparer.leave_out(
-                    [number.number_to async for number in read_numbers(self._lane, share.assignee)]
-                )
+                self._preparer.leave_out(await read_queued(self._lane, share.assignee))
         except AlloError as error:
             share.error = error
 
-    async def _round(self, rows: Sequence[PreparedRow]) -> list[PreparedRow]:
+    async def _round(self, rows: Sequence[Weighed]) -> list[Weighed]:
         """Deal *rows* and load them; give those that still have no queue, in order."""
         seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
-        await deal(await weigh(rows), seats, self._strategy)
+        await deal(rows, seats, self._strategy)
         async with asyncio.TaskGroup() as group:
             for place, seat in enumerate(seats):
                 if seat.hand:
                     group.create_task(self._play(place, seat.hand))
         await self._account.read()
-        return [row for row in rows if self._account.is_pending(row)]
+        return [(row, weight) for row, weight in rows if self._account.is_pending(row)]
 
     async def _play(self, place: int, hand: Sequence[PreparedRow]) -> None:
         share = self._shares[place]

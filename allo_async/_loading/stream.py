@@ -3,20 +3,21 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
 
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import Chunk, fill_chunk
+from allo_async._loading.deadline import within
 from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.source import Rows, RowSource
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ConfigurationError, DeadlineExceededError, QueueFullError, RowSourceError
-from allo_async.models import QUEUE_CAPACITY, AppendResult, ContactLike, Totals
+from allo_async.errors import AlloError, ConfigurationError, QueueFullError, RowSourceError
+from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class AppendStream:
 
     def __init__(
         self,
-        rows: Iterable[ContactLike] | AsyncIterable[ContactLike],
+        rows: Rows,
         preparer: Preparer,
         open_courier: Callable[[float | None], Courier],
         *,
@@ -87,7 +88,8 @@ class AppendStream:
             raise StopAsyncIteration
         account = Account(Chunk())
         try:
-            async with self._deadline_kept():
+            left = None if self._deadline is None else self._deadline - self._clock.monotonic()
+            async with within(left, self._clock):
                 account = Account(await self._next_chunk())
                 await self._deliver(account)
         except QueueFullError as error:
@@ -124,17 +126,6 @@ class AppendStream:
         result = Account(rest).result()
         self.totals += result.totals
         return result
-
-    @contextlib.asynccontextmanager
-    async def _deadline_kept(self) -> AsyncGenerator[None]:
-        left = None if self._deadline is None else self._deadline - self._clock.monotonic()
-        try:
-            async with self._clock.timeout(left):
-                yield
-        except AlloError:
-            raise
-        except TimeoutError as error:
-            raise DeadlineExceededError("the deadline of the call passed") from error
 
     async def _next_chunk(self) -> Chunk:
         """Give the next chunk, which was filled ahead but for the first."""

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from allo_async import AlloClient, AlloError, DialingQueue
+from allo_async import AlloClient, AlloError
 from allo_async.cli.report import ExitCode
 
 _Answer = TypeVar("_Answer")
@@ -30,8 +30,3 @@ def ask(question: Callable[[AlloClient], Awaitable[_Answer]]) -> _Answer:
     except AlloError as error:
         Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(ExitCode.ERROR) from error
-
-
-def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
-    """Give the queue of *rep*, by e-mail address, or the key owner's own."""
-    return allo.queue() if rep is None else allo.queue(email=rep)

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, ApiError, AppendResult, AppendStream, Totals
+from allo_async import AlloClient, ApiError, AppendResult, AppendStream, DialingQueue, Totals
 from allo_async.cli.options import LoadOptions
 
 #: Called with how many more rows have met their fate.
@@ -118,9 +118,13 @@ async def load_all(
     return not any(load.interrupted for load in loads)
 
 
+def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
+    """Give the queue of *rep*, by e-mail address, or the key owner's own."""
+    return allo.queue() if rep is None else allo.queue(email=rep)
+
+
 def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
-    queue = allo.queue() if load.rep is None else allo.queue(email=load.rep)
-    return queue.append_stream((lead.row for lead in load.leads), **attrs.asdict(options))
+    return queue_of(allo, load.rep).append_stream((lead.row for lead in load.leads), **attrs.asdict(options))
 
 
 async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from allo_async import AlloClient, AlloError, ConfigurationError, Plan
+from allo_async import AlloClient, AlloError, ConfigurationError, Plan, Strategy, WhenFull
 from allo_async.cli.bar import progress_bar
 from allo_async.cli.columns import ColumnsError
 from allo_async.cli.dealing import deal
@@ -20,7 +20,7 @@ from allo_async.cli.interrupt import stop_on_interrupt
 from allo_async.cli.job import RepLoad, load_all
 from allo_async.cli.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 from allo_async.cli.not_added import write_not_added
-from allo_async.cli.options import LoadOptions, Strategy, WhenFull
+from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import plan_all, show_plans
 from allo_async.cli.report import ExitCode, Report, message
 from allo_async.cli.screen import show

@@ -1,11 +1,8 @@
 """What `load` can be told besides the rows, in the words of the library."""
 
-from typing import Literal, TypeAlias
-
 import attrs
 
-Strategy: TypeAlias = Literal["even", "fill"]
-WhenFull: TypeAlias = Literal["raise", "stop", "wait"]
+from allo_async import WhenFull
 
 
 @attrs.frozen(kw_only=True)

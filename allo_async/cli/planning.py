@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from allo_async import AlloClient, Plan
-from allo_async.cli.job import RepLoad
-from allo_async.cli.options import LoadOptions, Strategy
+from allo_async import AlloClient, Plan, Strategy
+from allo_async.cli.job import RepLoad, queue_of
+from allo_async.cli.options import LoadOptions
 
 
 async def plan_all(
@@ -23,7 +23,6 @@ async def plan_all(
     Raises:
         AlloError: A queue could not be read.
     """
-    append = partial(_plan_append, allo, options)
     if over:
         rows = [lead.row for load in loads for lead in load.leads]
         queues = [allo.queue(email=rep) for rep in over]
@@ -37,12 +36,12 @@ async def plan_all(
             skip_queued=options.skip_queued,
         )
         return {", ".join(over): plan}
+    append = partial(_plan_append, allo, options)
     return dict(zip((load.name for load in loads), await asyncio.gather(*map(append, loads)), strict=True))
 
 
 async def _plan_append(allo: AlloClient, options: LoadOptions, load: RepLoad) -> Plan:
-    queue = allo.queue() if load.rep is None else allo.queue(email=load.rep)
-    return await queue.plan(
+    return await queue_of(allo, load.rep).plan(
         [lead.row for lead in load.leads],
         region=options.region,
         chunk_size=options.chunk_size,

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from allo_async import AlloClient, QueueNumber, QueueState
-from allo_async.cli.asking import ask, queue_of
+from allo_async.cli.asking import ask
+from allo_async.cli.job import queue_of
 
 app = typer.Typer(name="queue", help="Look at a dialing queue, empty it, rename it.", no_args_is_help=True)
 

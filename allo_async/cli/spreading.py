@@ -6,9 +6,18 @@ from typing import TypeVar
 
 import attrs
 
-from allo_async import AddedNumber, AlloClient, AlloError, AppendResult, PendingContact, SkippedNumber, SpreadRun
+from allo_async import (
+    AddedNumber,
+    AlloClient,
+    AlloError,
+    AppendResult,
+    PendingContact,
+    SkippedNumber,
+    SpreadRun,
+    Strategy,
+)
 from allo_async.cli.job import Lead, Progress, RepLoad
-from allo_async.cli.options import LoadOptions, Strategy
+from allo_async.cli.options import LoadOptions
 
 _Row = TypeVar("_Row", AddedNumber, SkippedNumber, PendingContact)
 

@@ -196,6 +196,16 @@ async def test_queues_must_be_several_and_different(allo, twice):
         await allo.spread(us_numbers(1), over=over)
 
 
+async def test_unknown_strategy_is_refused(sandbox, allo, reps):
+    """A strategy that there is not is an error of a spread and of its plan, before anything is read."""
+    over = [allo.queue(email=rep) for rep in reps]
+
+    for ask in (allo.spread, allo.plan):
+        with pytest.raises(ConfigurationError, match="'even' or 'fill'"):
+            await ask(us_numbers(1), over=over, strategy="odd")
+    assert sandbox.ledger.requests == []
+
+
 async def test_spread_over_conflicts_and_limits(clock):
     """Conflicts and rate limits cost time, and nothing else."""
     async with Sandbox(clock=clock, conflict_rate=0.2, rate_limit_rate=0.1, seed=3) as sandbox:
