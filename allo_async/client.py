@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -15,9 +16,11 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
+from allo_async._sending.calls import Calls
+from allo_async._sending.delivery import Delivery
 from allo_async._sending.lane import Lane
 from allo_async._sending.pacing import Paces
-from allo_async._sending.sender import Delivery, Sender
+from allo_async._sending.sender import Sender
 from allo_async._sending.transport import Transport
 from allo_async._wire.answers import read_any, read_data, read_list
 from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
@@ -101,11 +104,14 @@ class AlloClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the running loop's session, unless it is the caller's own; nothing can be sent afterwards."""
+        """Close the running loop's session, unless it is the caller's own; nothing can be sent afterwards.
+
+        Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row.
+        """
         self._closed = True
         lane = self._lanes.pop(asyncio.get_running_loop(), None)
         if lane is not None:
-            await lane.transport.close()
+            await lane.close()
 
     def queue(self, *, user_id: str | NotGiven = NOT_GIVEN, email: str | NotGiven = NOT_GIVEN) -> DialingQueue:
         """Give the dialing queue of a teammate, or with neither argument that of the key's owner.
@@ -131,6 +137,7 @@ class AlloClient:
         keep_duplicates: bool = False,
         skip_queued: bool = False,
         deadline: float | None = None,
+        patience: float = inf,
         on_progress: Callable[[SpreadRun], None] | None = None,
     ) -> SpreadResult:
         """Append one list to several queues: each row to exactly one of them, as far as there is room.
@@ -149,6 +156,7 @@ class AlloClient:
             keep_duplicates: Send a number that came up before in the whole list.
             skip_queued: Skip what stands in any of the queues already.
             deadline: Seconds for the whole call.
+            patience: Seconds that the key's rate limit may hold up a request.
             on_progress: Called after each chunk with the run: how many rows are `settled`, `result()` so far, which is
                 true also after a cancellation, and `stop()`, which ends it in order.
 
@@ -170,9 +178,11 @@ class AlloClient:
             chunk_size=chunk_size,
             skip_queued=skip_queued,
             clock=self._clock,
+            deadline=deadline,
+            patience=patience,
             on_progress=on_progress,
         )
-        return await spread.load(numbers, deadline=deadline)
+        return await spread.load(numbers)
 
     async def plan(
         self,
@@ -259,11 +269,13 @@ class AlloClient:
         if not path.startswith("/"):
             raise ConfigurationError(f"the path must begin with a slash, not {path[:40]!r}")
         reads = method.upper() == "GET"
-        request = any_request(method, path, params=params, json=json, resend_after_5xx=reads)
+        request = any_request(method, path, params=params, json=json, repeatable=reads)
         return await self._ask(request, read_any)
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
-        return await self._lane().sender.send(Delivery(request), read)
+        lane = self._lane()
+        async with lane.calls.bounded():
+            return await lane.sender.send(Delivery(request, read))
 
     def _lane(self) -> Lane:
         if self._closed:
@@ -279,7 +291,8 @@ class AlloClient:
             self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
         )
         paces = Paces(clock=self._clock)
-        return Lane(transport, Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget))
+        sender = Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget)
+        return Lane(transport, sender, Calls(self._clock))
 
 
 def _checked(over: Sequence[DialingQueue], strategy: Strategy, chunk_size: int) -> list[Assignee]:

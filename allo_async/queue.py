@@ -1,6 +1,7 @@
 """A rep's dialing queue, as callers work with it."""
 
 from collections.abc import AsyncIterator, Callable
+from math import inf
 from typing import TypeVar
 
 from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
@@ -8,11 +9,12 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.queue_reads import read_numbers, read_queued, read_state
+from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
+from allo_async._sending.bounds import Bounds
+from allo_async._sending.delivery import Delivery
 from allo_async._sending.lane import Lane
-from allo_async._sending.sender import Delivery
 from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
@@ -59,6 +61,7 @@ class DialingQueue:
         when_full: WhenFull = "raise",
         poll_interval: float = DEFAULT_POLL_INTERVAL,
         deadline: float | None = None,
+        patience: float = inf,
     ) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
 
@@ -78,6 +81,7 @@ class DialingQueue:
             poll_interval: Seconds before the first look for room when waiting; each look that finds none makes the
                 next come later by half, up to 30 seconds.
             deadline: Seconds for the whole call.
+            patience: Seconds that the key's rate limit may hold up a request.
 
         Returns:
             Every row in exactly one of four lists. A row that the server's answer does not mention is in doubt.
@@ -86,6 +90,8 @@ class DialingQueue:
             QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
             AssigneeNotFoundError: There is no such teammate.
             DeadlineExceededError: The deadline passed.
+            RateLimitedError: A rate limit would take more than *patience*; `.retry_after` tells how long it lasts.
+            ClientClosedError: The client was closed.
             AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
                 those that an async iterable had not given yet.
             InvalidRegionError: There is no such region; nothing was taken.
@@ -106,6 +112,7 @@ class DialingQueue:
             when_full=when_full,
             poll_interval=poll_interval,
             deadline=deadline,
+            patience=patience,
         )
         results: list[AppendResult] = []
         try:
@@ -128,6 +135,7 @@ class DialingQueue:
         when_full: WhenFull = "raise",
         poll_interval: float = DEFAULT_POLL_INTERVAL,
         deadline: float | None = None,
+        patience: float = inf,
     ) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.
 
@@ -143,10 +151,10 @@ class DialingQueue:
             ```
         """
 
-        def open_courier(give_up_at: float | None) -> Courier:
+        def open_courier(bounds: Bounds) -> Courier:
             lane = self._lane()
             brim = Brim(lane, self.assignee, clock=self._clock, poll_interval=poll_interval)
-            return Courier(lane, self.assignee, brim, waits=when_full == "wait", give_up_at=give_up_at)
+            return Courier(lane, self.assignee, brim, waits=when_full == "wait", bounds=bounds)
 
         return AppendStream(
             numbers,
@@ -155,8 +163,9 @@ class DialingQueue:
             clock=self._clock,
             chunk_size=chunk_size,
             deadline=deadline,
+            patience=patience,
             when_full=when_full,
-            read_queued=(lambda: read_queued(self._lane(), self.assignee)) if skip_queued else None,
+            skip_queued=skip_queued,
         )
 
     async def plan(
@@ -186,7 +195,9 @@ class DialingQueue:
             AssigneeNotFoundError: There is no such teammate.
             AlloError: The queue could not be read.
         """
-        return await read_state(self._lane(), self.assignee)
+        lane = self._lane()
+        async with lane.calls.bounded():
+            return await read_state(lane, self.assignee)
 
     def numbers(self) -> AsyncIterator[QueueNumber]:
         """Iterate over every entry, in order, page by page; entries that come in meanwhile are included.
@@ -279,8 +290,9 @@ class DialingQueue:
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         """Send a write in the queue's turn: positions must not move under an append."""
         lane = self._lane()
-        async with lane.turns.of(self.assignee):
-            return await lane.sender.send(Delivery(request), read)
+        async with lane.calls.bounded(), lane.turns.of(self.assignee):
+            lane.ends.pop(self.assignee.identity, None)
+            return await lane.sender.send(Delivery(request, read))
 
 
 def _refused(what: str, message: str) -> BadRequestError:

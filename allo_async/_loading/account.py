@@ -1,8 +1,9 @@
 """The account of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from typing import Any
+
+import attrs
 
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import Correlation
@@ -12,12 +13,14 @@ from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, PendingContact, SkippedNumber
 
 
-class _Open(Enum):
-    PENDING = "pending"
-    IN_DOUBT = "in doubt"
+@attrs.frozen
+class _Doubt:
+    """No one can tell whether the row arrived, and why."""
+
+    reason: str
 
 
-_Fate = AddedNumber | SkippedNumber | _Open
+_Fate = AddedNumber | SkippedNumber | _Doubt
 
 
 class Account:
@@ -31,6 +34,7 @@ class Account:
         self._chunk = chunk
         self._fates: dict[int, _Fate] = {}
         self._unread: dict[int, Mapping[str, Any]] = {}
+        self._recovered = 0
 
     @property
     def rows(self) -> list[PreparedRow]:
@@ -48,19 +52,21 @@ class Account:
 
     def is_in_doubt(self, row: PreparedRow) -> bool:
         """Whether no one can tell of *row* whether it arrived."""
-        return self._fates.get(row.index) is _Open.IN_DOUBT
+        return isinstance(self._fates.get(row.index), _Doubt)
 
     def is_added(self, row: PreparedRow) -> bool:
         """Whether *row* is in the queue."""
         return row.index in self._unread or isinstance(self._fates.get(row.index), AddedNumber)
 
-    def doubt(self, rows: Iterable[PreparedRow]) -> None:
-        """Note that no one can tell of *rows* whether they arrived."""
-        self._fates.update((row.index, _Open.IN_DOUBT) for row in rows)
+    def doubt(self, rows: Iterable[PreparedRow], reason: str) -> None:
+        """Note that no one can tell of *rows* whether they arrived, and why."""
+        doubt = _Doubt(reason)
+        self._fates.update((row.index, doubt) for row in rows)
 
     def settle(self, correlation: Correlation) -> None:
         """Note what the server said, all at once: a cancellation cannot come in between."""
-        self.doubt(correlation.unanswered)
+        self._recovered += correlation.recovered
+        self.doubt(correlation.unanswered, correlation.doubt)
         self._unread.update((row.index, entry) for row, entry in correlation.added)
         self._fates.update((row.index, _skipped(row, entry)) for row, entry in correlation.skipped)
 
@@ -76,16 +82,17 @@ class Account:
         """Tell the fates as they stand, in input order."""
         for index in list(self._unread):
             self._read_entry(index)
-        result = AppendResult(skipped=list(self._chunk.skipped))
+        result = AppendResult(skipped=list(self._chunk.skipped), recovered=self._recovered)
         for row in self._chunk.rows:
-            fate = self._fates.get(row.index, _Open.PENDING)
+            fate = self._fates.get(row.index)
             if isinstance(fate, AddedNumber):
                 result.added.append(fate)
             elif isinstance(fate, SkippedNumber):
                 result.skipped.append(fate)
+            elif isinstance(fate, _Doubt):
+                result.in_doubt.append(PendingContact(index=row.index, contact=row.contact, reason=fate.reason))
             else:
-                unsettled = result.pending if fate is _Open.PENDING else result.in_doubt
-                unsettled.append(PendingContact(index=row.index, contact=row.contact))
+                result.pending.append(PendingContact(index=row.index, contact=row.contact))
         result.skipped.sort(key=lambda row: row.index)
         return result
 

@@ -3,6 +3,7 @@
 from math import inf
 
 from allo_async._loading.queue_reads import read_state
+from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -46,10 +47,10 @@ class Brim:
         self.allows: float = inf
         self.refusal: QueueFullError | None = None
 
-    async def refused(self, rows: int, error: QueueFullError, *, give_up_at: float | None) -> None:
+    async def refused(self, rows: int, error: QueueFullError, bounds: Bounds) -> None:
         """Note that *rows* rows did not fit, and look how many do."""
         self.refusal = error
-        room = (await read_state(self._lane, self._assignee, give_up_at=give_up_at)).room
+        room = (await read_state(self._lane, self._assignee, bounds)).room
         self._too_many = rows if room >= rows else None
         self.allows = rows // 2 if room >= rows else room
 

@@ -27,12 +27,16 @@ class Correlation:
         added: Rows with their entry of the reply's `added`, in the rows' order.
         skipped: Rows with their entry of the reply's `skipped`, in the rows' order.
         unanswered: Rows that the reply does not mention, in order.
+        doubt: Why those are in doubt.
+        recovered: Whether the reply answers an earlier attempt, whose own was lost.
         surplus: How many entries of the reply answer no row.
     """
 
     added: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
     skipped: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
     unanswered: Sequence[PreparedRow]
+    doubt: str
+    recovered: bool
     surplus: int
 
 
@@ -44,13 +48,15 @@ def correlate(rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation:
     added = matching.take(entries, "number_to", row_key=lambda row: row.e164 or row.wire, entry_key=str)
     skipped = matching.take(reply.skipped, "number", row_key=lambda row: row.wire, entry_key=str)
     # A number that only the server could read, or that it spells otherwise than phonenumbers does.
-    added += matching.take(_rest(entries, added), "number_to", row_key=_row_tail, entry_key=_tail)
-    skipped += matching.take(_rest(reply.skipped, skipped), "number", row_key=_row_tail, entry_key=_tail)
+    added += matching.take(_rest(entries, added), "number_to", row_key=_row_tail, entry_key=tail)
+    skipped += matching.take(_rest(reply.skipped, skipped), "number", row_key=_row_tail, entry_key=tail)
     answered = len(added) + len(skipped)
     return Correlation(
         added=_in_order(added),
         skipped=_in_order(skipped),
         unanswered=list(matching.open.values()),
+        doubt=reply.doubt,
+        recovered=reply.recovered,
         surplus=len(reply.added) + len(reply.skipped) - answered,
     )
 
@@ -110,9 +116,10 @@ def _position(entry: Mapping[str, Any]) -> float:
 
 
 def _row_tail(row: PreparedRow) -> str:
-    return _tail(row.wire)
+    return tail(row.wire)
 
 
-def _tail(number: str) -> str:
+def tail(number: str) -> str:
+    """Give the last digits of a number, by which two spellings of it are known for the same; empty for too few."""
     digits = "".join(str(int(character)) for character in number if character.isdecimal())
     return digits[-_TAIL:] if len(digits) >= _TAIL else ""

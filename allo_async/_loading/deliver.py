@@ -8,15 +8,21 @@ from math import inf
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
 from allo_async._loading.correlate import correlate
+from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.queue_reads import read_end, read_queued
+from allo_async._sending.bounds import Bounds
+from allo_async._sending.delivery import Delivery
 from allo_async._sending.lane import Lane
-from allo_async._sending.sender import Delivery
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import append_request
-from allo_async.errors import QueueFullError, RequestTooLargeError
+from allo_async.errors import AlloError, QueueFullError, RequestTooLargeError
 
 _log = logging.getLogger(__name__)
+
+_NO_ANSWER = "it was sent, and the call ended before an answer came"
 
 
 class Courier:
@@ -27,19 +33,20 @@ class Courier:
         assignee: Whose queue it is.
         brim: Tells how much goes in once the queue has refused.
         waits: Whether to wait for room in a full queue, for as long as it takes.
-        give_up_at: The moment of the clock after which no retry begins.
+        bounds: How long a request may take.
 
     Attributes:
+        lane: The lane.
         largest: How many rows the server takes at once, as far as it has told by refusing more.
         requests: How many attempts to append were made.
     """
 
-    def __init__(self, lane: Lane, assignee: Assignee, brim: Brim, *, waits: bool, give_up_at: float | None) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, assignee: Assignee, brim: Brim, *, waits: bool, bounds: Bounds) -> None:
+        self.lane = lane
         self._assignee = assignee
         self._brim = brim
         self._waits = waits
-        self._give_up_at = give_up_at
+        self._bounds = bounds
         self.largest: float = inf
         self.requests = 0
 
@@ -58,9 +65,19 @@ class Courier:
             await self._brim.wait_for_room()
             rows = await self._fill(rows, account)
 
+    async def look(self) -> int:
+        """Tell how much room there is, and remember what stands last in the queue."""
+        async with self.lane.turns.of(self._assignee):
+            state, self.lane.ends[self._assignee.identity] = await read_end(self.lane, self._assignee, self._bounds)
+        return state.room
+
+    async def queued(self) -> list[str]:
+        """Read the numbers that stand in the queue already, in E.164."""
+        return await read_queued(self.lane, self._assignee)
+
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Send *rows* until they are settled or the queue is full, and give those that are left."""
-        async with self._lane.turns.of(self._assignee):
+        async with self.lane.turns.of(self._assignee):
             while rows and self._brim.allows >= 1:
                 piece = rows[: int(min(len(rows), self.largest, self._brim.allows))]
                 if await self._settles(piece, account):
@@ -69,13 +86,15 @@ class Courier:
 
     async def _settles(self, piece: Sequence[PreparedRow], account: Account) -> bool:
         """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
-        delivery = Delivery(append_request(self._assignee, (row.entry for row in piece)))
+        end = await self._end()
+        delivery = self._delivery(piece, end)
         try:
-            reply = await self._lane.sender.send(delivery, read_append, give_up_at=self._give_up_at)
+            reply = await self.lane.sender.send(delivery, self._bounds)
         except BaseException as error:
             if delivery.in_doubt:
                 # A cancellation too leaves rows behind that someone will ask for.
-                account.doubt(piece)
+                account.doubt(piece, _why(error))
+                self.lane.ends.pop(self._assignee.identity, None)
                 raise
             await self._cut(piece, error)
             return False
@@ -89,10 +108,25 @@ class Courier:
             self._settle(piece, reply, account)
         return True
 
+    def _delivery(self, piece: Sequence[PreparedRow], end: QueueEnd) -> Delivery[AppendReply]:
+        async def look(seconds: float | None) -> AppendReply | None:
+            return await look_back(self.lane, self._assignee, piece, end, seconds=seconds, bounds=self._bounds)
+
+        return Delivery(append_request(self._assignee, (row.entry for row in piece)), read_append, look)
+
+    async def _end(self) -> QueueEnd:
+        """Tell what stands last in the queue; it is looked at once, and known from the answers afterwards."""
+        known = self.lane.ends.get(self._assignee.identity)
+        if known is not None:
+            return known
+        _, end = await read_end(self.lane, self._assignee, self._bounds)
+        self.lane.ends[self._assignee.identity] = end
+        return end
+
     async def _cut(self, piece: Sequence[PreparedRow], error: BaseException) -> None:
         """Learn from a refusal of *piece* how much to send in its stead, or raise it."""
         if isinstance(error, QueueFullError):
-            await self._brim.refused(len(piece), error, give_up_at=self._give_up_at)
+            await self._brim.refused(len(piece), error, self._bounds)
         elif isinstance(error, RequestTooLargeError) and len(piece) > 1:
             self.largest = (len(piece) + 1) // 2
             _log.info("%d rows are too many for one request: going on with %d", len(piece), self.largest)
@@ -103,5 +137,14 @@ class Courier:
         correlation = correlate(piece, reply)
         account.settle(correlation)
         self._brim.added(len(correlation.added))
+        end = QueueEnd.behind(entry for _, entry in correlation.added)
+        if end is not None:
+            self.lane.ends[self._assignee.identity] = end
+        if reply.recovered:
+            _log.info("the lost answer to an append of %d rows was recovered", len(piece))
         if correlation.surplus:
             _log.warning("the reply names %d numbers that were not sent", correlation.surplus)
+
+
+def _why(error: BaseException) -> str:
+    return f"no answer came: {error}" if isinstance(error, AlloError) else _NO_ANSWER

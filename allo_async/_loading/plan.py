@@ -13,7 +13,7 @@ from allo_async._loading.source import Rows
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import LARGEST_PAGE
-from allo_async.models import Plan, PlannedRequest
+from allo_async.models import Plan, PlannedRequest, QueueState
 
 _LOOK = PlannedRequest("GET")
 
@@ -21,12 +21,13 @@ _LOOK = PlannedRequest("GET")
 async def plan_append(
     lane: Lane, assignee: Assignee, rows: Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
 ) -> Plan:
-    """Plan the append of *rows*: what it would read first, and then its chunks."""
+    """Plan the append of *rows*: what it would look at first, and then its chunks."""
     pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
-    room = (await read_state(lane, assignee)).room
-    appends = _append(await weigh(chunk.rows), room, chunk_size)
-    return _plan(chunk, room, (*[_LOOK] * pages, *appends))
+    state = await read_state(lane, assignee)
+    looks = pages + (0 if assignee.identity in lane.ends or not chunk.rows else _looks(state))
+    appends = _append(await weigh(chunk.rows), state.room, chunk_size)
+    return _plan(chunk, state.room, (*[_LOOK] * looks, *appends))
 
 
 async def plan_spread(
@@ -41,7 +42,7 @@ async def plan_spread(
 ) -> Plan:
     """Plan the spread of *rows*: a look at each queue, then each hand in its chunks."""
     states = await asyncio.gather(*(read_state(lane, assignee) for assignee in assignees))
-    looks = len(states)
+    looks = sum(map(_looks, states))
     if skip_queued:
         looks += sum(await asyncio.gather(*(_leave_out(lane, assignee, preparer) for assignee in assignees)))
     chunk = await take_all(rows, preparer)
@@ -52,6 +53,11 @@ async def plan_spread(
         sizes = range(0, len(seat.hand), chunk_size)
         requests += [PlannedRequest("POST", len(seat.hand[start : start + chunk_size])) for start in sizes]
     return _plan(chunk, sum(state.room for state in states), tuple(requests))
+
+
+def _looks(state: QueueState) -> int:
+    """Tell how many requests it takes to see what stands last in a queue."""
+    return 1 if state.size <= LARGEST_PAGE else 2
 
 
 async def _leave_out(lane: Lane, assignee: Assignee, preparer: Preparer) -> int:

@@ -1,28 +1,35 @@
-"""Looking at a queue: how full it is, and what stands in it."""
+"""Looking at a queue: how full it is, what stands in it, and what stands last."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from math import ceil
+from typing import Any
 
+from allo_async._sending.bounds import UNBOUNDED, Bounds
+from allo_async._sending.delivery import Delivery
 from allo_async._sending.lane import Lane
-from allo_async._sending.sender import Delivery
 from allo_async._wire.answers import QueuePage, read_page
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import LARGEST_PAGE, page_request
 from allo_async.models import QueueNumber, QueueState
 
+# A queue that is being called moves up now and then; it seldom does so in each of these.
+_LOOKS = 4
 
-async def read_state(lane: Lane, assignee: Assignee, *, give_up_at: float | None = None) -> QueueState:
+
+async def read_state(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> QueueState:
     """Ask how full the queue of *assignee* is: one request."""
-    return (await _page(lane, assignee, page=1, size=1, give_up_at=give_up_at)).state
+    return (await _page(lane, assignee, 1, bounds, size=1)).state
 
 
 async def read_numbers(lane: Lane, assignee: Assignee) -> AsyncIterator[QueueNumber]:
     """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
     page = 1
     while True:
-        found = await _page(lane, assignee, page=page, size=LARGEST_PAGE, give_up_at=None)
-        for number in found.numbers:
+        found = await _page(lane, assignee, page, UNBOUNDED)
+        for number in found.numbers():
             yield number
-        if not found.has_more or not found.numbers:
+        if not found.has_more or not found.entries:
             return
         page += 1
 
@@ -32,6 +39,45 @@ async def read_queued(lane: Lane, assignee: Assignee) -> list[str]:
     return [number.number_to async for number in read_numbers(lane, assignee)]
 
 
-async def _page(lane: Lane, assignee: Assignee, *, page: int, size: int, give_up_at: float | None) -> QueuePage:
-    delivery = Delivery(page_request(assignee, page=page, size=size))
-    return await lane.sender.send(delivery, read_page, give_up_at=give_up_at)
+async def read_end(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> tuple[QueueState, QueueEnd]:
+    """See how full the queue of *assignee* is and what stands last: a request, or two where it has more than a page."""
+    page = await _page(lane, assignee, 1, bounds)
+    state = page.state
+    if page.has_more:
+        page = await _page(lane, assignee, ceil(state.size / LARGEST_PAGE), bounds)
+    return state, QueueEnd.at(page.entries[-1]) if page.entries else QueueEnd(exists=state.settings is not None)
+
+
+async def read_whole(
+    lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED
+) -> tuple[bool, Sequence[Mapping[str, Any]]] | None:
+    """Read whether there is a queue, and all of its entries; `None` where entries were taken off meanwhile each time.
+
+    Whatever is taken off moves the rest up, and what moves up to a page that was read already is not seen.
+    """
+    for _ in range(_LOOKS):
+        first = page = await _page(lane, assignee, 1, bounds)
+        entries, number, shrank = list(page.entries), 1, False
+        while page.has_more and page.entries and not shrank:
+            number += 1
+            following = await _page(lane, assignee, number, bounds)
+            shrank = following.state.size < page.state.size
+            entries += following.entries
+            page = following
+        if not shrank and (page is first or await _begins_with(lane, assignee, first, bounds)):
+            return page.state.settings is not None, entries
+    return None
+
+
+async def _begins_with(lane: Lane, assignee: Assignee, first: QueuePage, bounds: Bounds) -> bool:
+    """Tell whether the queue still begins as it did: reps call, and take off, from its front."""
+    again = await _page(lane, assignee, 1, bounds)
+    return [_identity(entry) for entry in again.entries] == [_identity(entry) for entry in first.entries]
+
+
+def _identity(entry: Mapping[str, Any]) -> tuple[Any, Any]:
+    return entry["number_to"], entry.get("created_at")
+
+
+async def _page(lane: Lane, assignee: Assignee, page: int, bounds: Bounds, *, size: int = LARGEST_PAGE) -> QueuePage:
+    return await lane.sender.send(Delivery(page_request(assignee, page=page, size=size), read_page), bounds)

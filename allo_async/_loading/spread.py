@@ -12,12 +12,11 @@ import attrs
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk, fill_chunk
-from allo_async._loading.deadline import within
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
 from allo_async._loading.deliver import Courier
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.queue_reads import read_queued, read_state
 from allo_async._loading.source import Rows, RowSource
+from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -55,6 +54,8 @@ class SpreadRun:
         chunk_size: Rows to send at once.
         skip_queued: Whether to leave out what stands in any of the queues already.
         clock: Where time comes from.
+        deadline: Seconds for the whole load, `None` for no bound.
+        patience: Seconds that a rate limit may hold up one request.
         on_progress: Called with this after each chunk.
     """
 
@@ -68,6 +69,8 @@ class SpreadRun:
         chunk_size: int,
         skip_queued: bool,
         clock: Clock,
+        deadline: float | None = None,
+        patience: float = inf,
         on_progress: "Callable[[SpreadRun], None] | None" = None,
     ) -> None:
         self._on_progress = on_progress
@@ -78,6 +81,8 @@ class SpreadRun:
         self._chunk_size = chunk_size
         self._skip_queued = skip_queued
         self._clock = clock
+        self._deadline = deadline
+        self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
         self._account = Account(self._chunk)
@@ -85,7 +90,7 @@ class SpreadRun:
 
     def _share(self, assignee: Assignee) -> _Share:
         brim = Brim(self._lane, assignee, clock=self._clock)
-        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, give_up_at=None))
+        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, bounds=self._bounds))
 
     @property
     def settled(self) -> int:
@@ -112,19 +117,25 @@ class SpreadRun:
             for place, share in enumerate(self._shares)
         ]
         return SpreadResult(
-            told.added, told.skipped, told.pending, told.in_doubt, shares=shares, placed=dict(self._placed)
+            told.added,
+            told.skipped,
+            told.pending,
+            told.in_doubt,
+            recovered=told.recovered,
+            shares=shares,
+            placed=dict(self._placed),
         )
 
-    async def load(self, rows: Rows, *, deadline: float | None) -> SpreadResult:
+    async def load(self, rows: Rows) -> SpreadResult:
         """Load *rows*, and tell the fate of each.
 
         Raises:
-            DeadlineExceededError: *deadline* seconds passed.
+            DeadlineExceededError: The deadline passed.
             RowSourceError: The iterable raised; the rows before it are pending.
         """
         begun = self._clock.monotonic()
         try:
-            async with within(deadline, self._clock):
+            async with self._lane.calls.bounded(self._deadline):
                 await self._load(RowSource(rows))
         except AlloError as error:
             error.result = self.result()
@@ -147,9 +158,9 @@ class SpreadRun:
     async def _look(self, share: _Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
-            share.room = (await read_state(self._lane, share.assignee)).room
+            share.room = await share.courier.look()
             if self._skip_queued:
-                self._preparer.leave_out(await read_queued(self._lane, share.assignee))
+                self._preparer.leave_out(await share.courier.queued())
         except AlloError as error:
             share.error = error
 

@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
 
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import Chunk, fill_chunk
-from allo_async._loading.deadline import within
 from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows, RowSource
+from allo_async._sending.bounds import Bounds
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ConfigurationError, QueueFullError, RowSourceError
 from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
@@ -42,13 +42,14 @@ class AppendStream:
         self,
         rows: Rows,
         preparer: Preparer,
-        open_courier: Callable[[float | None], Courier],
+        open_courier: Callable[[Bounds], Courier],
         *,
         clock: Clock,
         chunk_size: int,
         deadline: float | None,
+        patience: float = inf,
         when_full: WhenFull = "raise",
-        read_queued: Callable[[], Awaitable[Iterable[str]]] | None = None,
+        skip_queued: bool = False,
     ) -> None:
         check_chunk_size(chunk_size)
         if when_full not in {"raise", "stop", "wait"}:
@@ -56,12 +57,12 @@ class AppendStream:
         self._source = RowSource(rows)
         self._preparer = preparer
         self._open_courier = open_courier
-        self._read_queued = read_queued
+        self._skip_queued = skip_queued
         self._courier: Courier | None = None
         self._clock = clock
         self._chunk_size = chunk_size
         self._begun = clock.monotonic()
-        self._deadline = None if deadline is None else self._begun + deadline
+        self._bounds = Bounds(None if deadline is None else self._begun + deadline, patience)
         self._stops_when_full = when_full == "stop"
         self._ahead = Chunk()
         self._filling: asyncio.Task[None] | None = None
@@ -88,10 +89,11 @@ class AppendStream:
             raise StopAsyncIteration
         account = Account(Chunk())
         try:
-            left = None if self._deadline is None else self._deadline - self._clock.monotonic()
-            async with within(left, self._clock):
-                account = Account(await self._next_chunk())
-                await self._deliver(account)
+            courier = self._opened()
+            give_up_at = self._bounds.give_up_at
+            async with courier.lane.calls.bounded(None if give_up_at is None else give_up_at - self._clock.monotonic()):
+                account = Account(await self._next_chunk(courier))
+                await self._deliver(courier, account)
         except QueueFullError as error:
             await self._end(account)
             if not self._stops_when_full:
@@ -127,20 +129,23 @@ class AppendStream:
         self.totals += result.totals
         return result
 
-    async def _next_chunk(self) -> Chunk:
-        """Give the next chunk, which was filled ahead but for the first."""
+    def _opened(self) -> Courier:
         if self._courier is None:
-            self._courier = self._open_courier(self._deadline)
-            if self._read_queued is not None:
-                self._preparer.leave_out(await self._read_queued())
+            self._courier = self._open_courier(self._bounds)
+        return self._courier
+
+    async def _next_chunk(self, courier: Courier) -> Chunk:
+        """Give the next chunk, which was filled ahead but for the first."""
+        if self._filling is None and self._skip_queued:
+            self._preparer.leave_out(await courier.queued())
         await (self._filling or self._fill_ahead())
         chunk, self._ahead = self._ahead, Chunk()
         return chunk
 
-    async def _deliver(self, account: Account) -> None:
-        if self._courier is not None and not account.empty:
+    async def _deliver(self, courier: Courier, account: Account) -> None:
+        if not account.empty:
             self._fill_ahead()
-            await self._courier.deliver(account.rows, account)
+            await courier.deliver(account.rows, account)
             await account.read()
 
     def _fill_ahead(self) -> asyncio.Task[None]:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
+from math import inf
 
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
+from allo_async.errors import RateLimitedError
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
 # The limit's second, and a little for requests that reach the server closer together than they left.
@@ -26,13 +28,29 @@ class Pace:
         self._line = asyncio.Lock()
         self._admitted = deque[float](maxlen=limit)
         self._not_before = clock.monotonic()
+        self._waiting = 0
 
-    async def admit(self) -> None:
-        """Wait until one more request may leave, and count it."""
-        async with self._line:
-            while (wait := self._next_moment() - self._clock.monotonic()) > 0:
-                await self._clock.sleep(wait)
-            self._admitted.append(self._clock.monotonic())
+    async def admit(self, patience: float = inf) -> None:
+        """Wait until one more request may leave, and count it.
+
+        Raises:
+            RateLimitedError: It would take more than *patience* seconds.
+        """
+        if patience < inf and (wait := self._wait_in_line()) > patience:
+            raise RateLimitedError(
+                f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
+                status=429,
+                code="RATE_LIMIT_EXCEEDED",
+                retry_after=wait,
+            )
+        self._waiting += 1
+        try:
+            async with self._line:
+                while (wait := self._next_moment() - self._clock.monotonic()) > 0:
+                    await self._clock.sleep(wait)
+                self._admitted.append(self._clock.monotonic())
+        finally:
+            self._waiting -= 1
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
@@ -41,6 +59,15 @@ class Pace:
     def _next_moment(self) -> float:
         full = len(self._admitted) == self._admitted.maxlen
         return max(self._not_before, self._admitted[0] + _WINDOW if full else self._not_before)
+
+    def _wait_in_line(self) -> float:
+        """Tell how long one who comes now will wait, behind all who wait already."""
+        now = self._clock.monotonic()
+        moments = deque(self._admitted, maxlen=self._admitted.maxlen)
+        for _ in range(self._waiting + 1):
+            full = len(moments) == moments.maxlen
+            moments.append(max(now, self._not_before, moments[0] + _WINDOW if full else now))
+        return moments[-1] - now
 
 
 class Paces:

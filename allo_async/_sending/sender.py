@@ -1,22 +1,21 @@
 """The retry loop: one delivery, until it is settled or given up."""
 
+import contextlib
 import logging
 import random
 import secrets
 import string
-from collections.abc import Callable
-from typing import TypeVar
 
-import attrs
 import tenacity
 
+from allo_async._sending.bounds import UNBOUNDED, Bounds
+from allo_async._sending.delivery import Answer, Delivery
+from allo_async._sending.key_trust import KeyTrust
 from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
-from allo_async._sending.verdict import Verdict, judge
-from allo_async._wire.replies import Reply, api_error
-from allo_async._wire.requests import Request
+from allo_async._wire.replies import api_error
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ApiError, RateLimitedError, ServerError
+from allo_async.errors import AlloError, ApiError, RateLimitedError
 
 _log = logging.getLogger(__name__)
 
@@ -26,47 +25,7 @@ _LONGEST_BACKOFF = 5.0
 # Those who wait out one rate limit do not all come back in the same millisecond.
 _WAKING_JITTER = 0.05
 
-_Answer = TypeVar("_Answer")
-
 _ALPHABET = string.ascii_letters + string.digits
-
-
-@attrs.define
-class Delivery:
-    """One request on its way, and what is known of it whatever ends the way, a cancellation included.
-
-    Attributes:
-        request: What is sent, attempt after attempt.
-        attempts: How many attempts began.
-        exposed: Whether the present attempt's bytes began to leave.
-        unclear: Whether an earlier attempt ended without telling whether it was carried out.
-    """
-
-    request: Request
-    attempts: int = 0
-    exposed: bool = False
-    unclear: bool = False
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether the server may have carried the request out without our knowing."""
-        return self.exposed or self.unclear
-
-    def expose(self) -> None:
-        """Note that the first byte leaves."""
-        self.exposed = True
-
-    def worth_a_retry(self, error: BaseException) -> bool:
-        """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
-        if isinstance(error, ServerError) and not self.request.resend_after_5xx:
-            return False
-        return isinstance(error, AlloError) and judge(error) in {Verdict.RETRY, Verdict.RESEND}
-
-    def failed(self, error: AlloError) -> None:
-        """Note how the present attempt ended."""
-        unanswered = self.exposed and not isinstance(error, ApiError)
-        self.unclear = self.unclear or unanswered or judge(error) is Verdict.RESEND
-        self.exposed = False
 
 
 class Sender:
@@ -84,40 +43,79 @@ class Sender:
         self._paces = paces
         self._clock = clock
         self._retry_budget = retry_budget
+        self._trust = KeyTrust()
 
-    async def send(
-        self, delivery: Delivery, read: Callable[[Reply], _Answer], *, give_up_at: float | None = None
-    ) -> _Answer:
+    async def send(self, delivery: Delivery[Answer], bounds: Bounds = UNBOUNDED) -> Answer:
         """Send *delivery* until the server has settled it.
 
         Args:
             delivery: Tells afterwards, however this ends, whether it is in doubt.
-            read: Reads a 2xx.
-            give_up_at: The moment of the clock after which no retry begins.
+            bounds: How long it may take.
 
         Raises:
-            AlloError: The last attempt's failure: it was definite, or the budget or *give_up_at* left no time.
+            AlloError: The last attempt's failure: it was definite, or the budget or *bounds* left no time.
         """
         retrying = tenacity.AsyncRetrying(
             sleep=self._clock.sleep,
-            retry=tenacity.retry_if_exception(delivery.worth_a_retry),
+            retry=tenacity.retry_if_exception(lambda error: delivery.worth_a_retry(error, self._trust, self._clock)),
             wait=_wait,
-            stop=_Until(self._clock, self._retry_budget, give_up_at),
+            stop=_Until(self._clock, self._retry_budget, bounds),
             before_sleep=_log_retry,
             reraise=True,
         )
-        return await retrying(self._attempt, delivery, read)
+        try:
+            return await retrying(self._attempt, delivery, bounds)
+        except AlloError as error:
+            answer = await self._last_look(delivery, error)
+            if answer is None:
+                raise
+            return answer
 
-    async def _attempt(self, delivery: Delivery, read: Callable[[Reply], _Answer]) -> _Answer:
-        await self._paces.of(delivery.request).admit()
-        delivery.attempts += 1
+    async def _attempt(self, delivery: Delivery[Answer], bounds: Bounds) -> Answer:
+        while True:
+            if delivery.must_look(self._trust, self._clock):
+                answer = await delivery.settle_by_look(self._trust, self._clock)
+                if answer is not None:
+                    return answer
+            await delivery.ready(self._clock)
+            await self._paces.of(delivery.request).admit(bounds.patience)
+            # A key can grow too old in the line.
+            if not delivery.too_old(self._clock):
+                break
+        try:
+            return await self._exchange(delivery)
+        except AlloError as error:
+            if delivery.refused_for_itself(error):
+                # Where the look fails too, the refusal says more.
+                with contextlib.suppress(AlloError):
+                    answer = await delivery.settle_by_look(self._trust, self._clock)
+                    if answer is not None:
+                        return answer
+            raise
+
+    async def _last_look(self, delivery: Delivery[Answer], error: AlloError) -> Answer | None:
+        """Settle a delivery that is given up, so that as little as can be is in doubt."""
+        since = delivery.unclear_since
+        if delivery.look is None or since is None:
+            return None
+        with contextlib.suppress(AlloError):
+            answer = await delivery.settle_by_look(self._trust, self._clock)
+            if answer is None and not (isinstance(error, ApiError) and error.code):
+                # Not carried out so far: an attempt that the API has not answered may still be on its way.
+                delivery.unclear_since = since
+            return answer
+        return None
+
+    async def _exchange(self, delivery: Delivery[Answer]) -> Answer:
+        delivery.begin(self._clock)
         try:
             reply = await self._transport.exchange(
                 delivery.request, request_id=_new_request_id(), on_send=delivery.expose
             )
+            self._trust.note(delivery.request, reply)
             if not reply.ok:
                 raise api_error(reply, now=self._clock.time())
-            return read(reply)
+            return delivery.read(reply)
         except AlloError as error:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:
@@ -131,10 +129,10 @@ class _Until:
     Tenacity's own `stop_before_delay` does so on the machine's clock, from the first attempt's beginning.
     """
 
-    def __init__(self, clock: Clock, budget: float, give_up_at: float | None) -> None:
+    def __init__(self, clock: Clock, budget: float, bounds: Bounds) -> None:
         self._clock = clock
         self._budget = budget
-        self._give_up_at = give_up_at
+        self._bounds = bounds
         self._first_failure: float | None = None
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
@@ -142,7 +140,11 @@ class _Until:
         if self._first_failure is None:
             self._first_failure = now
         resumes = now + state.upcoming_sleep
-        too_late = self._give_up_at is not None and resumes > self._give_up_at
+        give_up_at = self._bounds.give_up_at
+        too_late = give_up_at is not None and resumes > give_up_at
+        error = _failure(state)
+        if isinstance(error, RateLimitedError) and state.upcoming_sleep > self._bounds.patience:
+            return True
         return too_late or resumes > self._first_failure + self._budget
 
 

@@ -1,6 +1,6 @@
 """What a 2xx says, endpoint by endpoint."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -20,10 +20,14 @@ class AppendReply:
     Attributes:
         added: Entries with at least a string `number_to`.
         skipped: Entries with at least a string `number`.
+        recovered: Whether it is the answer to an earlier attempt, whose own was lost.
+        doubt: Why a row that it does not mention is in doubt.
     """
 
     added: Sequence[Mapping[str, Any]]
     skipped: Sequence[Mapping[str, Any]]
+    recovered: bool = False
+    doubt: str = "the server's answer does not mention this row"
 
 
 @attrs.frozen
@@ -31,14 +35,18 @@ class QueuePage:
     """A page of a queue.
 
     Attributes:
-        numbers: Its entries; one without a number is left out.
+        entries: As they came; one without a number is left out.
         state: The queue as a whole.
         has_more: Whether another page follows.
     """
 
-    numbers: Sequence[QueueNumber]
+    entries: Sequence[Mapping[str, Any]]
     state: QueueState
     has_more: bool
+
+    def numbers(self) -> Iterator[QueueNumber]:
+        """Read the entries."""
+        return (read_model(entry, QueueNumber) for entry in self.entries)
 
 
 def read_append(reply: Reply) -> AppendReply:
@@ -50,7 +58,11 @@ def read_append(reply: Reply) -> AppendReply:
     data = mapping(mapping(parsed(reply.body)).get("data"))
     if not {"added", "skipped"} & data.keys():
         raise _unreadable(reply, "append")
-    return AppendReply(added=_entries(data.get("added"), "number_to"), skipped=_entries(data.get("skipped"), "number"))
+    return AppendReply(
+        added=_entries(data.get("added"), "number_to"),
+        skipped=_entries(data.get("skipped"), "number"),
+        recovered=reply.headers.get("Idempotency-Replayed", "").lower() == "true",
+    )
 
 
 def read_page(reply: Reply) -> QueuePage:
@@ -66,7 +78,7 @@ def read_page(reply: Reply) -> QueuePage:
         raise _unreadable(reply, "queue")
     queue = content.get("queue")
     return QueuePage(
-        numbers=[read_model(entry, QueueNumber) for entry in _entries(content.get("data"), "number_to")],
+        entries=_entries(content.get("data"), "number_to"),
         state=QueueState(total, read_model(queue, QueueSettings) if mapping(queue).get("id") else None),
         has_more=pagination.get("has_more") is True,
     )

@@ -28,14 +28,14 @@ class Request:
         target: The path below the base URL, with its query.
         body: The JSON body, `None` for none.
         idempotency_key: Goes out as `Idempotency-Key`, on every write; bound to the body for good.
-        resend_after_5xx: Whether it may be carried out twice without harm, since a 5xx does not consume the key.
+        repeatable: Whether it may be carried out twice without harm.
     """
 
     method: str
     target: str
     body: bytes | None = attrs.field(default=None, repr=False)
     idempotency_key: str | None = attrs.field(default=None, repr=False)
-    resend_after_5xx: bool = True
+    repeatable: bool = True
 
     @property
     def reads(self) -> bool:
@@ -44,7 +44,7 @@ class Request:
 
 
 def any_request(
-    method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None, resend_after_5xx: bool = True
+    method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None, repeatable: bool = True
 ) -> Request:
     """Build a request to any endpoint; a write gets a key of its own.
 
@@ -57,14 +57,14 @@ def any_request(
     method = method.upper()
     body = None if json is None else orjson.dumps(json)
     key = None if method == "GET" else str(uuid.uuid4())
-    return Request(method, target, body, key, resend_after_5xx)
+    return Request(method, target, body, key, repeatable)
 
 
 def append_request(assignee: Assignee, entries: Iterable[bytes]) -> Request:
     """`appendDialingQueueNumbers` of *entries*, each the JSON of one element of `numbers`."""
     head = b"".join(orjson.dumps(name) + b":" + orjson.dumps(value) + b"," for name, value in assignee.fields().items())
     body = b"{" + head + b'"numbers":[' + b",".join(entries) + b"]}"
-    return Request("POST", _NUMBERS, body, str(uuid.uuid4()))
+    return Request("POST", _NUMBERS, body, str(uuid.uuid4()), repeatable=False)
 
 
 def page_request(assignee: Assignee, *, page: int, size: int) -> Request:
@@ -86,7 +86,7 @@ def update_request(assignee: Assignee, settings: Mapping[str, str]) -> Request:
 def clear_request(assignee: Assignee, *, number: str | None, position: int | None, unassigned: bool) -> Request:
     """`clearDialingQueueNumbers`; by position it must not be carried out twice, since the next one moves up."""
     filters = {"number": number, "position": position, "unassigned": unassigned or None}
-    return any_request("DELETE", _NUMBERS, params={**assignee.fields(), **filters}, resend_after_5xx=position is None)
+    return any_request("DELETE", _NUMBERS, params={**assignee.fields(), **filters}, repeatable=position is None)
 
 
 def reassign_request(queue_id: str, to: Assignee) -> Request:

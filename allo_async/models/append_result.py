@@ -48,10 +48,12 @@ class PendingContact:
     Attributes:
         index: The row's place in what was passed in, from 0.
         contact: The row, ready to be passed to another `append`.
+        reason: For a row in doubt, in words, why no one can tell whether it arrived.
     """
 
     index: int
     contact: Contact
+    reason: str | None = None
 
 
 @attrs.frozen
@@ -89,6 +91,7 @@ class AppendResult:
         skipped: Not in the queue, and sending them again would not help.
         pending: Certainly not in the queue, and not skipped: never sent, or refused. Safe to send again.
         in_doubt: Sent, and no one can tell yet whether they arrived. Sending them again may put them in twice.
+        recovered: How many chunks' answers were lost and came back, by a replay or by reading the queue back.
 
     Printing a result shows counts and reasons only, never a number or a name.
     """
@@ -97,6 +100,7 @@ class AppendResult:
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
     pending: list[PendingContact] = attrs.field(factory=list[PendingContact])
     in_doubt: list[PendingContact] = attrs.field(factory=list[PendingContact])
+    recovered: int = attrs.field(default=0, kw_only=True)
 
     @property
     def totals(self) -> Totals:

@@ -144,7 +144,8 @@ async def test_pace_stays_below_the_limit():
     clock, departures = ManualClock(), []
 
     async def on_request_start(session, context, params):
-        departures.append(clock.monotonic())
+        if params.method == "POST":
+            departures.append(clock.monotonic())
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(on_request_start)

@@ -77,12 +77,14 @@ async def test_rows_are_in_doubt_when_the_budget_ends_first(sandbox, clock, faul
 
 async def test_a_lost_answer_comes_back_whole(sandbox, allo):
     """The replay of a lost answer tells what was skipped as well as what was added."""
-    sandbox.script(faults.commit_and_drop(), at=1)
+    sandbox.script(faults.commit_and_drop(), at=2)
+    await allo.queue().append(["+12125550009"])
 
     result = await allo.queue().append(["+12125550010", "+1 123 456 7890", "+12125550011"])
 
     assert fates(result) == {0: "added", 1: "skipped", 2: "added"}
-    assert [request.replayed for request in sandbox.ledger.appends] == [False, True]
+    assert result.recovered == 1
+    assert [request.replayed for request in sandbox.ledger.appends] == [False, False, True]
 
 
 async def test_no_connection_leaves_everything_pending(clock):

@@ -14,6 +14,7 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
+from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
@@ -106,8 +107,8 @@ def refusal(move):
     return Reply(status, CIMultiDict(), orjson.dumps({"error": {"code": code, "message": "No."}}), "req_x")
 
 
-def courier(lane, clock, give_up_at):
-    return Courier(lane, Assignee(), Brim(lane, Assignee(), clock=clock), waits=False, give_up_at=give_up_at)
+def courier(lane, clock, bounds):
+    return Courier(lane, Assignee(), Brim(lane, Assignee(), clock=clock), waits=False, bounds=bounds)
 
 
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
@@ -117,7 +118,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
     stream = AppendStream(
         rows,
         Preparer(region=None, keep_duplicates=keep_duplicates),
-        lambda give_up_at: courier(Lane(server, sender), clock, give_up_at),
+        lambda bounds: courier(Lane(server, sender, Calls(clock)), clock, bounds),
         clock=clock,
         chunk_size=chunk_size,
         deadline=None,

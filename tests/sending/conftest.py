@@ -1,4 +1,5 @@
 import inspect
+import re
 
 import aiohttp
 import pytest
@@ -7,6 +8,8 @@ from aioresponses import aioresponses
 from allo_async import AlloClient
 
 KEY = "ak_live_secret123"
+QUEUE = re.compile(r"https://api\.withallo\.com/v2/api/dialing-queues/current\?.*")
+EMPTY = {"data": [], "pagination": {"page": 0, "size": 0, "total_count": 0, "total_pages": 0, "has_more": False}}
 
 
 class _StreamWriter:
@@ -24,10 +27,11 @@ class _Response(aiohttp.ClientResponse):
 
 @pytest.fixture(name="server")
 def _server():
-    """A mocked HTTP edge."""
+    """A mocked HTTP edge, where every queue is empty."""
     with aioresponses() as mocked:
         post = mocked.post
         mocked.post = lambda url, **kwargs: post(url, response_class=_Response, **kwargs)
+        mocked.get(QUEUE, payload=EMPTY, repeat=True, response_class=_Response)
         yield mocked
 
 

@@ -44,7 +44,7 @@ def test_page_leaves_out_what_has_no_number():
         )
     )
 
-    assert [number.position for number in page.numbers] == [2]
+    assert [number.position for number in page.numbers()] == [2]
     assert (page.state.size, page.state.settings, page.has_more) == (2, None, False)
 
 

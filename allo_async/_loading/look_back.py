@@ -1,0 +1,134 @@
+"""Reading the queue back: whether a chunk whose answer was lost stands in it.
+
+An append is carried out whole or not at all, at the end of the queue. So what stands behind the end that was known
+before the chunk tells: one run of its numbers in their order, and it landed; none of them, and it did not; anything
+else is for no one to tell, since others write to the queue too, repeat numbers, and take entries off.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+
+import attrs
+
+from allo_async._loading.correlate import tail
+from allo_async._loading.normalize import is_likely
+from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.queue_reads import read_whole
+from allo_async._sending.bounds import Bounds
+from allo_async._sending.lane import Lane
+from allo_async._wire.answers import AppendReply
+from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import Entry, QueueEnd
+
+# A rep calls one number after the other, and none is called in less than a second.
+_MOST_CALLS_PER_SECOND = 1.0
+
+_KEPT_MOVING = "its answer was lost, and entries were taken off the queue faster than it could be read back"
+_UNLIKE_AN_APPEND = (
+    "its answer was lost, and numbers of its chunk stand in the queue, but not as this append would have put them there"
+)
+_GONE = (
+    "its answer was lost, and the queue has been worked off since: whether it held this chunk cannot be seen any more"
+)
+_MISSING = "its chunk stands in the queue, but not this row: the server skipped it, or it was taken off"
+
+
+@attrs.frozen
+class Sighting:
+    """A queue as it was read back.
+
+    Attributes:
+        end: What stood last before the chunk.
+        exists: Whether there is a queue.
+        entries: All of its entries, in order.
+        seconds: For how long entries may have been called and taken off, `None` where that does not matter.
+    """
+
+    end: QueueEnd
+    exists: bool
+    entries: Sequence[Entry]
+    seconds: float | None
+
+
+async def look_back(
+    lane: Lane, assignee: Assignee, rows: Sequence[PreparedRow], end: QueueEnd, *, seconds: float | None, bounds: Bounds
+) -> AppendReply | None:
+    """Read the queue of *assignee* back, and give the answer to the append of *rows*; `None` where it did not land.
+
+    Raises:
+        AlloError: The queue could not be read.
+    """
+    found = await read_whole(lane, assignee, bounds)
+    if found is None:
+        return _doubt(_KEPT_MOVING)
+    exists, entries = found
+    return recognize(rows, Sighting(end, exists, entries, seconds))
+
+
+def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None:
+    """Tell from *seen* whether *rows* landed: their answer, one in doubt, or `None` where they did not."""
+    place = seen.end.place_in(seen.entries)
+    begin = 0 if place is None else place + 1
+    run = _longest_run(rows, seen.entries[begin:])
+    queued = {entry["number_to"] for entry in seen.entries[:begin]}
+    needed = {at for at, row in enumerate(rows) if _must_be_there(row, queued)}
+    if run and (not needed or 2 * len(needed & run.keys()) > len(needed)):
+        skipped = [_skipped(row, queued) for at, row in enumerate(rows) if at not in run and at not in needed]
+        return AppendReply(list(run.values()), [row for row in skipped if row], recovered=True, doubt=_MISSING)
+    if run:
+        return _doubt(_UNLIKE_AN_APPEND)
+    untouched = place is not None or not seen.exists
+    if untouched or seen.seconds is None or len(rows) > seen.seconds * _MOST_CALLS_PER_SECOND:
+        return None
+    return _doubt(_GONE)
+
+
+def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[int, Entry]:
+    """Find the longest run of consecutive *entries* that answer *rows* in order: each row's place with its entry."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, row in enumerate(rows):
+        places[row.e164 or ""].append(at)
+        places[tail(row.wire)].append(at)
+    longest: dict[int, Entry] = {}
+    run: dict[int, Entry] = {}
+    last = -1
+    for entry in entries:
+        place = _next_place(places, entry, last)
+        if place is None and run and last + 1 < len(rows) and rows[last + 1].e164 is None:
+            # It may be this row, as only the server could read it.
+            last += 1
+            continue
+        if place is None:
+            run = {}
+            place = _next_place(places, entry, -1)
+        if place is not None:
+            run[place], last = entry, place
+        longest = max(longest, run, key=len)
+    return longest
+
+
+def _next_place(places: dict[str, list[int]], entry: Entry, last: int) -> int | None:
+    number = entry["number_to"]
+    for key in (number, tail(number)):
+        found = places.get(key, []) if key else []
+        nearest = bisect_right(found, last)
+        if nearest < len(found):
+            return found[nearest]
+    return None
+
+
+def _must_be_there(row: PreparedRow, queued: set[str]) -> bool:
+    """Tell whether no server would skip *row*: it reads as a number, and stands in the queue no earlier."""
+    return row.e164 is not None and row.e164 not in queued and is_likely(row.e164)
+
+
+def _skipped(row: PreparedRow, queued: set[str]) -> Entry | None:
+    """Say why the server skipped a row of a chunk that landed; `None` where it may be there in another spelling."""
+    if row.e164 is None:
+        return None
+    return {"number": row.wire, "reason": "ALREADY_QUEUED" if row.e164 in queued else "INVALID_PHONE_NUMBER"}
+
+
+def _doubt(why: str) -> AppendReply:
+    return AppendReply((), (), doubt=why)

@@ -1,0 +1,57 @@
+"""The calls that are under way: each ends when its deadline passes, and all of them when the client closes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from allo_async.clock import Clock
+from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError
+
+
+class Calls:
+    """Bounds the calls of one event loop.
+
+    Args:
+        clock: Measures their deadlines.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._scopes: set[asyncio.Timeout] = set()
+
+    @contextlib.asynccontextmanager
+    async def bounded(self, seconds: float | None = None) -> AsyncGenerator[None]:
+        """Bound a block to *seconds* of the clock, `None` for no bound, and to the time until `close`.
+
+        Raises:
+            DeadlineExceededError: The seconds passed; the block was cancelled.
+            ClientClosedError: `close` was called; the block was cancelled.
+        """
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._scopes.add(scope)
+                async with self._within(seconds):
+                    yield
+        except TimeoutError as error:
+            if not scope.expired() or isinstance(error, AlloError):
+                raise
+            raise ClientClosedError("the client was closed during the call") from error
+        finally:
+            self._scopes.discard(scope)
+
+    def close(self) -> None:
+        """End all calls that are under way."""
+        for scope in self._scopes:
+            scope.reschedule(asyncio.get_running_loop().time())
+
+    @contextlib.asynccontextmanager
+    async def _within(self, seconds: float | None) -> AsyncGenerator[None]:
+        try:
+            async with self._clock.timeout(seconds):
+                yield
+        except AlloError:
+            # Some of ours are TimeoutErrors too, of an attempt and not of the call.
+            raise
+        except TimeoutError as error:
+            raise DeadlineExceededError("the deadline of the call passed") from error
