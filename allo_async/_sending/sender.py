@@ -86,7 +86,8 @@ class Sender:
             return await self._exchange(delivery)
         except AlloError as error:
             if delivery.refused_for_itself(error):
-                # Where the look fails too, the refusal says more.
+                # Where the look fails too, the refusal says more, but settles nothing.
+                delivery.unclear_since = delivery.unclear_since or delivery.began
                 with contextlib.suppress(AlloError):
                     answer = await delivery.settle_by_look(self._trust, self._clock)
                     if answer is not None:

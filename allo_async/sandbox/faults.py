@@ -16,6 +16,7 @@ from allo_async.sandbox.answers import Answer, JsonObject
 from allo_async.sandbox.envelope import refuse, refuse_with_status
 
 Change: TypeAlias = Callable[[JsonObject], JsonObject]
+Keeps: TypeAlias = Literal["honest", "changed", "nothing"]
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +33,7 @@ class Fault:
     name: str
     commit: bool
     answer: Callable[[Answer, float], Answer]
-    keeps: Literal["honest", "changed", "nothing"] = "nothing"
+    keeps: Keeps = "nothing"
 
 
 def error(
@@ -61,11 +62,18 @@ def error(
     return Fault(name=f"error {status}", commit=commit, answer=lambda _, __: answer)
 
 
-def html(status: int = 502, *, commit: bool = False) -> Fault:
-    """Answer with a proxy's HTML page."""
+def html(status: int = 502, *, commit: bool = False, stored: bool = False) -> Fault:
+    """Answer with a proxy's HTML page.
+
+    Args:
+        status: The HTTP status.
+        commit: Carry the append out first.
+        stored: Store the API's own answer under the key: it was the proxy that failed, and not the API.
+    """
     page = f"<html><body><h1>{status}</h1></body></html>".encode()
     answer = Answer(status=status, content=page, content_type="text/html", proxied=True)
-    return Fault(name=f"html {status}", commit=commit, answer=lambda _, __: answer)
+    keeps: Keeps = "honest" if stored else "nothing"
+    return Fault(name=f"html {status}", commit=commit, answer=lambda _, __: answer, keeps=keeps)
 
 
 def empty(status: int = 503) -> Fault:

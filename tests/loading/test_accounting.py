@@ -1,6 +1,7 @@
 """The accounts of an append against a server that does whatever a server may do."""
 
 import asyncio
+import itertools
 from collections import Counter
 
 import orjson
@@ -45,22 +46,32 @@ MOVES = [
     "too large",
     "forbid",
     "fail before",
+    "fail after commit",
+    "stranger",
 ]
 
 
 class Server:
-    """Keeps one queue, honours keys, and makes the next of *moves* at each request; then it is honest."""
+    """Keeps one queue, and makes the next of *moves* at each append; then it is honest.
 
-    def __init__(self, moves):
+    Strangers append numbers of their own.
+    """
+
+    def __init__(self, moves, *, honours=True):
         self._moves = list(moves)
         self._stored = {}
+        self._honours = honours
+        self._strangers = itertools.count(5_000_000)
         self.queue = []
 
     async def exchange(self, request, *, request_id, on_send):
-        return self._look(request_id) if request.reads else self._answer(request, request_id, on_send)
+        reply = self._look(request_id) if request.reads else self._answer(request, request_id, on_send)
+        if self._honours and not request.reads:
+            reply.headers["Idempotency-Key"] = request.idempotency_key
+        return reply
 
     def _answer(self, request, request_id, on_send):
-        move = self._moves.pop(0) if self._moves else "answer"
+        move = self._next_move()
         if move == "refuse connection":
             raise ConnectionFailedError("refused")
         on_send()
@@ -68,22 +79,43 @@ class Server:
             raise ConnectionLostError("dropped")
         if move in {"conflict", "limit", "too large", "forbid", "fail before"}:
             return refusal(move)
-        if request.idempotency_key not in self._stored:
-            numbers = [row["number"] for row in orjson.loads(request.body)["numbers"]]
-            if len(self.queue) + len(numbers) > CAPACITY:
-                return refusal("full")
-            self._stored[request.idempotency_key] = self._commit(numbers, move)
+        key = request.idempotency_key
+        replayed = key in self._stored
+        body = self._stored[key] if replayed else self._carry_out(request, move)
+        if body is None:
+            return refusal("full")
+        if self._honours and move != "fail after commit":
+            self._stored[key] = body
+        return self._lose(move) or Reply(
+            200,
+            CIMultiDict({"Idempotency-Replayed": "true"} if replayed else {}),
+            body[: len(body) // 2] if move == "cut answer" else body,
+            request_id,
+        )
+
+    def _next_move(self):
+        while self._moves and self._moves[0] == "stranger":
+            self._moves.pop(0)
+            self.queue.append(f"+1646{next(self._strangers)}")
+        return self._moves.pop(0) if self._moves else "answer"
+
+    def _lose(self, move):
         if move == "drop after commit":
             raise ConnectionLostError("dropped")
         if move == "time out after commit":
             raise AttemptTimeoutError("late")
-        body = self._stored[request.idempotency_key]
-        return Reply(200, CIMultiDict(), body[: len(body) // 2] if move == "cut answer" else body, request_id)
+        return refusal("fail before") if move == "fail after commit" else None
+
+    def _carry_out(self, request, move):
+        numbers = [row["number"] for row in orjson.loads(request.body)["numbers"]]
+        return None if len(self.queue) + len(numbers) > CAPACITY else self._commit(numbers, move)
 
     def _look(self, request_id):
         # The API's cap is 1,000; this server's is smaller.
-        count = 1_000 - CAPACITY + len(self.queue)
-        return Reply(200, CIMultiDict(), orjson.dumps({"data": [], "pagination": {"total_count": count}}), request_id)
+        pagination = {"total_count": 1_000 - CAPACITY + len(self.queue), "has_more": False}
+        entries = [{"number_to": number, "position": place} for place, number in enumerate(self.queue)]
+        content = {"data": entries, "pagination": pagination, "queue": {"id": "pdl_1"}}
+        return Reply(200, CIMultiDict(), orjson.dumps(content), request_id)
 
     def _commit(self, numbers, move):
         skipped = numbers[::2] if move == "skip some" else []
@@ -144,10 +176,11 @@ def indexes(rows):
     chunk_size=st.integers(1, 9),
     keep_duplicates=st.booleans(),
     retry_budget=st.sampled_from([0.0, 0.5, 20.0]),
+    honours=st.booleans(),
 )
-def test_every_row_has_one_fate_and_it_is_true(rows, moves, chunk_size, keep_duplicates, retry_budget):
+def test_every_row_has_one_fate_and_it_is_true(rows, moves, chunk_size, keep_duplicates, retry_budget, honours):
     """Whatever the server does, the four lists part the rows, and agree with what stands in the queue."""
-    server = Server(moves)
+    server = Server(moves, honours=honours)
 
     result = asyncio.run(load(server, rows, chunk_size, keep_duplicates=keep_duplicates, retry_budget=retry_budget))
 
@@ -159,7 +192,7 @@ def test_every_row_has_one_fate_and_it_is_true(rows, moves, chunk_size, keep_dup
     assert positions == sorted(positions)
     assert [server.queue[row.position] for row in result.added] == [row.number_to for row in result.added]
     # Nothing twice, and nothing in the queue of which it is not said that it may be there.
-    counted = Counter(server.queue)
+    counted = Counter(number for number in server.queue if number.startswith("+1212"))
     sent = Counter(row.number_to for row in result.added) + Counter(row.contact.number for row in result.in_doubt)
     assert not counted - sent
     if not keep_duplicates:

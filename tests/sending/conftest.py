@@ -1,9 +1,10 @@
 import inspect
+import itertools
 import re
 
 import aiohttp
 import pytest
-from aioresponses import aioresponses
+from aioresponses import CallbackResult, aioresponses
 
 from allo_async import AlloClient
 
@@ -27,11 +28,21 @@ class _Response(aiohttp.ClientResponse):
 
 @pytest.fixture(name="server")
 def _server():
-    """A mocked HTTP edge, where every queue is empty."""
+    """A mocked HTTP edge, where every queue is empty; `refused_reads` are those, from 1, that are refused."""
     with aioresponses() as mocked:
         post = mocked.post
         mocked.post = lambda url, **kwargs: post(url, response_class=_Response, **kwargs)
-        mocked.get(QUEUE, payload=EMPTY, repeat=True, response_class=_Response)
+        mocked.refused_reads = range(0)
+        reads = itertools.count(1)
+
+        def read(url, **kwargs):
+            if next(reads) in mocked.refused_reads:
+                return CallbackResult(
+                    status=403, payload={"error": {"code": "FORBIDDEN", "message": "No."}}, response_class=_Response
+                )
+            return CallbackResult(payload=EMPTY, response_class=_Response)
+
+        mocked.get(QUEUE, callback=read, repeat=True)
         yield mocked
 
 

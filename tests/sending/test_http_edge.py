@@ -167,32 +167,43 @@ async def test_backoff_is_full_jitter_within_the_budget(server, allo, clock):
 
 
 async def test_unclear_failures_leave_rows_in_doubt(server, allo):
-    """When the budget ends on failures that may have been carried out, the rows are in doubt, not pending."""
-    server.post(URL_, status=500, payload=refusal("INTERNAL_SERVER_ERROR", retryable=True), repeat=True)
+    """When the budget ends on failures that may yet be carried out, the rows are in doubt, not pending."""
+    server.post(URL_, status=502, body="<html>", repeat=True)
 
     with pytest.raises(errors.ServerError) as caught:
         await allo.queue().append(["+12125550010", "+12125550011"])
 
     assert [row.index for row in caught.value.result.in_doubt] == [0, 1]
+    assert caught.value.result.in_doubt[0].reason.startswith("no answer came: 502")
 
 
-async def test_doubt_outlives_a_later_refusal(server, allo):
-    """A definite refusal after an unclear attempt says nothing about that attempt."""
+REFUSALS = [
+    (400, "DIALING_QUEUE_LIMIT_REACHED", errors.QueueFullError),
+    (413, "BATCH_TOO_LARGE", errors.RequestTooLargeError),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), REFUSALS)
+async def test_refusal_after_an_unclear_attempt_is_looked_into(server, allo, status, code, expected):
+    """It may be due to the very chunk that it refuses; where the queue does not hold it, it stands."""
     server.post(URL_, status=200, body=b'{"data": {"added": [')
-    server.post(URL_, status=400, payload=refusal("DIALING_QUEUE_LIMIT_REACHED"))
+    server.post(URL_, status=status, payload=refusal(code))
 
-    with pytest.raises(errors.QueueFullError) as caught:
+    with pytest.raises(expected) as caught:
         await allo.queue().append(["+12125550010"])
 
-    assert [row.index for row in caught.value.result.in_doubt] == [0]
+    assert [row.index for row in caught.value.result.pending] == [0]
 
 
-async def test_too_large_in_doubt_is_not_cut(server, allo):
-    """A chunk whose fate is unclear is never re-cut: that would give its rows a second key."""
+@pytest.mark.parametrize(("status", "code", "expected"), REFUSALS)
+async def test_doubt_outlives_a_refusal_that_cannot_be_looked_into(server, allo, status, code, expected):
+    """Where the queue cannot be read, a refusal says nothing of the attempt before it, and nothing is re-cut."""
     server.post(URL_, status=500, payload=refusal("INTERNAL_SERVER_ERROR", retryable=True))
-    server.post(URL_, status=413, payload=refusal("BATCH_TOO_LARGE"))
+    server.post(URL_, status=status, payload=refusal(code))
+    # The first sees the end of the queue, the second looks for the chunk.
+    server.refused_reads = range(3, 100)
 
-    with pytest.raises(errors.RequestTooLargeError) as caught:
+    with pytest.raises(expected) as caught:
         await allo.queue().append(["+12125550010", "+12125550011"])
 
     assert [row.index for row in caught.value.result.in_doubt] == [0, 1]
