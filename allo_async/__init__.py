@@ -5,6 +5,7 @@ import logging
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import (
@@ -22,10 +23,13 @@ from allo_async.errors import (
     ConnectionLostError,
     DeadlineExceededError,
     IdempotencyKeyReuseError,
+    InputChangedError,
     InsecureUrlError,
     InsufficientScopeError,
     InvalidRegionError,
     InvalidTeammateError,
+    JournalBusyError,
+    JournalError,
     MissingApiKeyError,
     NoReplyError,
     NotFoundError,
@@ -39,6 +43,7 @@ from allo_async.errors import (
     TransactionInProgressError,
     UnreadableReplyError,
 )
+from allo_async.journal import Journal, OnChangedInput
 from allo_async.models import (
     QUEUE_CAPACITY,
     AddedNumber,
@@ -72,6 +77,7 @@ __all__ = [
     "AlloError",
     "ApiError",
     "AppendConflictError",
+    "AppendOptions",
     "AppendResult",
     "AppendStream",
     "AssigneeNotFoundError",
@@ -91,14 +97,19 @@ __all__ = [
     "Endpoint",
     "FieldError",
     "IdempotencyKeyReuseError",
+    "InputChangedError",
     "InsecureUrlError",
     "InsufficientScopeError",
     "InvalidRegionError",
     "InvalidTeammateError",
+    "Journal",
+    "JournalBusyError",
+    "JournalError",
     "Me",
     "MissingApiKeyError",
     "NoReplyError",
     "NotFoundError",
+    "OnChangedInput",
     "PendingContact",
     "PermissionDeniedError",
     "Plan",

@@ -1,11 +1,9 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from weakref import WeakKeyDictionary
 
 import aiohttp
 
@@ -16,18 +14,16 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
-from allo_async._sending.calls import Calls
 from allo_async._sending.delivery import Delivery
-from allo_async._sending.lane import Lane
-from allo_async._sending.pacing import Paces
-from allo_async._sending.sender import Sender
-from allo_async._sending.transport import Transport
+from allo_async._sending.lanes import Lanes
 from allo_async._wire.answers import read_any, read_data, read_list
 from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
 from allo_async.clock import Clock, SystemClock
-from allo_async.errors import ClientClosedError, ConfigurationError
+from allo_async.errors import ConfigurationError
+from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal.journal import open_log
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
@@ -86,11 +82,8 @@ class AlloClient:
             max_reply_bytes=max_reply_bytes,
             trust_env=trust_env,
         )
-        self._session = session
-        self._trace_configs = trace_configs
         self._clock = clock or SystemClock()
-        self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
-        self._closed = False
+        self._lanes = Lanes(self._settings, clock=self._clock, session=session, trace_configs=trace_configs)
 
     def __repr__(self) -> str:
         return f"<AlloClient {self._settings.base_url}>"
@@ -108,10 +101,7 @@ class AlloClient:
 
         Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row.
         """
-        self._closed = True
-        lane = self._lanes.pop(asyncio.get_running_loop(), None)
-        if lane is not None:
-            await lane.close()
+        await self._lanes.close()
 
     def queue(self, *, user_id: str | NotGiven = NOT_GIVEN, email: str | NotGiven = NOT_GIVEN) -> DialingQueue:
         """Give the dialing queue of a teammate, or with neither argument that of the key's owner.
@@ -124,7 +114,7 @@ class AlloClient:
             InvalidTeammateError: A teammate given as `None` or as an empty string: silently loading the key owner's
                 queue instead is what nobody wants. Also when both are given.
         """
-        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._lane, clock=self._clock)
+        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._lanes, clock=self._clock)
 
     async def spread(
         self,
@@ -138,6 +128,9 @@ class AlloClient:
         skip_queued: bool = False,
         deadline: float | None = None,
         patience: float = inf,
+        journal: Journal | None = None,
+        load_id: str | None = None,
+        on_changed_input: OnChangedInput = "raise",
         on_progress: Callable[[SpreadRun], None] | None = None,
     ) -> SpreadResult:
         """Append one list to several queues: each row to exactly one of them, as far as there is room.
@@ -156,7 +149,10 @@ class AlloClient:
             keep_duplicates: Send a number that came up before in the whole list.
             skip_queued: Skip what stands in any of the queues already.
             deadline: Seconds for the whole call.
-            patience: Seconds that the key's rate limit may hold up a request.
+            patience: As for `append`.
+            journal: As for `append`.
+            load_id: As for `append`.
+            on_changed_input: As for `append`.
             on_progress: Called after each chunk with the run: how many rows are `settled`, `result()` so far, which is
                 true also after a cancellation, and `stop()`, which ends it in order.
 
@@ -170,8 +166,15 @@ class AlloClient:
         """
         assignees = _checked(over, strategy, chunk_size)
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
+        terms = {
+            "server": self._lanes.server,
+            "queues": [assignee.fields() for assignee in assignees],
+            "strategy": strategy,
+            "region": region,
+            "keep_duplicates": keep_duplicates,
+        }
         spread = SpreadRun(
-            self._lane(),
+            self._lanes.current(),
             assignees,
             preparer,
             strategy=strategy,
@@ -180,6 +183,7 @@ class AlloClient:
             clock=self._clock,
             deadline=deadline,
             patience=patience,
+            open_log=open_log(journal, load_id, on_changed_input, terms, clock=self._clock),
             on_progress=on_progress,
         )
         return await spread.load(numbers)
@@ -201,7 +205,7 @@ class AlloClient:
             AlloError: A queue could not be read.
         """
         return await plan_spread(
-            self._lane(),
+            self._lanes.current(),
             _checked(over, strategy, chunk_size),
             numbers,
             Preparer(region=region, keep_duplicates=keep_duplicates),
@@ -273,26 +277,9 @@ class AlloClient:
         return await self._ask(request, read_any)
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
-        lane = self._lane()
+        lane = self._lanes.current()
         async with lane.calls.bounded():
             return await lane.sender.send(Delivery(request, read))
-
-    def _lane(self) -> Lane:
-        if self._closed:
-            raise ClientClosedError("the client is closed")
-        loop = asyncio.get_running_loop()
-        lane = self._lanes.get(loop)
-        if lane is None:
-            lane = self._lanes[loop] = self._new_lane()
-        return lane
-
-    def _new_lane(self) -> Lane:
-        transport = Transport(
-            self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
-        )
-        paces = Paces(clock=self._clock)
-        sender = Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget)
-        return Lane(transport, sender, Calls(self._clock))
 
 
 def _checked(over: Sequence[DialingQueue], strategy: Strategy, chunk_size: int) -> list[Assignee]:

@@ -8,6 +8,9 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── InvalidTeammateError          we refuse to send: a teammate given as None or ""
 ├── InvalidRegionError            we refuse to send: not an ISO 3166 region
 ├── RowSourceError                the iterable of rows raised
+├── JournalError                  the journal cannot be written or read; nothing is sent that is not in it
+│   ├── JournalBusyError              someone else loads with it
+│   └── InputChangedError             the input is not what it was when the load began, with .index
 ├── ClientClosedError             the client was closed
 ├── DeadlineExceededError         the whole call ran out of time
 ├── NoReplyError                  nothing usable came back
@@ -103,6 +106,26 @@ class InvalidRegionError(AlloError, ValueError):
 
 class RowSourceError(AlloError):
     """The caller's iterable raised; `__cause__` is what it raised, `result` tells of the rows before it."""
+
+
+class JournalError(AlloError):
+    """The journal cannot be used: not to be written or read, damaged, of a newer version, or of another load."""
+
+
+class JournalBusyError(JournalError):
+    """Another process works with the journal, or the load is under way already."""
+
+
+class InputChangedError(JournalError):
+    """The input of a load that is taken up again is not what it was when the load began.
+
+    Attributes:
+        index: The first row that is another one, is missing or is new.
+    """
+
+    def __init__(self, message: str, *, index: int) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 class ClientClosedError(AlloError):

@@ -1,24 +1,21 @@
 """A rep's dialing queue, as callers work with it."""
 
 from collections.abc import AsyncIterator, Callable
-from math import inf
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
-from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
-from allo_async._loading.deliver import Courier
 from allo_async._loading.merge import merge
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.source import Rows
-from allo_async._loading.stream import AppendStream, WhenFull, check_chunk_size
-from allo_async._sending.bounds import Bounds
+from allo_async._loading.stream import AppendStream, check_chunk_size
 from allo_async._sending.delivery import Delivery
-from allo_async._sending.lane import Lane
+from allo_async._sending.lanes import Lanes
 from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
+from allo_async.appending import AppendOptions, append_stream
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, BadRequestError, NotFoundError
 from allo_async.models import (
@@ -42,27 +39,15 @@ class DialingQueue:
         assignee: Whose queue it is.
     """
 
-    def __init__(self, assignee: Assignee, lane: Callable[[], Lane], *, clock: Clock) -> None:
+    def __init__(self, assignee: Assignee, lanes: Lanes, *, clock: Clock) -> None:
         self.assignee = assignee
-        self._lane = lane
+        self._lanes = lanes
         self._clock = clock
 
     def __repr__(self) -> str:
         return f"<DialingQueue of {self.assignee}>"
 
-    async def append(
-        self,
-        numbers: Rows,
-        *,
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        when_full: WhenFull = "raise",
-        poll_interval: float = DEFAULT_POLL_INTERVAL,
-        deadline: float | None = None,
-        patience: float = inf,
-    ) -> AppendResult:
+    async def append(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
 
         A queue that cannot hold them all is filled to the brim.
@@ -70,18 +55,7 @@ class DialingQueue:
         Args:
             numbers: Rows from any sync or async iterable: a string, a mapping with the API's field names, or a
                 `Contact`. A row that cannot be used is skipped as `INVALID_CONTACT`; it costs no other row.
-            region: How to read a number written without its country code, as an ISO 3166 code such as `FR`. Without
-                it, such a number is sent as written, for the server to read.
-            chunk_size: Rows to send at once, 1 to 1,000.
-            keep_duplicates: Send a number that came up before in this call, instead of skipping it as
-                `DUPLICATE_NUMBER`.
-            skip_queued: Read the queue first, and skip what stands in it already as `ALREADY_QUEUED`.
-            when_full: What to do with rows that the queue has no room for: `"raise"` a `QueueFullError`, `"stop"` and
-                return them as pending, or `"wait"` until the rep has made room.
-            poll_interval: Seconds before the first look for room when waiting; each look that finds none makes the
-                next come later by half, up to 30 seconds.
-            deadline: Seconds for the whole call.
-            patience: Seconds that the key's rate limit may hold up a request.
+            **options: See `AppendOptions`.
 
         Returns:
             Every row in exactly one of four lists. A row that the server's answer does not mention is in doubt.
@@ -90,8 +64,10 @@ class DialingQueue:
             QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
             AssigneeNotFoundError: There is no such teammate.
             DeadlineExceededError: The deadline passed.
-            RateLimitedError: A rate limit would take more than *patience*; `.retry_after` tells how long it lasts.
+            RateLimitedError: A rate limit would take more than the patience; `.retry_after` tells how long it lasts.
             ClientClosedError: The client was closed.
+            JournalError: The journal cannot be used; nothing was sent that is not in it.
+            InputChangedError: The input is not what it was when the load began. Its `.result` tells of the rows before.
             AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
                 those that an async iterable had not given yet.
             InvalidRegionError: There is no such region; nothing was taken.
@@ -103,17 +79,7 @@ class DialingQueue:
             print(result.summary())
             ```
         """
-        stream = self.append_stream(
-            numbers,
-            region=region,
-            chunk_size=chunk_size,
-            keep_duplicates=keep_duplicates,
-            skip_queued=skip_queued,
-            when_full=when_full,
-            poll_interval=poll_interval,
-            deadline=deadline,
-            patience=patience,
-        )
+        stream = self.append_stream(numbers, **options)
         results: list[AppendResult] = []
         try:
             async with stream:
@@ -124,19 +90,7 @@ class DialingQueue:
             raise
         return merge([*results, await stream.take_rest()])
 
-    def append_stream(
-        self,
-        numbers: Rows,
-        *,
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        when_full: WhenFull = "raise",
-        poll_interval: float = DEFAULT_POLL_INTERVAL,
-        deadline: float | None = None,
-        patience: float = inf,
-    ) -> AppendStream:
+    def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.
 
         An error that the iteration raises has in `.result` the fates of the rows that were taken but not yielded. Rows
@@ -150,23 +104,7 @@ class DialingQueue:
             print(stream.totals)
             ```
         """
-
-        def open_courier(bounds: Bounds) -> Courier:
-            lane = self._lane()
-            brim = Brim(lane, self.assignee, clock=self._clock, poll_interval=poll_interval)
-            return Courier(lane, self.assignee, brim, waits=when_full == "wait", bounds=bounds)
-
-        return AppendStream(
-            numbers,
-            Preparer(region=region, keep_duplicates=keep_duplicates),
-            open_courier,
-            clock=self._clock,
-            chunk_size=chunk_size,
-            deadline=deadline,
-            patience=patience,
-            when_full=when_full,
-            skip_queued=skip_queued,
-        )
+        return append_stream(self.assignee, self._lanes, numbers, clock=self._clock, **options)
 
     async def plan(
         self,
@@ -185,7 +123,7 @@ class DialingQueue:
         check_chunk_size(chunk_size)
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
         return await plan_append(
-            self._lane(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
+            self._lanes.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
         )
 
     async def state(self) -> QueueState:
@@ -195,7 +133,7 @@ class DialingQueue:
             AssigneeNotFoundError: There is no such teammate.
             AlloError: The queue could not be read.
         """
-        lane = self._lane()
+        lane = self._lanes.current()
         async with lane.calls.bounded():
             return await read_state(lane, self.assignee)
 
@@ -213,7 +151,7 @@ class DialingQueue:
                 print(number.position, number.routing_result)
             ```
         """
-        return read_numbers(self._lane(), self.assignee)
+        return read_numbers(self._lanes.current(), self.assignee)
 
     async def update(
         self, *, name: str | None = None, voicemail_handling: str | None = None, do_not_disturb: str | None = None
@@ -289,7 +227,7 @@ class DialingQueue:
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         """Send a write in the queue's turn: positions must not move under an append."""
-        lane = self._lane()
+        lane = self._lanes.current()
         async with lane.calls.bounded(), lane.turns.of(self.assignee):
             lane.ends.pop(self.assignee.identity, None)
             return await lane.sender.send(Delivery(request, read))

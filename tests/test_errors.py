@@ -19,7 +19,8 @@ WITH_STATUS = [
 
 
 def made(kind):
-    error = kind("It went wrong.", status=400) if kind in WITH_STATUS else kind("It went wrong.")
+    more = {"status": 400} if kind in WITH_STATUS else {"index": 3} if kind is errors.InputChangedError else {}
+    error = kind("It went wrong.", **more)
     error.result = AppendResult(pending=[PendingContact(index=7, contact=Contact("+12125550010", name="Zoe"))])
     return error
 

@@ -1,40 +1,36 @@
 """The account of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import attrs
 
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import Correlation
+from allo_async._loading.log import LoadLog, NoLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, PendingContact, SkippedNumber
 
-
-@attrs.frozen
-class _Doubt:
-    """No one can tell whether the row arrived, and why."""
-
-    reason: str
-
-
-_Fate = AddedNumber | SkippedNumber | _Doubt
+_Told = AddedNumber | SkippedNumber | PendingContact
 
 
 class Account:
-    """The fates of a chunk's rows; a row of which nothing else is noted is pending.
+    """The fates of a chunk's rows; a row of which nothing is noted or logged is pending.
 
     Args:
         chunk: The rows, which may still be coming in.
+        log: Tells what earlier runs of the load came to.
+        recovered: Lost answers that came back before.
+
+    Attributes:
+        recovered: How many lost answers came back.
     """
 
-    def __init__(self, chunk: Chunk) -> None:
+    def __init__(self, chunk: Chunk, log: LoadLog | None = None, *, recovered: int = 0) -> None:
         self._chunk = chunk
-        self._fates: dict[int, _Fate] = {}
-        self._unread: dict[int, Mapping[str, Any]] = {}
-        self._recovered = 0
+        self._log = log or NoLog()
+        self._outcomes: dict[int, Outcome] = {}
+        self._read: dict[int, _Told] = {}
+        self.recovered = recovered
 
     @property
     def rows(self) -> list[PreparedRow]:
@@ -42,67 +38,90 @@ class Account:
         return self._chunk.rows
 
     @property
+    def skipped(self) -> list[SkippedNumber]:
+        """The rows that are not sent."""
+        return self._chunk.skipped
+
+    @property
     def empty(self) -> bool:
         """Whether there is no row at all."""
         return not self._chunk
 
     def is_pending(self, row: PreparedRow) -> bool:
-        """Whether nothing else is noted of *row*."""
-        return row.index not in self._fates and row.index not in self._unread
+        """Whether nothing is known of *row*."""
+        return self._outcome(row.index) is None
 
     def is_in_doubt(self, row: PreparedRow) -> bool:
         """Whether no one can tell of *row* whether it arrived."""
-        return isinstance(self._fates.get(row.index), _Doubt)
+        return self._has(row, "in_doubt")
 
     def is_added(self, row: PreparedRow) -> bool:
         """Whether *row* is in the queue."""
-        return row.index in self._unread or isinstance(self._fates.get(row.index), AddedNumber)
+        return self._has(row, "added")
+
+    def outcomes(self, rows: Iterable[PreparedRow]) -> Mapping[int, Outcome]:
+        """Tell what is noted of *rows*."""
+        return {row.index: self._outcomes[row.index] for row in rows if row.index in self._outcomes}
 
     def doubt(self, rows: Iterable[PreparedRow], reason: str) -> None:
         """Note that no one can tell of *rows* whether they arrived, and why."""
-        doubt = _Doubt(reason)
-        self._fates.update((row.index, doubt) for row in rows)
+        self._outcomes.update((row.index, Outcome("in_doubt", {"reason": reason})) for row in rows)
 
     def settle(self, correlation: Correlation) -> None:
         """Note what the server said, all at once: a cancellation cannot come in between."""
-        self._recovered += correlation.recovered
+        self.recovered += correlation.recovered
         self.doubt(correlation.unanswered, correlation.doubt)
-        self._unread.update((row.index, entry) for row, entry in correlation.added)
-        self._fates.update((row.index, _skipped(row, entry)) for row, entry in correlation.skipped)
+        self._outcomes.update((row.index, Outcome("added", entry)) for row, entry in correlation.added)
+        self._outcomes.update((row.index, Outcome("skipped", entry)) for row, entry in correlation.skipped)
 
     async def read(self) -> None:
         """Turn the server's entries into models, letting others run meanwhile."""
         time_slice = TimeSlice()
-        for index in list(self._unread):
-            self._read_entry(index)
+        for row in self._chunk.rows:
+            if self._outcome(row.index) is not None:
+                self._tell(row)
             if time_slice.over:
                 await time_slice.renew()
 
     def result(self) -> AppendResult:
         """Tell the fates as they stand, in input order."""
-        for index in list(self._unread):
-            self._read_entry(index)
-        result = AppendResult(skipped=list(self._chunk.skipped), recovered=self._recovered)
+        result = AppendResult(skipped=list(self._chunk.skipped), recovered=self.recovered)
         for row in self._chunk.rows:
-            fate = self._fates.get(row.index)
-            if isinstance(fate, AddedNumber):
-                result.added.append(fate)
-            elif isinstance(fate, SkippedNumber):
-                result.skipped.append(fate)
-            elif isinstance(fate, _Doubt):
-                result.in_doubt.append(PendingContact(index=row.index, contact=row.contact, reason=fate.reason))
+            told = self._tell(row)
+            if isinstance(told, AddedNumber):
+                result.added.append(told)
+            elif isinstance(told, SkippedNumber):
+                result.skipped.append(told)
             else:
-                result.pending.append(PendingContact(index=row.index, contact=row.contact))
+                (result.pending if told.reason is None else result.in_doubt).append(told)
         result.skipped.sort(key=lambda row: row.index)
         return result
 
-    def _read_entry(self, index: int) -> None:
-        self._fates[index] = read_added_number(self._unread[index], index)
-        del self._unread[index]
+    def _outcome(self, index: int) -> Outcome | None:
+        return self._outcomes.get(index) or self._log.outcome(index)
+
+    def _has(self, row: PreparedRow, fate: str) -> bool:
+        outcome = self._outcome(row.index)
+        return outcome is not None and outcome.fate == fate
+
+    def _tell(self, row: PreparedRow) -> _Told:
+        told = self._read.get(row.index)
+        if told is None:
+            outcome = self._outcome(row.index)
+            if outcome is None:
+                return PendingContact(index=row.index, contact=row.contact)
+            told = _told(row, outcome)
+            if outcome.fate != "in_doubt":
+                self._read[row.index] = told
+        return told
 
 
-def _skipped(row: PreparedRow, entry: Mapping[str, Any]) -> SkippedNumber:
-    reason = entry.get("reason")
+def _told(row: PreparedRow, outcome: Outcome) -> _Told:
+    if outcome.fate == "added":
+        return read_added_number(outcome.entry, row.index)
+    reason = outcome.entry.get("reason")
+    if outcome.fate == "in_doubt":
+        return PendingContact(index=row.index, contact=row.contact, reason=reason)
     return SkippedNumber(
         index=row.index,
         number=row.contact.number,

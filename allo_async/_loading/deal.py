@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import attrs
@@ -45,6 +45,15 @@ async def weigh(rows: Iterable[PreparedRow]) -> list[Weighed]:
         if time_slice.over:
             await time_slice.renew()
     return weighed
+
+
+def deal_as_before(rows: Sequence[Weighed], seats: Sequence[Seat], place_of: Callable[[int], int | None]) -> None:
+    """Deal weighed *rows* as an earlier run of the load did, as far as room allows; the rest is dealt to nobody."""
+    for row, weight in rows:
+        place = place_of(row.index)
+        if place is not None and seats[place].room > 0:
+            seats[place].hand.append(row)
+            seats[place].room -= weight
 
 
 async def deal(rows: Sequence[Weighed], seats: Sequence[Seat], strategy: Strategy) -> None:

@@ -1,23 +1,27 @@
 """One chunk, until the account of its rows says how it ended."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from math import inf
 
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
+from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import correlate
+from allo_async._loading.log import LoadLog, NoLog, Sending
 from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_end, read_queued
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.delivery import Delivery
+from allo_async._sending.key_trust import Moment
 from allo_async._sending.lane import Lane
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
-from allo_async._wire.requests import append_request
+from allo_async._wire.requests import Request, append_request
 from allo_async.errors import AlloError, QueueFullError, RequestTooLargeError
 
 _log = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ class Courier:
         brim: Tells how much goes in once the queue has refused.
         waits: Whether to wait for room in a full queue, for as long as it takes.
         bounds: How long a request may take.
+        log: Is told before a piece is sent, and after its answer.
 
     Attributes:
         lane: The lane.
@@ -41,12 +46,15 @@ class Courier:
         requests: How many attempts to append were made.
     """
 
-    def __init__(self, lane: Lane, assignee: Assignee, brim: Brim, *, waits: bool, bounds: Bounds) -> None:
+    def __init__(
+        self, lane: Lane, assignee: Assignee, brim: Brim, *, waits: bool, bounds: Bounds, log: LoadLog | None = None
+    ) -> None:
         self.lane = lane
         self._assignee = assignee
         self._brim = brim
         self._waits = waits
         self._bounds = bounds
+        self._log = log or NoLog()
         self.largest: float = inf
         self.requests = 0
 
@@ -57,7 +65,7 @@ class Courier:
             QueueFullError: The queue is filled to the brim, and there are rows left.
             AlloError: The server refused, or could not be reached in time; *account* tells what became of the rows.
         """
-        rows = await self._fill(rows, account)
+        rows = await self._fill([row for row in rows if account.is_pending(row)], account)
         while rows:
             if not self._waits and self._brim.refusal is not None:
                 raise self._brim.refusal
@@ -80,20 +88,34 @@ class Courier:
         async with self.lane.turns.of(self._assignee):
             while rows and self._brim.allows >= 1:
                 piece = rows[: int(min(len(rows), self.largest, self._brim.allows))]
-                if await self._settles(piece, account):
+                if await self._settles(Sending(self._assignee, piece, await self._end()), account):
                     rows = rows[len(piece) :]
         return rows
 
-    async def _settles(self, piece: Sequence[PreparedRow], account: Account) -> bool:
+    async def take_up(self) -> int:
+        """Settle what an earlier run of the load was sending when it ended, and tell how many lost answers came back.
+
+        Raises:
+            AlloError: It could not be settled; its rows are in doubt.
+        """
+        recovered = 0
+        async with self.lane.turns.of(self._assignee):
+            for piece in self._log.in_flight(self._assignee):
+                account = Account(Chunk(list(piece.rows)))
+                with contextlib.suppress(QueueFullError, RequestTooLargeError):
+                    await self._settles(piece, account)
+                recovered += account.result().recovered
+        return recovered
+
+    async def _settles(self, piece: Sending, account: Account) -> bool:
         """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
-        end = await self._end()
-        delivery = self._delivery(piece, end)
+        delivery = self._delivery(piece)
         try:
             reply = await self.lane.sender.send(delivery, self._bounds)
         except BaseException as error:
             if delivery.in_doubt:
                 # A cancellation too leaves rows behind that someone will ask for.
-                account.doubt(piece, _why(error))
+                account.doubt(piece.rows, _why(error))
                 self.lane.ends.pop(self._assignee.identity, None)
                 raise
             await self._cut(piece, error)
@@ -105,14 +127,20 @@ class Courier:
             await asyncio.sleep(0)
         finally:
             # A cancellation here does not make an answer that came unheard.
-            self._settle(piece, reply, account)
+            self._settle(piece.rows, reply, account)
+        await self._log.settled(piece, account.outcomes(piece.rows))
         return True
 
-    def _delivery(self, piece: Sequence[PreparedRow], end: QueueEnd) -> Delivery[AppendReply]:
+    def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
         async def look(seconds: float | None) -> AppendReply | None:
-            return await look_back(self.lane, self._assignee, piece, end, seconds=seconds, bounds=self._bounds)
+            return await look_back(self.lane, piece, seconds=seconds, bounds=self._bounds)
 
-        return Delivery(append_request(self._assignee, (row.entry for row in piece)), read_append, look)
+        async def announce(request: Request, first_used: Moment) -> None:
+            await self._log.sending(piece, request, first_used)
+
+        request = piece.request or append_request(self._assignee, (row.entry for row in piece.rows))
+        # What an earlier run was sending may have arrived.
+        return Delivery(request, read_append, look, announce, piece.first_used, unclear_since=piece.first_used)
 
     async def _end(self) -> QueueEnd:
         """Tell what stands last in the queue; it is looked at once, and known from the answers afterwards."""
@@ -123,25 +151,28 @@ class Courier:
         self.lane.ends[self._assignee.identity] = end
         return end
 
-    async def _cut(self, piece: Sequence[PreparedRow], error: BaseException) -> None:
+    async def _cut(self, piece: Sending, error: BaseException) -> None:
         """Learn from a refusal of *piece* how much to send in its stead, or raise it."""
+        if isinstance(error, AlloError):
+            await self._log.refused(piece)
+        rows = len(piece.rows)
         if isinstance(error, QueueFullError):
-            await self._brim.refused(len(piece), error, self._bounds)
-        elif isinstance(error, RequestTooLargeError) and len(piece) > 1:
-            self.largest = (len(piece) + 1) // 2
-            _log.info("%d rows are too many for one request: going on with %d", len(piece), self.largest)
+            await self._brim.refused(rows, error, self._bounds)
+        elif isinstance(error, RequestTooLargeError) and rows > 1:
+            self.largest = (rows + 1) // 2
+            _log.info("%d rows are too many for one request: going on with %d", rows, self.largest)
         else:
             raise error
 
-    def _settle(self, piece: Sequence[PreparedRow], reply: AppendReply, account: Account) -> None:
-        correlation = correlate(piece, reply)
+    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Account) -> None:
+        correlation = correlate(rows, reply)
         account.settle(correlation)
         self._brim.added(len(correlation.added))
         end = QueueEnd.behind(entry for _, entry in correlation.added)
         if end is not None:
             self.lane.ends[self._assignee.identity] = end
         if reply.recovered:
-            _log.info("the lost answer to an append of %d rows was recovered", len(piece))
+            _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:
             _log.warning("the reply names %d numbers that were not sent", correlation.surplus)
 

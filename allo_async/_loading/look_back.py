@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import attrs
 
 from allo_async._loading.correlate import tail
+from allo_async._loading.log import Sending
 from allo_async._loading.normalize import is_likely
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.answers import AppendReply
-from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import Entry, QueueEnd
 
 # A rep calls one number after the other, and none is called in less than a second.
@@ -51,19 +51,17 @@ class Sighting:
     seconds: float | None
 
 
-async def look_back(
-    lane: Lane, assignee: Assignee, rows: Sequence[PreparedRow], end: QueueEnd, *, seconds: float | None, bounds: Bounds
-) -> AppendReply | None:
-    """Read the queue of *assignee* back, and give the answer to the append of *rows*; `None` where it did not land.
+async def look_back(lane: Lane, piece: Sending, *, seconds: float | None, bounds: Bounds) -> AppendReply | None:
+    """Read the queue back, and give the answer to the append of *piece*; `None` where it did not land.
 
     Raises:
         AlloError: The queue could not be read.
     """
-    found = await read_whole(lane, assignee, bounds)
+    found = await read_whole(lane, piece.assignee, bounds)
     if found is None:
         return _doubt(_KEPT_MOVING)
     exists, entries = found
-    return recognize(rows, Sighting(end, exists, entries, seconds))
+    return recognize(piece.rows, Sighting(piece.end, exists, entries, seconds))
 
 
 def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None:

@@ -1,8 +1,8 @@
 """The caller's rows, one by one, whatever kind of iterable they come in."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 
-from allo_async.errors import RowSourceError
+from allo_async.errors import JournalError, RowSourceError
 from allo_async.models import Contact, ContactLike
 
 #: What a load takes its rows from.
@@ -14,6 +14,7 @@ class RowSource:
 
     Args:
         rows: Any sync or async iterable of rows.
+        check: Is shown each row with its index, and may raise.
 
     Attributes:
         taken: How many rows were pulled, which is the index of the next one.
@@ -23,11 +24,12 @@ class RowSource:
         TypeError: *rows* is a single row, or no iterable at all.
     """
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, check: Callable[[int, object], None] | None = None) -> None:
         # Iterating a string would queue its characters, and a mapping its field names.
         if isinstance(rows, str | bytes | Mapping | Contact):
             raise TypeError("pass a list of rows, not a single row: [row]")
         self.taken = 0
+        self._check = check
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
         self.sync = not isinstance(rows, AsyncIterable)
@@ -39,6 +41,7 @@ class RowSource:
 
         Raises:
             RowSourceError: The iterable raised.
+            JournalError: The check's.
         """
         try:
             row = await anext(self._rows) if isinstance(self._rows, AsyncIterator) else next(self._rows)
@@ -47,5 +50,12 @@ class RowSource:
         except Exception as error:
             raise RowSourceError(f"the rows ended at row {self.taken} with {type(error).__name__}: {error}") from error
         index = self.taken
+        if self._check is not None:
+            try:
+                self._check(index, row)
+            except JournalError:
+                # What comes behind a wrong row is not what it is taken for.
+                self._rows = iter(())
+                raise
         self.taken += 1
         return index, row

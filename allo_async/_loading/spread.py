@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from math import inf
 
 import attrs
@@ -12,15 +12,16 @@ import attrs
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk, fill_chunk
-from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
+from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_before, weigh
 from allo_async._loading.deliver import Courier
+from allo_async._loading.log import LoadLog, NoLog
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import Rows, RowSource
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, QueueFullError
+from allo_async.errors import AlloError, JournalError, QueueFullError
 from allo_async.models import QueueShare, SpreadResult, Totals
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class _Share:
     courier: Courier
     room: int = 0
     added: int = 0
+    recovered: int = 0
     error: AlloError | None = None
 
     @property
@@ -56,6 +58,7 @@ class SpreadRun:
         clock: Where time comes from.
         deadline: Seconds for the whole load, `None` for no bound.
         patience: Seconds that a rate limit may hold up one request.
+        open_log: Opens what the load is written to.
         on_progress: Called with this after each chunk.
     """
 
@@ -71,6 +74,7 @@ class SpreadRun:
         clock: Clock,
         deadline: float | None = None,
         patience: float = inf,
+        open_log: Callable[[], Awaitable[LoadLog]] | None = None,
         on_progress: "Callable[[SpreadRun], None] | None" = None,
     ) -> None:
         self._on_progress = on_progress
@@ -83,6 +87,8 @@ class SpreadRun:
         self._clock = clock
         self._deadline = deadline
         self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
+        self._open_log = open_log
+        self._log: LoadLog = NoLog()
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
         self._account = Account(self._chunk)
@@ -90,7 +96,7 @@ class SpreadRun:
 
     def _share(self, assignee: Assignee) -> _Share:
         brim = Brim(self._lane, assignee, clock=self._clock)
-        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, bounds=self._bounds))
+        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, bounds=self._bounds, log=self._log))
 
     @property
     def settled(self) -> int:
@@ -136,44 +142,91 @@ class SpreadRun:
         begun = self._clock.monotonic()
         try:
             async with self._lane.calls.bounded(self._deadline):
-                await self._load(RowSource(rows))
+                await self._begin()
+                await self._load(RowSource(rows, self._log.check))
         except AlloError as error:
             error.result = self.result()
             raise
+        finally:
+            self._log.close()
         result = self.result()
         requests = sum(share.courier.requests for share in self._shares)
         seconds = self._clock.monotonic() - begun
         _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
         return result
 
+    async def _begin(self) -> None:
+        if self._open_log is not None:
+            self._log = await self._open_log()
+            self._shares = [self._share(share.assignee) for share in self._shares]
+            self._account = Account(self._chunk, self._log)
+
     async def _load(self, source: RowSource) -> None:
         async with asyncio.TaskGroup() as group:
             for share in self._shares:
                 group.create_task(self._look(share))
+        self._raise_journal_error()
+        self._account.recovered += sum(share.recovered for share in self._shares)
         await fill_chunk(self._chunk, source, self._preparer, inf)
-        left = await weigh(self._chunk.rows)
+        await self._log.skipped(self._chunk.skipped)
+        await self._log.ended(source.taken)
+        self._remember()
+        left = await weigh([row for row in self._chunk.rows if self._account.is_pending(row)])
+        again = any(self._log.place(row.index) is not None for row, _ in left)
         while left and not self._stopping and any(share.open for share in self._shares):
-            left = await self._round(left)
+            left = await self._round(left, again=again)
+            again = False
 
     async def _look(self, share: _Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
+            share.recovered = await share.courier.take_up()
             share.room = await share.courier.look()
             if self._skip_queued:
-                self._preparer.leave_out(await share.courier.queued())
+                self._preparer.leave_out(set(await share.courier.queued()).difference(self._log.sent_numbers()))
         except AlloError as error:
-            share.error = error
+            self._fail(share, error)
 
-    async def _round(self, rows: Sequence[Weighed]) -> list[Weighed]:
-        """Deal *rows* and load them; give those that still have no queue, in order."""
+    def _fail(self, share: _Share, error: AlloError) -> None:
+        share.error = error
+        # Without the journal, nothing more may be sent to any queue.
+        self._stopping = self._stopping or isinstance(error, JournalError)
+
+    def _raise_journal_error(self) -> None:
+        for share in self._shares:
+            if isinstance(share.error, JournalError):
+                raise share.error
+
+    def _remember(self) -> None:
+        """Take over what earlier runs of the load came to."""
+        for row in self._chunk.rows:
+            place = self._log.place(row.index)
+            if place is not None and not self._account.is_pending(row):
+                self._placed[row.index] = place
+                self._shares[place].added += self._account.is_added(row)
+
+    async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
+        """Deal *rows*, *again* as an earlier run did, and load them; give those that still have no queue, in order."""
         seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
-        await deal(rows, seats, self._strategy)
+        if again:
+            deal_as_before(rows, seats, self._log.place)
+        else:
+            await deal(rows, seats, self._strategy)
+        await self._log.dealt(self._dealt(rows, seats))
         async with asyncio.TaskGroup() as group:
             for place, seat in enumerate(seats):
                 if seat.hand:
                     group.create_task(self._play(place, seat.hand))
+        self._raise_journal_error()
         await self._account.read()
         return [(row, weight) for row, weight in rows if self._account.is_pending(row)]
+
+    @staticmethod
+    def _dealt(rows: Sequence[Weighed], seats: Sequence[Seat]) -> dict[int, tuple[PreparedRow, int | None]]:
+        dealt: dict[int, tuple[PreparedRow, int | None]] = {row.index: (row, None) for row, _ in rows}
+        for place, seat in enumerate(seats):
+            dealt.update((row.index, (row, place)) for row in seat.hand)
+        return dealt
 
     async def _play(self, place: int, hand: Sequence[PreparedRow]) -> None:
         share = self._shares[place]
@@ -189,7 +242,7 @@ class SpreadRun:
             # In doubt, it is an error like any other.
             share.error = error if any(self._account.is_in_doubt(row) for row in hand) else None
         except AlloError as error:
-            share.error = error
+            self._fail(share, error)
 
     @contextlib.contextmanager
     def _placing(self, place: int, piece: Sequence[PreparedRow]) -> Generator[None]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
@@ -11,10 +11,12 @@ from typing import Literal, Self
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deliver import Courier
+from allo_async._loading.log import LoadLog, NoLog
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows, RowSource
 from allo_async._sending.bounds import Bounds
+from allo_async._sending.lane import Lane
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ConfigurationError, QueueFullError, RowSourceError
 from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
@@ -42,7 +44,8 @@ class AppendStream:
         self,
         rows: Rows,
         preparer: Preparer,
-        open_courier: Callable[[Bounds], Courier],
+        lane: Callable[[], Lane],
+        open_courier: Callable[[Lane, Bounds, LoadLog], Courier],
         *,
         clock: Clock,
         chunk_size: int,
@@ -50,12 +53,17 @@ class AppendStream:
         patience: float = inf,
         when_full: WhenFull = "raise",
         skip_queued: bool = False,
+        open_log: Callable[[], Awaitable[LoadLog]] | None = None,
     ) -> None:
         check_chunk_size(chunk_size)
         if when_full not in {"raise", "stop", "wait"}:
             raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
-        self._source = RowSource(rows)
+        self._log: LoadLog = NoLog()
+        self._source = RowSource(rows, self._check)
         self._preparer = preparer
+        self._lane = lane
+        self._open_log = open_log
+        self._recovered = 0
         self._open_courier = open_courier
         self._skip_queued = skip_queued
         self._courier: Courier | None = None
@@ -89,10 +97,10 @@ class AppendStream:
             raise StopAsyncIteration
         account = Account(Chunk())
         try:
-            courier = self._opened()
-            give_up_at = self._bounds.give_up_at
-            async with courier.lane.calls.bounded(None if give_up_at is None else give_up_at - self._clock.monotonic()):
-                account = Account(await self._next_chunk(courier))
+            lane, give_up_at = self._lane(), self._bounds.give_up_at
+            async with lane.calls.bounded(None if give_up_at is None else give_up_at - self._clock.monotonic()):
+                courier = self._courier or await self._begin(lane)
+                account = self._account(await self._next_chunk())
                 await self._deliver(courier, account)
         except QueueFullError as error:
             await self._end(account)
@@ -125,28 +133,41 @@ class AppendStream:
         with contextlib.suppress(RowSourceError):
             if self._source.sync:
                 await fill_chunk(rest, self._source, self._preparer, inf)
-        result = Account(rest).result()
+        result = self._account(rest).result()
         self.totals += result.totals
         return result
 
-    def _opened(self) -> Courier:
-        if self._courier is None:
-            self._courier = self._open_courier(self._bounds)
-        return self._courier
+    async def _begin(self, lane: Lane) -> Courier:
+        if self._open_log is not None:
+            self._log = await self._open_log()
+        courier = self._open_courier(lane, self._bounds, self._log)
+        self._recovered = await courier.take_up()
+        if self._skip_queued:
+            self._preparer.leave_out(set(await courier.queued()).difference(self._log.sent_numbers()))
+        self._courier = courier
+        return courier
 
-    async def _next_chunk(self, courier: Courier) -> Chunk:
+    def _check(self, index: int, row: object) -> None:
+        self._log.check(index, row)
+
+    def _account(self, chunk: Chunk) -> Account:
+        recovered, self._recovered = self._recovered, 0
+        return Account(chunk, self._log, recovered=recovered)
+
+    async def _next_chunk(self) -> Chunk:
         """Give the next chunk, which was filled ahead but for the first."""
-        if self._filling is None and self._skip_queued:
-            self._preparer.leave_out(await courier.queued())
         await (self._filling or self._fill_ahead())
         chunk, self._ahead = self._ahead, Chunk()
         return chunk
 
     async def _deliver(self, courier: Courier, account: Account) -> None:
-        if not account.empty:
-            self._fill_ahead()
-            await courier.deliver(account.rows, account)
-            await account.read()
+        if account.empty:
+            await self._log.ended(self._source.taken)
+            return
+        self._fill_ahead()
+        await courier.deliver(account.rows, account)
+        await self._log.skipped(account.skipped)
+        await account.read()
 
     def _fill_ahead(self) -> asyncio.Task[None]:
         filling = fill_chunk(self._ahead, self._source, self._preparer, self._chunk_size)
@@ -167,7 +188,8 @@ class AppendStream:
         finally:
             # A cancellation may come even here.
             told = [] if account is None else [account.result()]
-            self.unfinished = merge([*told, Account(self._ahead).result()])
+            self.unfinished = merge([*told, self._account(self._ahead).result()])
+            self._log.close()
             self.totals += self.unfinished.totals
             requests = self._courier.requests if self._courier is not None else 0
             seconds = self._clock.monotonic() - self._begun

@@ -43,7 +43,7 @@ class Delivery(Generic[Answer]):
     request: Request
     read: Callable[[Reply], Answer]
     look: Callable[[float | None], Awaitable[Answer | None]] | None = None
-    announce: Callable[[Request], Awaitable[None]] | None = None
+    announce: Callable[[Request, Moment], Awaitable[None]] | None = None
     first_used: Moment | None = None
     attempts: int = 0
     exposed: bool = False
@@ -122,7 +122,7 @@ class Delivery(Generic[Answer]):
         if self.first_used is None:
             self.first_used = Moment.now(clock)
         if self.announce is not None and self._announced != self.request.idempotency_key:
-            await self.announce(self.request)
+            await self.announce(self.request, self.first_used)
             self._announced = self.request.idempotency_key
 
     def failed(self, error: AlloError) -> None:

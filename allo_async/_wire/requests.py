@@ -67,6 +67,11 @@ def append_request(assignee: Assignee, entries: Iterable[bytes]) -> Request:
     return Request("POST", _NUMBERS, body, str(uuid.uuid4()), repeatable=False)
 
 
+def append_again(body: bytes, idempotency_key: str) -> Request:
+    """`appendDialingQueueNumbers` as another process has sent it, or was about to."""
+    return Request("POST", _NUMBERS, body, idempotency_key, repeatable=False)
+
+
 def page_request(assignee: Assignee, *, page: int, size: int) -> Request:
     """`getCurrentDialingQueue`."""
     return any_request("GET", _CURRENT, params={**assignee.fields(), "page": page, "size": size})

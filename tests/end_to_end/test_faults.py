@@ -55,7 +55,7 @@ def impatient(sandbox, clock):
 
 @pytest.mark.parametrize("fault", ["dropped", "stalled", "HTML 502", "empty 503"])
 async def test_rows_are_in_doubt_when_the_budget_ends_first(sandbox, clock, fault):
-    """Where the API has not answered, the chunk may still be on its way: it is in doubt, with the reason, the rest pending."""
+    """Where the API itself never answered, the chunk may be on its way: it is in doubt, with the reason."""
     sandbox.script(FAULTS[fault], at=range(2, 100))
     async with impatient(sandbox, clock) as allo:
         with pytest.raises(AlloError) as caught:

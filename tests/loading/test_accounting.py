@@ -139,7 +139,7 @@ def refusal(move):
     return Reply(status, CIMultiDict(), orjson.dumps({"error": {"code": code, "message": "No."}}), "req_x")
 
 
-def courier(lane, clock, bounds):
+def courier(lane, bounds, clock):
     return Courier(lane, Assignee(), Brim(lane, Assignee(), clock=clock), waits=False, bounds=bounds)
 
 
@@ -147,10 +147,12 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
     sender = Sender(server, Paces(clock=clock), clock=clock, retry_budget=retry_budget)
+    lane = Lane(server, sender, Calls(clock))
     stream = AppendStream(
         rows,
         Preparer(region=None, keep_duplicates=keep_duplicates),
-        lambda bounds: courier(Lane(server, sender, Calls(clock)), clock, bounds),
+        lambda: lane,
+        lambda lane, bounds, _: courier(lane, bounds, clock),
         clock=clock,
         chunk_size=chunk_size,
         deadline=None,

@@ -1,0 +1,145 @@
+"""What a load writes down as it goes, so that it can be taken up again: the port, and a log that keeps nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from allo_async._loading.prepare import PreparedRow
+from allo_async._sending.key_trust import Moment
+from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import QueueEnd
+from allo_async._wire.requests import Request
+from allo_async.models import SkippedNumber
+
+
+@attrs.frozen
+class Outcome:
+    """What became of a row, as the server told it.
+
+    Attributes:
+        fate: Which of a result's lists the row is in.
+        entry: The server's entry; for a row in doubt, the `reason`.
+    """
+
+    fate: Literal["added", "skipped", "in_doubt"]
+    entry: Mapping[str, Any] = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
+class Sending:
+    """A piece of the input that is sent at once, and what is written of it.
+
+    Attributes:
+        assignee: Whose queue it goes to.
+        rows: The rows.
+        end: What stood last in the queue before.
+        request: What an earlier process was sending, `None` for what was not sent before.
+        first_used: When that process used the key first.
+        chunk: The log's own name for it, once it is written.
+    """
+
+    assignee: Assignee
+    rows: Sequence[PreparedRow] = attrs.field(repr=False)
+    end: QueueEnd = attrs.field(repr=False)
+    request: Request | None = None
+    first_used: Moment | None = None
+    chunk: int | None = None
+
+
+class LoadLog(Protocol):
+    """Written before a piece is sent and after its answer; whatever it cannot write, it raises a `JournalError` for."""
+
+    def check(self, index: int, row: object) -> None:
+        """Compare the *row* at *index* with what an earlier run took there.
+
+        Raises:
+            InputChangedError: It is another row.
+        """
+        ...
+
+    def outcome(self, index: int) -> Outcome | None:
+        """Tell what is known of the row at *index*, `None` for a row that was not sent or was refused."""
+        ...
+
+    def place(self, index: int) -> int | None:
+        """Tell to which queue of a spread the row at *index* was dealt."""
+        ...
+
+    def sent_numbers(self) -> Collection[str]:
+        """Tell the numbers that earlier runs sent."""
+        ...
+
+    def in_flight(self, assignee: Assignee) -> list[Sending]:
+        """Give what an earlier run was sending to the queue of *assignee* when it ended."""
+        ...
+
+    async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
+        """Write that *piece* is about to be sent as *request*."""
+        ...
+
+    async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
+        """Write what became of the rows of *piece*."""
+        ...
+
+    async def refused(self, piece: Sending) -> None:
+        """Write that *piece* was refused as a whole."""
+        ...
+
+    async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
+        """Write which rows were never sent, and why."""
+        ...
+
+    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, int | None]]) -> None:
+        """Write which row was dealt to which queue of a spread, or to none."""
+        ...
+
+    async def ended(self, rows: int) -> None:
+        """Write that the input ended after *rows* rows."""
+        ...
+
+    def close(self) -> None:
+        """Let others have the load."""
+        ...
+
+
+class NoLog:
+    """Keeps nothing."""
+
+    def check(self, index: int, row: object) -> None:
+        """Take any row."""
+
+    def outcome(self, index: int) -> Outcome | None:
+        """Know nothing."""
+
+    def place(self, index: int) -> int | None:
+        """Know nothing."""
+
+    def sent_numbers(self) -> Collection[str]:
+        """Know none."""
+        return ()
+
+    def in_flight(self, assignee: Assignee) -> list[Sending]:  # noqa: ARG002 - the port's
+        """Know nothing."""
+        return []
+
+    async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
+        """Write nothing."""
+
+    async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
+        """Write nothing."""
+
+    async def refused(self, piece: Sending) -> None:
+        """Write nothing."""
+
+    async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
+        """Write nothing."""
+
+    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, int | None]]) -> None:
+        """Write nothing."""
+
+    async def ended(self, rows: int) -> None:
+        """Write nothing."""
+
+    def close(self) -> None:
+        """Hold nothing."""

@@ -1,0 +1,76 @@
+"""A client's lanes: one for each event loop that uses it."""
+
+import asyncio
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import aiohttp
+
+from allo_async._sending.calls import Calls
+from allo_async._sending.lane import Lane
+from allo_async._sending.pacing import Paces
+from allo_async._sending.sender import Sender
+from allo_async._sending.transport import Transport
+from allo_async.clock import Clock
+from allo_async.errors import ClientClosedError
+from allo_async.settings import Settings
+
+
+class Lanes:
+    """Makes a lane when a loop needs it.
+
+    Args:
+        settings: The client's.
+        clock: Where time comes from.
+        session: The caller's own session.
+        trace_configs: For the sessions that are made.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        session: aiohttp.ClientSession | None,
+        trace_configs: Sequence[aiohttp.TraceConfig],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._session = session
+        self._trace_configs = trace_configs
+        self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
+        self._closed = False
+
+    @property
+    def server(self) -> str:
+        """The base URL."""
+        return str(self._settings.base_url)
+
+    def current(self) -> Lane:
+        """Give the running loop's lane.
+
+        Raises:
+            ClientClosedError: `close` was called.
+        """
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        loop = asyncio.get_running_loop()
+        lane = self._lanes.get(loop)
+        if lane is None:
+            lane = self._lanes[loop] = self._new()
+        return lane
+
+    async def close(self) -> None:
+        """Close the running loop's lane, and make no more."""
+        self._closed = True
+        lane = self._lanes.pop(asyncio.get_running_loop(), None)
+        if lane is not None:
+            await lane.close()
+
+    def _new(self) -> Lane:
+        transport = Transport(
+            self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
+        )
+        paces = Paces(clock=self._clock)
+        sender = Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget)
+        return Lane(transport, sender, Calls(self._clock))

@@ -1,0 +1,99 @@
+"""What an append can be told, and the stream that it makes of that."""
+
+from math import inf
+from typing import TypedDict
+
+from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
+from allo_async._loading.deliver import Courier
+from allo_async._loading.log import LoadLog
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.source import Rows
+from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async._sending.bounds import Bounds
+from allo_async._sending.lane import Lane
+from allo_async._sending.lanes import Lanes
+from allo_async._wire.assignee import Assignee
+from allo_async.clock import Clock
+from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal.journal import open_log
+from allo_async.models import QUEUE_CAPACITY
+
+
+class AppendOptions(TypedDict, total=False):
+    """What `append` and `append_stream` can be told.
+
+    Attributes:
+        region: How to read a number written without its country code, as an ISO 3166 code such as `FR`. Without it,
+            such a number is sent as written, for the server to read.
+        chunk_size: Rows to send at once, 1 to 1,000; 1,000 by default.
+        keep_duplicates: Send a number that came up before in this call, instead of skipping it as `DUPLICATE_NUMBER`.
+        skip_queued: Read the queue first, and skip what stands in it already as `ALREADY_QUEUED`.
+        when_full: What to do with rows that the queue has no room for: `"raise"` a `QueueFullError`, which is the
+            default, `"stop"` and return them as pending, or `"wait"` until the rep has made room.
+        poll_interval: Seconds before the first look for room when waiting, 1 by default; each look that finds none
+            makes the next come later by half, up to 30 seconds.
+        deadline: Seconds for the whole call.
+        patience: Seconds that the key's rate limit may hold up a request; above it, a `RateLimitedError` is raised at
+            once.
+        journal: Where to write the load down as it goes, so that it can be taken up again however it ended.
+        load_id: What to take it up by: the same load has the same one.
+        on_changed_input: What to do when a load is taken up with another input: `"raise"` an `InputChangedError`, which
+            is the default, or `"append"` only the rows that are new.
+    """
+
+    region: str | None
+    chunk_size: int
+    keep_duplicates: bool
+    skip_queued: bool
+    when_full: WhenFull
+    poll_interval: float
+    deadline: float | None
+    patience: float
+    journal: Journal | None
+    load_id: str | None
+    on_changed_input: OnChangedInput
+
+
+def append_stream(
+    assignee: Assignee,
+    lanes: Lanes,
+    numbers: Rows,
+    *,
+    clock: Clock,
+    region: str | None = None,
+    chunk_size: int = QUEUE_CAPACITY,
+    keep_duplicates: bool = False,
+    skip_queued: bool = False,
+    when_full: WhenFull = "raise",
+    poll_interval: float = DEFAULT_POLL_INTERVAL,
+    deadline: float | None = None,
+    patience: float = inf,
+    journal: Journal | None = None,
+    load_id: str | None = None,
+    on_changed_input: OnChangedInput = "raise",
+) -> AppendStream:
+    """Make the stream that appends *numbers* to the queue of *assignee*."""
+    terms = {
+        "server": lanes.server,
+        "queues": [assignee.fields()],
+        "region": region,
+        "keep_duplicates": keep_duplicates,
+    }
+
+    def open_courier(lane: Lane, bounds: Bounds, log: LoadLog) -> Courier:
+        brim = Brim(lane, assignee, clock=clock, poll_interval=poll_interval)
+        return Courier(lane, assignee, brim, waits=when_full == "wait", bounds=bounds, log=log)
+
+    return AppendStream(
+        numbers,
+        Preparer(region=region, keep_duplicates=keep_duplicates),
+        lanes.current,
+        open_courier,
+        clock=clock,
+        chunk_size=chunk_size,
+        deadline=deadline,
+        patience=patience,
+        when_full=when_full,
+        skip_queued=skip_queued,
+        open_log=open_log(journal, load_id, on_changed_input, terms, clock=clock),
+    )

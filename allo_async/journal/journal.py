@@ -1,0 +1,109 @@
+"""A journal of loads: a file that lets a load be taken up again where it ended, however it ended."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from allo_async._loading.log import LoadLog
+from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from allo_async.journal.reading import JournaledLoad
+
+#: When the input of a load that is taken up again has changed: refuse, or send only what is new.
+OnChangedInput = Literal["raise", "append"]
+
+
+class Journal:
+    """An SQLite file in which loads are written down as they go.
+
+    Before a chunk is sent, its bytes, its key, its rows and the time are on the disk, and after its answer what became
+    of each row. A load that is started again with the same input and `load_id` does not send again what is settled,
+    settles what was on its way, and sends the rest. Nothing is sent that is not on the disk.
+
+    One process at a time may load with a journal; it may run several loads at once. The file holds phone numbers, and
+    is made readable by its owner alone. Its tables are described in `allo_async/journal/schema.sql`.
+
+    Args:
+        path: The file; it is made at the first load.
+
+    Example:
+        ```python
+        journal = Journal("monday.db")
+        result = await queue.append(rows, journal=journal, load_id="monday-leads")
+        ```
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).resolve()
+
+    def __repr__(self) -> str:
+        return f"<Journal {self.path.name}>"
+
+    async def loads(self) -> "list[JournaledLoad]":
+        """Tell what the journal holds, load by load, also while one is under way.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        from allo_async.journal.reading import read_loads  # noqa: PLC0415 - sqlite3 is loaded where it is needed
+
+        return await read_loads(self.path)
+
+    async def write_csv(self, load_id: str, to: str | os.PathLike[str]) -> int:
+        """Write the fate of every row that the journal has of a load as CSV, and tell how many those are.
+
+        Args:
+            load_id: The load.
+            to: The file, which is replaced, and readable by its owner alone.
+
+        Raises:
+            JournalError: There is no such load, or the journal cannot be read.
+            OSError: The file cannot be written.
+        """
+        from allo_async.journal.reading import write_csv  # noqa: PLC0415 - as above
+
+        return await write_csv(self.path, load_id, Path(to))
+
+    async def open_load(
+        self, load_id: str, terms: Mapping[str, Any], *, clock: Clock, on_changed_input: OnChangedInput
+    ) -> LoadLog:
+        """Open a load for writing; called by the loads themselves.
+
+        Args:
+            load_id: The caller's name for it.
+            terms: What must be the same when it is taken up again.
+            clock: Tells the time.
+            on_changed_input: What to do when the input is not what it was.
+
+        Raises:
+            JournalBusyError: Another process works with the journal, or this load is under way.
+            JournalError: The file cannot be used, or the load was begun on other terms.
+        """
+        from allo_async.journal.opening import open_load  # noqa: PLC0415 - as above
+
+        return await open_load(self.path, load_id, terms, clock=clock, strict=on_changed_input == "raise")
+
+
+def open_log(
+    journal: Journal | None,
+    load_id: str | None,
+    on_changed_input: OnChangedInput,
+    terms: Mapping[str, Any],
+    *,
+    clock: Clock,
+) -> Callable[[], Awaitable[LoadLog]] | None:
+    """Give what opens the log of a load; `None` without a journal.
+
+    Raises:
+        ConfigurationError: A journal without a `load_id` or the other way round, or an unknown *on_changed_input*.
+    """
+    if on_changed_input not in {"raise", "append"}:
+        raise ConfigurationError(f"on_changed_input must be 'raise' or 'append', not {on_changed_input!r}")
+    if journal is None and load_id is None:
+        return None
+    if journal is None or not load_id:
+        raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
+    return lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input)

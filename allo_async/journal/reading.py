@@ -1,0 +1,143 @@
+"""Reading a journal: what each load came to, without disturbing one that is under way."""
+
+import asyncio
+import contextlib
+import csv
+import os
+import sqlite3
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import orjson
+
+from allo_async._wire.assignee import Assignee
+from allo_async.errors import JournalError
+from allo_async.journal.store import check_version, translated
+from allo_async.models import Totals
+
+_Result = TypeVar("_Result")
+
+_COLUMNS = ("index", "number", "fate", "reason", "position", "queue")
+
+# The latest word on a row; one that was on its way when the run ended is in doubt.
+_FATE = """
+    CASE WHEN chunk.state = 'sending' THEN 'in_doubt' ELSE coalesce(input_row.fate, 'pending') END
+"""
+
+
+@attrs.frozen(kw_only=True)
+class JournaledLoad:
+    """What a journal holds of a load.
+
+    Attributes:
+        load_id: The caller's name for it.
+        begun_at: When it was begun, in UTC.
+        ended_at: When its input had been taken to the end, `None` before.
+        totals: The fates of the rows that were taken so far.
+        queues: The reps whose queues it went to: user ids, e-mail addresses, or `(key owner)`.
+    """
+
+    load_id: str
+    begun_at: datetime
+    ended_at: datetime | None
+    totals: Totals
+    queues: tuple[str, ...]
+
+
+async def read_loads(path: Path) -> list[JournaledLoad]:
+    """Read the loads of the journal at *path*, the latest generation of each.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    return await _read(path, lambda connection: [_load(connection, *row) for row in _latest(connection)])
+
+
+async def write_csv(path: Path, load_id: str, to: Path) -> int:
+    """Write the fates of a load's rows to the file *to*, and tell how many there are.
+
+    Raises:
+        JournalError: There is no such load, or the journal cannot be read.
+        OSError: The file cannot be written.
+    """
+    rows = await _read(path, lambda connection: _fates(connection, load_id))
+
+    def write() -> None:
+        private = os.open(to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(private, "w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(_COLUMNS)
+            writer.writerows(rows)
+
+    await asyncio.to_thread(write)
+    return len(rows)
+
+
+async def _read(path: Path, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+    def read() -> _Result:
+        with translated(path), _reading(path) as connection:
+            return work(connection)
+
+    return await asyncio.to_thread(read)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Generator[sqlite3.Connection]:
+    if not path.exists():
+        raise JournalError(f"there is no journal {path.name}")
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        check_version(connection, path)
+        yield connection
+
+
+def _latest(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT id, load_id, begun_at, ended_at FROM load AS one WHERE generation ="
+        " (SELECT max(generation) FROM load WHERE load_id = one.load_id) ORDER BY begun_at, id"
+    ).fetchall()
+
+
+def _load(
+    connection: sqlite3.Connection, load: int, load_id: str, begun_at: float, ended_at: float | None
+) -> JournaledLoad:
+    counts = dict(
+        connection.execute(
+            f"SELECT {_FATE}, count(*) FROM input_row LEFT JOIN chunk ON chunk.id = input_row.chunk"  # noqa: S608 - ours
+            " WHERE input_row.load = ? GROUP BY 1",
+            (load,),
+        ).fetchall()
+    )
+    queues = connection.execute("SELECT DISTINCT queue FROM chunk WHERE load = ? ORDER BY queue", (load,)).fetchall()
+    return JournaledLoad(
+        load_id=load_id,
+        begun_at=datetime.fromtimestamp(begun_at, UTC),
+        ended_at=None if ended_at is None else datetime.fromtimestamp(ended_at, UTC),
+        totals=Totals(**counts),
+        queues=tuple(_name(queue) for (queue,) in queues),
+    )
+
+
+def _fates(connection: sqlite3.Connection, load_id: str) -> list[tuple[Any, ...]]:
+    loads = [row[0] for row in _latest(connection) if row[1] == load_id]
+    if not loads:
+        raise JournalError(f"the journal has no load {load_id!r}")
+    found = connection.execute(
+        f"SELECT idx, number, {_FATE}, entry, queue FROM input_row LEFT JOIN chunk ON chunk.id = input_row.chunk"  # noqa: S608 - ours
+        " WHERE input_row.load = ? ORDER BY idx",
+        loads,
+    )
+    return [_fate(*row) for row in found]
+
+
+def _fate(index: int, number: str | None, fate: str, entry: str | None, queue: str | None) -> tuple[Any, ...]:
+    told: dict[str, Any] = {} if entry is None else orjson.loads(entry)
+    queue_name = None if queue is None or fate == "pending" else _name(queue)
+    return index, told.get("number_to", number), fate, told.get("reason"), told.get("position"), queue_name
+
+
+def _name(queue: str) -> str:
+    assignee = Assignee(**orjson.loads(queue))
+    return assignee.user_id or assignee.email or "(key owner)"

@@ -1,0 +1,193 @@
+"""The journal's file: one SQLite connection, on a thread of its own, held by one process at a time."""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import ClassVar, Self, TypeVar
+
+from allo_async.errors import JournalBusyError, JournalError
+
+#: The version of the schema that this library writes.
+VERSION = 1
+
+# A file of another program's is not to be taken for a journal, and the other way round.
+_APPLICATION_ID = 0x416C6C6F
+
+# Seconds; a load of this process that has just ended may still be closing the file.
+_LOCK_PATIENCE = 1.0
+
+_Result = TypeVar("_Result")
+
+
+class Store:
+    """A journal that is open for writing.
+
+    All loads of a process that use the same file share one store; `open` and `close` count them.
+
+    Attributes:
+        path: The file.
+        loads: The loads that are under way.
+        users: How many need it.
+    """
+
+    _open: ClassVar[dict[Path, "Store"]] = {}
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.loads: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="allo-journal")
+        self.users = 0
+        self._lock: sqlite3.Connection | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open the journal at *path*, a resolved one, which is made where there is none.
+
+        Raises:
+            JournalBusyError: Another process has it open.
+            JournalError: It cannot be used.
+        """
+        with cls._guard:
+            store = cls._open.setdefault(path, cls(path))
+            store.users += 1
+        try:
+            await store.run(Store._connect)
+        except BaseException:
+            store.close()
+            raise
+        return store  # type: ignore[return-value] # one class, one dictionary
+
+    def close(self) -> None:
+        """Let go of it; the file is closed when nobody in this process needs it any more."""
+        with self._guard:
+            self.users -= 1
+            if self.users:
+                return
+            del self._open[self.path]
+        self._thread.submit(self._disconnect)
+        # What was handed to the thread is still done.
+        self._thread.shutdown(wait=False)
+
+    async def run(self, work: Callable[["Store"], _Result]) -> _Result:
+        """Do *work* on the store's thread.
+
+        Raises:
+            JournalError: SQLite failed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translated, work)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Write all of the block or nothing; when it is left, it is on the disk."""
+        connection = self._connection
+        if connection is None:
+            raise JournalError(f"the journal {self.path.name} is closed")
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+
+    def _translated(self, work: Callable[["Store"], _Result]) -> _Result:
+        with translated(self.path):
+            return work(self)
+
+    def _connect(self) -> None:
+        if self._connection is not None:
+            return
+        self._lock = _locked(self.path)
+        _make_private(self.path)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            check_version(connection, self.path)
+            # FULL: what was written is there after the power failed, too.
+            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                connection.executescript(f"BEGIN; {_schema()} COMMIT;")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _disconnect(self) -> None:
+        for connection in (self._connection, self._lock):
+            if connection is not None:
+                connection.close()
+
+
+def _schema() -> str:
+    tables = resources.files("allo_async.journal").joinpath("schema.sql").read_text(encoding="utf-8")
+    return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+
+
+def _locked(path: Path) -> sqlite3.Connection:
+    """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
+
+    It is on a file beside the journal, so that the journal can be read while a load runs.
+    """
+    beside = path.with_name(f"{path.name}-lock")
+    _make_private(beside)
+    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise JournalBusyError(f"another process works with the journal {path.name}") from error
+        raise
+    return lock
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, readable by its owner alone, if there is none."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no journal, or one of a later version.
+
+    Raises:
+        JournalError: It is.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != _APPLICATION_ID and (tables or version):
+        raise JournalError(f"{path.name} is an SQLite database, but no journal of loads")
+    if version > VERSION:
+        raise JournalError(
+            f"the journal {path.name} is of version {version}, and this library knows up to {VERSION}: update it"
+        )
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Generator[None]:
+    """Turn what SQLite and the file system raise into what it means for a journal."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"the journal {path.name} cannot be used: {_meaning(error)}") from error
+    except OSError as error:
+        raise JournalError(f"the journal {path.name} cannot be used: {error.strerror or error}") from error
+
+
+def _meaning(error: sqlite3.Error) -> str:
+    told = {
+        "SQLITE_FULL": "the disk is full",
+        "SQLITE_READONLY": "it is read-only",
+        "SQLITE_CORRUPT": "it is damaged",
+        "SQLITE_NOTADB": "it is damaged, or no journal at all",
+        "SQLITE_BUSY": "another program has it locked",
+        "SQLITE_CANTOPEN": "it cannot be opened",
+        "SQLITE_IOERR": "the disk failed",
+    }
+    name = getattr(error, "sqlite_errorname", "")
+    meaning = next((meaning for prefix, meaning in told.items() if name.startswith(prefix)), None)
+    return f"{meaning} ({error})" if meaning else str(error)
