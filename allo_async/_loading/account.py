@@ -8,9 +8,9 @@ from allo_async._loading.log import LoadLog, NoLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.converter import read_added_number
-from allo_async.models import AddedNumber, AppendResult, PendingContact, SkippedNumber
+from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
-_Told = AddedNumber | SkippedNumber | PendingContact
+Told = AddedNumber | SkippedNumber | PendingContact
 
 
 class Account:
@@ -29,7 +29,7 @@ class Account:
         self._chunk = chunk
         self._log = log or NoLog()
         self._outcomes: dict[int, Outcome] = {}
-        self._read: dict[int, _Told] = {}
+        self._read: dict[int, Told] = {}
         self.recovered = recovered
 
     @property
@@ -87,13 +87,13 @@ class Account:
         """Tell the fates as they stand, in input order."""
         result = AppendResult(skipped=list(self._chunk.skipped), recovered=self.recovered)
         for row in self._chunk.rows:
-            told = self._tell(row)
-            if isinstance(told, AddedNumber):
-                result.added.append(told)
-            elif isinstance(told, SkippedNumber):
-                result.skipped.append(told)
+            fate = self._tell(row)
+            if isinstance(fate, AddedNumber):
+                result.added.append(fate)
+            elif isinstance(fate, SkippedNumber):
+                result.skipped.append(fate)
             else:
-                (result.pending if told.reason is None else result.in_doubt).append(told)
+                (result.pending if fate.reason is None else result.in_doubt).append(fate)
         result.skipped.sort(key=lambda row: row.index)
         return result
 
@@ -104,27 +104,28 @@ class Account:
         outcome = self._outcome(row.index)
         return outcome is not None and outcome.fate == fate
 
-    def _tell(self, row: PreparedRow) -> _Told:
-        told = self._read.get(row.index)
-        if told is None:
+    def _tell(self, row: PreparedRow) -> Told:
+        fate = self._read.get(row.index)
+        if fate is None:
             outcome = self._outcome(row.index)
             if outcome is None:
                 return PendingContact(index=row.index, contact=row.contact)
-            told = _told(row, outcome)
+            fate = told(row.index, row.contact, outcome)
             if outcome.fate != "in_doubt":
-                self._read[row.index] = told
-        return told
+                self._read[row.index] = fate
+        return fate
 
 
-def _told(row: PreparedRow, outcome: Outcome) -> _Told:
+def told(index: int, contact: Contact, outcome: Outcome) -> Told:
+    """Tell the fate of the row at *index* as a result does."""
     if outcome.fate == "added":
-        return read_added_number(outcome.entry, row.index)
+        return read_added_number(outcome.entry, index)
     reason = outcome.entry.get("reason")
     if outcome.fate == "in_doubt":
-        return PendingContact(index=row.index, contact=row.contact, reason=reason)
+        return PendingContact(index=index, contact=contact, reason=reason)
     return SkippedNumber(
-        index=row.index,
-        number=row.contact.number,
+        index=index,
+        number=contact.number,
         reason=reason if isinstance(reason, str) else "UNKNOWN",
         source="server",
     )

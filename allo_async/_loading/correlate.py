@@ -12,11 +12,9 @@ from typing import Any
 
 import attrs
 
+from allo_async._loading.normalize import tail
 from allo_async._loading.prepare import PreparedRow
 from allo_async._wire.answers import AppendReply
-
-# So many last digits tell a number however its country code and trunk prefix are written.
-_TAIL = 7
 
 
 @attrs.frozen
@@ -117,9 +115,3 @@ def _position(entry: Mapping[str, Any]) -> float:
 
 def _row_tail(row: PreparedRow) -> str:
     return tail(row.wire)
-
-
-def tail(number: str) -> str:
-    """Give the last digits of a number, by which two spellings of it are known for the same; empty for too few."""
-    digits = "".join(str(int(character)) for character in number if character.isdecimal())
-    return digits[-_TAIL:] if len(digits) >= _TAIL else ""

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from allo_async._loading.correlate import tail
 from allo_async._loading.log import Sending
-from allo_async._loading.normalize import is_likely
+from allo_async._loading.normalize import is_likely, tail
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
 from allo_async._sending.bounds import Bounds

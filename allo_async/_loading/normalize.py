@@ -13,6 +13,11 @@ from allo_async.errors import InvalidRegionError
 # The shortest national numbers of any numbering plan in phonenumbers' metadata have four digits.
 _FEWEST_DIGITS = 4
 
+# So many last digits tell a number however its country code and trunk prefix are written.
+_TAIL = 7
+
+_NO_DIGITS = {code: None for code in range(128) if not chr(code).isdigit()}
+
 _HOPELESS = {phonenumbers.NumberParseException.NOT_A_NUMBER, phonenumbers.NumberParseException.TOO_LONG}
 
 
@@ -106,3 +111,12 @@ def _plan(calling_code: str) -> Callable[[str], bool] | None:
 def _too_short(number: str) -> bool:
     # Letters count: 800-FLOWERS is a number.
     return sum(character.isalnum() for character in number) < _FEWEST_DIGITS
+
+
+def tail(number: str) -> str:
+    """Give the last digits of a number, by which two spellings of it are known for the same; empty for too few."""
+    if number.isascii():
+        digits = number.translate(_NO_DIGITS)
+    else:
+        digits = "".join(str(int(character)) for character in number if character.isdecimal())
+    return digits[-_TAIL:] if len(digits) >= _TAIL else ""

@@ -6,7 +6,7 @@ import attrs
 import orjson
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
-from allo_async._loading.normalize import check_region, normalize
+from allo_async._loading.normalize import check_region, normalize, tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
@@ -46,6 +46,8 @@ class Preparer:
         self._region = check_region(region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
+        # The last digits of all numbers seen so far, with a row that was set aside without being read.
+        self._tails: dict[str, tuple[int, Contact] | None] | None = None
 
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Skip *numbers* too, in E.164, as already queued."""
@@ -66,6 +68,29 @@ class Preparer:
         if first != index:
             return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
         return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact))
+
+    def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:
+        """Tell what a row is that will not be sent any more, at the least cost; one that repeats another is skipped.
+
+        Numbers with other last digits are other numbers: only those that may repeat one are read in full.
+        """
+        try:
+            contact = read_contact(row)
+        except UnusableRowError as error:
+            return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        if self._tails is None:
+            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
+            self._tails = dict.fromkeys(seen)
+        last_digits = tail(contact.number)
+        if last_digits and last_digits not in self._tails:
+            self._tails[last_digits] = (index, contact)
+            return contact
+        alike = self._tails.get(last_digits)
+        if alike is not None:
+            self.prepare(*alike)
+            self._tails[last_digits] = None
+        prepared = self.prepare(index, contact)
+        return prepared if isinstance(prepared, SkippedNumber) else contact
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

@@ -1,7 +1,6 @@
 """A load under way: chunk by chunk, with a result a chunk."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from math import inf
@@ -14,11 +13,12 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.log import LoadLog, NoLog
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
+from allo_async._loading.rest import take_rest
 from allo_async._loading.source import Rows, RowSource
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ConfigurationError, QueueFullError, RowSourceError
+from allo_async.errors import AlloError, ConfigurationError, QueueFullError
 from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
 
 _log = logging.getLogger(__name__)
@@ -129,11 +129,7 @@ class AppendStream:
 
         What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
         """
-        rest = Chunk()
-        with contextlib.suppress(RowSourceError):
-            if self._source.sync:
-                await fill_chunk(rest, self._source, self._preparer, inf)
-        result = self._account(rest).result()
+        result = await take_rest(self._source, self._preparer, self._log)
         self.totals += result.totals
         return result
 
