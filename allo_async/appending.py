@@ -75,7 +75,7 @@ def append_stream(
     """Make the stream that appends *numbers* to the queue of *assignee*."""
     terms = {
         "server": lanes.server,
-        "queues": [assignee.fields()],
+        "queue": assignee.fields(),
         "region": region,
         "keep_duplicates": keep_duplicates,
     }

@@ -145,6 +145,7 @@ class SpreadRun:
                 await self._begin()
                 await self._load(RowSource(rows, self._log.check))
         except AlloError as error:
+            self._remember()
             error.result = self.result()
             raise
         finally:
@@ -201,7 +202,7 @@ class SpreadRun:
         """Take over what earlier runs of the load came to."""
         for row in self._chunk.rows:
             place = self._log.place(row.index)
-            if place is not None and not self._account.is_pending(row):
+            if place is not None and row.index not in self._placed and not self._account.is_pending(row):
                 self._placed[row.index] = place
                 self._shares[place].added += self._account.is_added(row)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from allo_async import __version__
-from allo_async.cli import queue
+from allo_async.cli import journal, queue
 from allo_async.cli.load import load
 from allo_async.cli.sandbox import sandbox
 from allo_async.cli.team import users, whoami
@@ -16,6 +16,7 @@ app.command()(sandbox)
 app.command()(users)
 app.command()(whoami)
 app.add_typer(queue.app)
+app.add_typer(journal.app)
 
 
 def _print_version(wanted: bool) -> None:

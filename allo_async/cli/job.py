@@ -124,7 +124,9 @@ def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
 
 
 def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
-    return queue_of(allo, load.rep).append_stream((lead.row for lead in load.leads), **attrs.asdict(options))
+    rows = (lead.row for lead in load.leads)
+    load_id = None if options.journal is None else load.name
+    return queue_of(allo, load.rep).append_stream(rows, load_id=load_id, **attrs.asdict(options))
 
 
 async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: asyncio.Event) -> None:

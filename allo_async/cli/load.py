@@ -12,19 +12,29 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from allo_async import AlloClient, AlloError, ConfigurationError, Plan, Strategy, WhenFull
+from allo_async import (
+    AlloClient,
+    AlloError,
+    ConfigurationError,
+    JournalError,
+    OnChangedInput,
+    Plan,
+    Strategy,
+    WhenFull,
+)
 from allo_async.cli.bar import progress_bar
 from allo_async.cli.columns import ColumnsError
 from allo_async.cli.dealing import deal
 from allo_async.cli.interrupt import stop_on_interrupt
 from allo_async.cli.job import RepLoad, load_all
+from allo_async.cli.journaling import begun_before, journal_of
 from allo_async.cli.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import plan_all, show_plans
 from allo_async.cli.report import ExitCode, Report, message
 from allo_async.cli.screen import show
-from allo_async.cli.spreading import spread_all
+from allo_async.cli.spreading import SPREAD, spread_all
 
 _err = Console(stderr=True)
 
@@ -56,6 +66,17 @@ def load(
         bool, typer.Option("--skip-queued", help="Leave out what stands in the queue already.")
     ] = False,
     deadline: Annotated[float | None, typer.Option(min=0, help="Seconds after which to stop.")] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="Where the load is written down as it goes; beside FILE by default, FILE.journal."),
+    ] = None,
+    no_journal: Annotated[bool, typer.Option("--no-journal", help="Write nothing down.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what earlier runs of this load did, and load everything again.")
+    ] = False,
+    on_changed_input: Annotated[
+        OnChangedInput, typer.Option(help="When FILE is not what it was: fail, or send only the rows that are new.")
+    ] = "raise",
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would happen, and write nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when rows were skipped.")] = False,
     sandbox: Annotated[
@@ -68,6 +89,10 @@ def load(
 
     Rows that did not get in go to a file beside FILE, leads.not-added.csv for
     leads.csv, with the reason in its column allo_reason.
+
+    The load is written down in a journal as it goes. A load that was stopped,
+    or killed, is taken up where it ended by running the same command again:
+    nothing is sent twice.
 
     The API key comes from ALLO_API_KEY. The first Ctrl-C stops after the
     answers that are on their way, a second one at once.
@@ -94,12 +119,15 @@ def load(
         skip_queued=skip_queued,
         when_full=when_full,
         deadline=deadline,
+        journal=journal_of(file, journal, wanted=not no_journal, sandbox=sandbox),
+        on_changed_input=on_changed_input,
     )
     try:
         leads = read_leads_file(file)
         dealt = deal(leads, to=reps[0] if len(reps) == 1 else None, to_column=to_column, field_map=field_map or ())
         _err.print(f"Columns: {escape(str(dealt.columns))}", highlight=False)
-        job = _Job(dealt.loads, reps if len(reps) > 1 else [], strategy, options, sandbox=sandbox, verbose=verbose)
+        over = reps if len(reps) > 1 else []
+        job = _Job(dealt.loads, over, strategy, options, sandbox=sandbox, verbose=verbose, fresh=fresh)
         if plan:
             show_plans(asyncio.run(job.plan()), as_json=as_json)
             return
@@ -108,9 +136,16 @@ def load(
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
     except AlloError as error:
         # Those of a rep's load are in its report; what comes here kept everything from beginning.
-        code = ExitCode.ERROR if isinstance(error, ConfigurationError) else ExitCode.USAGE
+        code = ExitCode.ERROR if isinstance(error, ConfigurationError | JournalError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
-    report = Report(file=file, loads=loads, unusable=dealt.unusable, finished=finished, strict=strict)
+    report = Report(
+        file=file,
+        loads=loads,
+        unusable=dealt.unusable,
+        finished=finished,
+        strict=strict,
+        journal=options.journal.path if options.journal is not None else None,
+    )
     report = _with_rest_written(report, leads)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
@@ -130,6 +165,7 @@ class _Job:
         options: What the library is told.
         sandbox: Whether to try it out on an embedded server.
         verbose: Whether to log retries.
+        fresh: Whether to forget what earlier runs did.
     """
 
     loads: list[RepLoad]
@@ -138,6 +174,7 @@ class _Job:
     options: LoadOptions
     sandbox: bool = attrs.field(kw_only=True)
     verbose: bool = attrs.field(kw_only=True)
+    fresh: bool = attrs.field(kw_only=True)
 
     async def plan(self) -> dict[str, Plan]:
         """Tell what `run` would do."""
@@ -149,6 +186,7 @@ class _Job:
         rows = sum(len(load.leads) for load in self.loads)
         reps = len(self.over or self.loads)
         description = f"Loading {rows:,} rows for {reps} rep{'s' * (reps != 1)}"
+        await self._take_up()
         async with self._client() as allo:
             with (
                 progress_bar(_err, description, rows, verbose=self.verbose) as progress,
@@ -158,6 +196,18 @@ class _Job:
                     return self.loads, await load_all(allo, self.loads, self.options, progress, stop)
                 leads = [lead for load in self.loads for lead in load.leads]
                 return await spread_all(allo, self.over, leads, self.strategy, self.options, progress, stop)
+
+    async def _take_up(self) -> None:
+        """Say what earlier runs did, or forget it."""
+        journal = self.options.journal
+        if journal is None:
+            return
+        load_ids = [SPREAD] if self.over else [load.name for load in self.loads]
+        if self.fresh:
+            for load_id in load_ids:
+                await journal.forget(load_id)
+        elif (told := await begun_before(journal, load_ids)) is not None:
+            _err.print(told, highlight=False, soft_wrap=True)
 
     @contextlib.asynccontextmanager
     async def _client(self) -> AsyncGenerator[AlloClient]:

@@ -2,7 +2,7 @@
 
 import attrs
 
-from allo_async import WhenFull
+from allo_async import Journal, OnChangedInput, WhenFull
 
 
 @attrs.frozen(kw_only=True)
@@ -16,6 +16,8 @@ class LoadOptions:
         skip_queued: Whether to leave out what stands in the queue already.
         when_full: What to do with rows that the queue has no room for.
         deadline: Seconds for each rep's load.
+        journal: Where the load is written down.
+        on_changed_input: What to do when the file is not what it was.
     """
 
     region: str | None = None
@@ -24,3 +26,5 @@ class LoadOptions:
     skip_queued: bool = False
     when_full: WhenFull = "raise"
     deadline: float | None = None
+    journal: Journal | None = None
+    on_changed_input: OnChangedInput = "raise"

@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 
-from allo_async import AlloError, ApiError, AuthenticationError, PermissionDeniedError, Totals
+from allo_async import AlloError, ApiError, AuthenticationError, JournalError, PermissionDeniedError, Totals
 from allo_async.cli.job import RepLoad
+from allo_async.cli.journaling import explained
 
 
 class ExitCode(IntEnum):
@@ -36,6 +37,7 @@ class Report:
         strict: Whether skipped rows are a failure.
         written: The file with the rows that did not get in, `None` when all did.
         write_error: Why that file could not be written.
+        journal: Where the load is written down.
     """
 
     file: Path
@@ -45,6 +47,7 @@ class Report:
     strict: bool
     written: Path | None = None
     write_error: str | None = None
+    journal: Path | None = None
 
     @property
     def totals(self) -> Totals:
@@ -76,7 +79,8 @@ class Report:
     def exit_code(self) -> ExitCode:
         """The code that says it all, the worst first."""
         totals = self.totals
-        refused = any(isinstance(load.error, AuthenticationError | PermissionDeniedError) for load in self.loads)
+        hopeless = (AuthenticationError, PermissionDeniedError, JournalError)
+        refused = any(isinstance(load.error, hopeless) for load in self.loads)
         verdicts = (
             (not self.finished, ExitCode.INTERRUPTED),
             (totals.in_doubt > 0, ExitCode.IN_DOUBT),
@@ -91,7 +95,8 @@ class Report:
         told: dict[str, tuple[list[str], str]] = {}
         for load in self.loads:
             if load.error is not None:
-                reps, _ = told.setdefault(_sameness(load.error), ([], message(load.error)))
+                words = explained(load.error, load) or message(load.error)
+                reps, _ = told.setdefault(_sameness(load.error), ([], words))
                 reps.append(load.name)
         return list(told.values())
 
@@ -106,6 +111,7 @@ class Report:
             "not_added_file": str(self.written) if self.written is not None else None,
             "not_added_error": self.write_error,
             "interrupted": not self.finished,
+            "journal": str(self.journal) if self.journal is not None else None,
             "exit_code": int(self.exit_code),
         }
 

@@ -31,7 +31,10 @@ def show(report: Report, console: Console) -> None:
     if report.write_error is not None:
         told = f"The rows that did not get in could not be written: {report.write_error}"
         console.print(f"[red]{escape(told)}[/]", soft_wrap=True, highlight=False)
-    if report.totals.in_doubt:
+    if report.journal is not None and (report.totals.pending or report.totals.in_doubt):
+        told = f"Run the same command again to go on: {report.journal} has what is done."
+        console.print(escape(told), soft_wrap=True, highlight=False)
+    elif report.totals.in_doubt:
         console.print("Rows in doubt may stand in the queue already: look there before you send them again.")
 
 

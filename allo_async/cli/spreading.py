@@ -11,6 +11,7 @@ from allo_async import (
     AlloClient,
     AlloError,
     AppendResult,
+    JournalError,
     PendingContact,
     SkippedNumber,
     SpreadRun,
@@ -22,6 +23,9 @@ from allo_async.cli.options import LoadOptions
 _Row = TypeVar("_Row", AddedNumber, SkippedNumber, PendingContact)
 
 NO_QUEUE = "(no queue)"
+
+#: What a spread is called in the journal.
+SPREAD = "spread"
 
 
 async def spread_all(
@@ -61,6 +65,9 @@ async def spread_all(
         keep_duplicates=options.keep_duplicates,
         skip_queued=options.skip_queued,
         deadline=options.deadline,
+        journal=options.journal,
+        load_id=None if options.journal is None else SPREAD,
+        on_changed_input=options.on_changed_input,
         on_progress=on_progress,
     )
     error: AlloError | None = None
@@ -71,7 +78,7 @@ async def spread_all(
         return _loads(result, reps, leads, None, interrupted=True), False
     except AlloError as failed:
         error, result = failed, failed.result
-        if not result.totals.rows:
+        if not result.totals.rows and not isinstance(error, JournalError):
             raise
     interrupted = stop.is_set() and bool(result.pending)
     return _loads(result, reps, leads, error, interrupted=interrupted), not interrupted

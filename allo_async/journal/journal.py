@@ -67,6 +67,17 @@ class Journal:
 
         return await write_csv(self.path, load_id, Path(to))
 
+    async def forget(self, load_id: str) -> None:
+        """Delete all that the journal has of a load, so that it would be loaded from its beginning.
+
+        Raises:
+            JournalBusyError: Another process works with the journal, or this load is under way.
+            JournalError: The file cannot be used.
+        """
+        from allo_async.journal.opening import forget  # noqa: PLC0415 - as above
+
+        await forget(self.path, load_id)
+
     async def open_load(
         self, load_id: str, terms: Mapping[str, Any], *, clock: Clock, on_changed_input: OnChangedInput
     ) -> LoadLog:

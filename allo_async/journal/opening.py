@@ -40,6 +40,30 @@ async def open_load(path: Path, load_id: str, terms: Mapping[str, Any], *, clock
     return JournalLog(store, load_id, past, clock=clock, strict=strict)
 
 
+async def forget(path: Path, load_id: str) -> None:
+    """Delete all that the journal at *path* has of a load.
+
+    Raises:
+        JournalBusyError: Another process works with the journal, or this load is under way.
+        JournalError: The file cannot be used.
+    """
+    store = await Store.open(path)
+
+    def delete(store: Store) -> None:
+        of_load = "load IN (SELECT id FROM load WHERE load_id = ?)"
+        with store.transaction() as connection:
+            connection.execute(f"DELETE FROM input_row WHERE {of_load}", (load_id,))  # noqa: S608 - ours
+            connection.execute(f"DELETE FROM chunk WHERE {of_load}", (load_id,))  # noqa: S608 - ours
+            connection.execute("DELETE FROM load WHERE load_id = ?", (load_id,))
+
+    try:
+        if load_id in store.loads:
+            raise JournalBusyError(f"the load {load_id!r} is under way")
+        await store.run(delete)
+    finally:
+        store.close()
+
+
 def _begin(
     connection: sqlite3.Connection, load_id: str, terms: Mapping[str, Any], *, at: float, strict: bool
 ) -> PastRuns:
@@ -70,4 +94,7 @@ def _insert(connection: sqlite3.Connection, load_id: str, generation: int, terms
 def _check_terms(load_id: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     for name, value in now.items():
         if before.get(name) != value:
-            raise JournalError(f"the load {load_id!r} was begun with {name} {before.get(name)!r}, and not {value!r}")
+            # What it was is somebody's address, maybe.
+            raise JournalError(
+                f"the load {load_id!r} was begun with another {name}: take it up as it was, or give it another load_id"
+            )

@@ -41,7 +41,7 @@ def test_one_list_over_several_reps(sandbox, run, leads):
         ("(no queue)", 0, 1),
     ]
     assert told["totals"] == {"rows": 11, "added": 10, "skipped": 1, "pending": 0, "in_doubt": 0}
-    assert REPS[0] in run("load", leads(numbers), *TO, "--skip-queued", code=0).stdout
+    assert REPS[0] in run("load", leads(numbers), *TO, "--skip-queued", "--fresh", code=0).stdout
     assert len(sandbox.numbers(REPS[0])) == 4
 
 

@@ -1,0 +1,66 @@
+"""`allo-async journal`: what a journal holds, and the fate of every row as CSV."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import attrs
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from allo_async import Journal, JournalError, Totals
+from allo_async.cli.report import ExitCode
+
+app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="The journal, leads.csv.journal beside leads.csv by default.")]
+
+_Answer = TypeVar("_Answer")
+
+
+@app.command()
+def show(
+    file: File, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False
+) -> None:
+    """Show the loads of a journal and how far each came."""
+    loads = _ask(Journal(file).loads())
+    if as_json:
+        told: list[dict[str, Any]] = [{**attrs.asdict(load), "rows": load.totals.rows} for load in loads]
+        typer.echo(json.dumps(told, default=str, indent=2))
+        return
+    table = Table("load", "begun", "ended", *(field.name.replace("_", " ") for field in attrs.fields(Totals)), "queues")
+    for load in loads:
+        ended = "not yet" if load.ended_at is None else f"{load.ended_at:%Y-%m-%d %H:%M:%S}"
+        counts = (f"{count:,}" for count in attrs.astuple(load.totals))
+        queues = escape(", ".join(load.queues))
+        table.add_row(escape(load.load_id), f"{load.begun_at:%Y-%m-%d %H:%M:%S}", ended, *counts, queues)
+    Console().print(table)
+
+
+@app.command()
+def export(
+    file: File,
+    out: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    load: Annotated[str | None, typer.Option(help="Which load; needed where there are several.")] = None,
+) -> None:
+    """Write the fate of every row of a load as CSV: index, number, fate, reason, position, queue."""
+    journal = Journal(file)
+    if load is None:
+        names = [found.load_id for found in _ask(journal.loads())]
+        if len(names) != 1:
+            raise typer.BadParameter(f"say which with --load: {', '.join(names) or 'the journal is empty'}")
+        load = names[0]
+    rows = _ask(journal.write_csv(load, out))
+    Console().print(f"{rows:,} rows written to {escape(str(out))}", highlight=False, soft_wrap=True)
+
+
+def _ask(question: Coroutine[Any, Any, _Answer]) -> _Answer:
+    try:
+        return asyncio.run(question)
+    except (JournalError, OSError) as error:
+        Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.ERROR) from error
