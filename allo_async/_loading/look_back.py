@@ -85,8 +85,9 @@ def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[
     """Find the longest run of consecutive *entries* that answer *rows* in order: each row's place with its entry."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
-        places[row.e164 or ""].append(at)
-        places[tail(row.wire)].append(at)
+        for key in (row.e164, _spelling(row.e164) if row.e164 is not None else tail(row.wire)):
+            if key:
+                places[key].append(at)
     longest: dict[int, Entry] = {}
     run: dict[int, Entry] = {}
     last = -1
@@ -107,12 +108,17 @@ def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[
 
 def _next_place(places: dict[str, list[int]], entry: Entry, last: int) -> int | None:
     number = entry["number_to"]
-    for key in (number, tail(number)):
-        found = places.get(key, []) if key else []
+    for key in (number, _spelling(number), tail(number)):
+        found = places.get(key, ())
         nearest = bisect_right(found, last)
         if nearest < len(found):
             return found[nearest]
     return None
+
+
+def _spelling(number: str) -> str:
+    """Give what two spellings of one number in E.164 have in common: some plans have a digit that comes and goes."""
+    return f"{number[:3]}…{number[-9:]}"
 
 
 def _must_be_there(row: PreparedRow, queued: set[str]) -> bool:

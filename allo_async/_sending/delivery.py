@@ -11,7 +11,7 @@ from allo_async._sending.verdict import Verdict, judge
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ApiError, RateLimitedError, ServerError
+from allo_async.errors import AlloError, ApiError, RateLimitedError, ServerError, UnreadableReplyError
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +36,8 @@ class Delivery(Generic[Answer]):
         exposed: Whether the present attempt's bytes began to leave.
         began: When the present attempt began.
         unclear_since: When the first attempt began of those that ended without telling whether they were carried out.
+        abandoned_since: When the first attempt began of those that the API itself never answered: it may still be on
+            its way, even where a look finds nothing.
         failed_with_5xx: Whether one of those was a 5xx, which does not consume the key [guide].
         looked: Whether a look has found it not carried out; an attempt given up may still be on its way then.
     """
@@ -49,6 +51,7 @@ class Delivery(Generic[Answer]):
     exposed: bool = False
     began: Moment | None = None
     unclear_since: Moment | None = None
+    abandoned_since: Moment | None = None
     failed_with_5xx: bool = False
     looked: bool = False
     _announced: str | None = None
@@ -130,5 +133,9 @@ class Delivery(Generic[Answer]):
         unanswered = self.exposed and not isinstance(error, ApiError)
         if unanswered or judge(error) is Verdict.RESEND:
             self.unclear_since = self.unclear_since or self.began
+        # A 5xx without a code is a proxy's, behind which the API may still be at work.
+        by_proxy = isinstance(error, ServerError) and error.code is None
+        if by_proxy or (unanswered and not isinstance(error, UnreadableReplyError)):
+            self.abandoned_since = self.abandoned_since or self.began
         self.failed_with_5xx = self.failed_with_5xx or isinstance(error, ServerError)
         self.exposed = False

@@ -13,6 +13,7 @@ from allo_async._sending.delivery import Answer, Delivery
 from allo_async._sending.key_trust import KeyTrust
 from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
+from allo_async._sending.verdict import Verdict, judge
 from allo_async._wire.replies import api_error
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ApiError, RateLimitedError
@@ -96,15 +97,17 @@ class Sender:
 
     async def _last_look(self, delivery: Delivery[Answer], error: AlloError) -> Answer | None:
         """Settle a delivery that is given up, so that as little as can be is in doubt."""
-        since = delivery.unclear_since
+        # What is too large as it is will not be carried out later either.
+        too_large = judge(error) is Verdict.CUT
+        since = delivery.unclear_since or (None if too_large else delivery.abandoned_since)
         if delivery.look is None or since is None:
             return None
         with contextlib.suppress(AlloError):
             answer = await delivery.settle_by_look(self._trust, self._clock)
-            if answer is None and not (isinstance(error, ApiError) and error.code):
-                # Not carried out so far: an attempt that the API has not answered may still be on its way.
-                delivery.unclear_since = since
-            return answer
+            if answer is not None:
+                return answer
+        if delivery.abandoned_since is not None and not too_large:
+            delivery.unclear_since = since
         return None
 
     async def _exchange(self, delivery: Delivery[Answer]) -> Answer:

@@ -27,6 +27,7 @@ _VERDICTS: dict[type[BaseException], Verdict] = {
     errors.RateLimitedError: Verdict.RETRY,
     errors.IdempotencyKeyReuseError: Verdict.REFUSED,
     errors.RequestTooLargeError: Verdict.CUT,
+    errors.QueueFullError: Verdict.CUT,
     errors.ServerError: Verdict.RESEND,
 }
 

@@ -56,7 +56,7 @@ class Append:
         # Optimistic, as the real one shows itself to be: whoever commits first wins, the other conflicts.
         version = call.team.version_of(user.id)
         valid, skipped = self._normalized(numbers)
-        seconds = self.latency + self.seconds_per_row * len(numbers)
+        seconds = self.latency + self.seconds_per_row * len(numbers) + call.delay
         if seconds > 0:
             await self.clock.sleep(seconds)
         if call.team.version_of(user.id) != version:

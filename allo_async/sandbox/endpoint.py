@@ -20,12 +20,14 @@ class Call:
         key: Whose it is.
         team: Everything the API knows.
         path_id: The id in the path, of endpoints that have one.
+        delay: Seconds on top that carrying it out takes.
     """
 
     record: RecordedRequest
     key: SandboxKey
     team: Team
     path_id: str = ""
+    delay: float = 0.0
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]

@@ -28,12 +28,14 @@ class Fault:
         commit: Whether the append is carried out first.
         answer: Makes what goes out, from the honest answer (an empty one without *commit*) and the Unix time.
         keeps: What is stored under the idempotency key: the `honest` answer, the `changed` one, or `nothing`.
+        delay: Seconds on top that carrying it out takes.
     """
 
     name: str
     commit: bool
     answer: Callable[[Answer, float], Answer]
     keeps: Keeps = "nothing"
+    delay: float = 0.0
 
 
 def error(
@@ -106,6 +108,11 @@ def stall(seconds: float = 3600.0, *, commit: bool = False) -> Fault:
 def commit_and_stall(seconds: float = 3600.0) -> Fault:
     """Carry the append out, then say nothing for *seconds*."""
     return stall(seconds, commit=True)
+
+
+def late(seconds: float) -> Fault:
+    """Carry the append out in *seconds*, when nobody may wait for its answer any more."""
+    return Fault(name="late", commit=True, answer=lambda honest, _: honest, keeps="honest", delay=seconds)
 
 
 def truncated_json() -> Fault:

@@ -139,7 +139,8 @@ class Gate:
     async def _execute(
         self, endpoint: Endpoint, record: RecordedRequest, key: SandboxKey, fault: Fault | None, path_id: str
     ) -> Answer:
-        call = Call(record=record, key=key, team=self.team, path_id=path_id)
+        delay = fault.delay if fault is not None else 0.0
+        call = Call(record=record, key=key, team=self.team, path_id=path_id, delay=delay)
         store, name = self.idempotency, f"{record.method} {record.path}"
         owner = (key.id, record.idempotency_key or "")
         if store is None or record.idempotency_key is None or record.method == "GET":

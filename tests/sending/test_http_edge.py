@@ -222,14 +222,14 @@ async def test_connection_failure_is_retried_and_leaves_rows_pending(server, all
 
 
 async def test_oversized_reply_is_refused(server, clock):
-    """An answer above the bound is not read to its end, and leaves the rows in doubt."""
+    """An answer above the bound is not read to its end; the queue tells that it was not the one to the append."""
     server.post(URL_, status=200, body=b" " * 2_000, repeat=True)
 
     async with AlloClient(KEY, max_reply_bytes=1_000, retry_budget=0, clock=clock) as allo:
         with pytest.raises(errors.ReplyTooLargeError, match="1,000 bytes") as caught:
             await allo.queue().append(["+12125550010"])
 
-    assert [row.index for row in caught.value.result.in_doubt] == [0]
+    assert [row.index for row in caught.value.result.pending] == [0]
 
 
 async def test_log_tells_retries_and_one_line_an_append(server, allo, caplog):
