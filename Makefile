@@ -28,6 +28,9 @@ bench: $(READY) ## CPU per 1,000 numbers, the longest stall of the loop, and the
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.memory
 
+chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
+	$(BIN)/python -m tests.chaos
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
@@ -36,4 +39,4 @@ $(READY): pyproject.toml scripts/make-venv
 	@./scripts/make-venv $(VENV)
 	@touch $@
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench chaos clean
