@@ -8,33 +8,8 @@ import pytest
 from allo_async import AlloClient
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
+from tests.end_to_end.acting import ActingAt
 from tests.end_to_end.numbers import fates, us_numbers
-
-
-class CancelledAt:
-    """Runs a coroutine and cancels its task just as it suspends for the *n*-th time."""
-
-    def __init__(self, coroutine, n):
-        self._coroutine = coroutine
-        self._n = n
-        self.reached = False
-
-    def __await__(self):
-        steps = self._coroutine.__await__()
-        send, value = steps.send, None
-        for step in itertools.count(1):
-            try:
-                future = send(value)
-            except StopIteration as done:
-                return done.value
-            if step == self._n:
-                self.reached = True
-                asyncio.current_task().cancel()
-            try:
-                value = yield future
-                send = steps.send
-            except BaseException as error:  # noqa: BLE001 - it is handed on as it came
-                send, value = steps.throw, error
 
 
 async def consume(stream, results):
@@ -72,7 +47,7 @@ async def test_cancelling_at_each_await_leaves_true_accounts(scene, later):
             async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=20_000) as allo:
                 rows = rows_later(numbers) if later else numbers
                 stream = allo.queue().append_stream(rows, chunk_size=5, when_full="stop")
-                run = CancelledAt(consume(stream, results), n)
+                run = ActingAt(consume(stream, results), n, asyncio.current_task().cancel)
                 try:
                     await run
                 except asyncio.CancelledError:
