@@ -69,7 +69,7 @@ class RepLoad:
             for skipped in result.skipped:
                 reasons[self.leads[skipped.index].line] = self._why_skipped(skipped.reason, skipped.detail)
             for doubtful in result.in_doubt:
-                reasons[self.leads[doubtful.index].line] = "IN_DOUBT: sent, but no one can tell whether it arrived"
+                reasons[self.leads[doubtful.index].line] = f"IN_DOUBT: {doubtful.reason}"
         return reasons
 
     def _why_pending(self) -> str:

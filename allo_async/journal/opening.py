@@ -29,7 +29,10 @@ async def open_load(path: Path, load_id: str, terms: Mapping[str, Any], *, clock
 
     def begin(store: Store) -> PastRuns:
         with store.transaction() as connection:
-            return _begin(connection, load_id, terms, at=clock.time(), strict=strict)
+            try:
+                return _begin(connection, load_id, terms, at=clock.time(), strict=strict)
+            except (ValueError, TypeError, KeyError) as error:
+                raise JournalError(f"the journal {path.name} is damaged: {type(error).__name__}") from error
 
     try:
         past = await store.run(begin)

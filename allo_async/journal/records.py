@@ -91,7 +91,7 @@ def read_in_flight(connection: sqlite3.Connection, loads: Iterable[int]) -> list
             (load,),
         ).fetchall()
         for chunk, queue, key, body_sha256, body, first_used_at, queue_end in chunks:
-            if sha256(body).hexdigest() != body_sha256:
+            if not isinstance(body, bytes) or sha256(body).hexdigest() != body_sha256:
                 raise JournalError(f"the journal is damaged: chunk {chunk} does not hold what was sent")
             indexes = connection.execute("SELECT idx FROM input_row WHERE chunk = ? ORDER BY idx", (chunk,)).fetchall()
             pieces.append(

@@ -22,6 +22,9 @@ _APPLICATION_ID = 0x416C6C6F
 # Seconds; a load of this process that has just ended may still be closing the file.
 _LOCK_PATIENCE = 1.0
 
+# Seconds that another program may keep the journal for itself.
+_BUSY_PATIENCE = 5.0
+
 _Result = TypeVar("_Result")
 
 
@@ -103,7 +106,7 @@ class Store:
             return
         self._lock = _locked(self.path)
         _make_private(self.path)
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_PATIENCE)
         try:
             check_version(connection, self.path)
             # FULL: what was written is there after the power failed, too.

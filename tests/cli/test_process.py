@@ -91,6 +91,31 @@ def test_interrupt_prints_the_table_and_writes_the_file(server, tmp_path):
     assert len(written) == 1 + told["totals"]["pending"] + told["totals"]["in_doubt"]
 
 
+@pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGKILL]])
+def test_load_that_was_ended_is_taken_up(server, tmp_path, how):
+    """Ctrl-C once, twice, or a kill: the same command goes on, and every number is in the queue once, in order."""
+    numbers = [f"+1212{2_000_000 + place}" for place in range(16)]
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Phone\n" + "".join(f"{number}\n" for number in numbers), "utf-8")
+    command = [*COMMAND, "load", str(leads), "--mine", "--chunk-size", "2", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=server)
+    # Five writes leave at once, the rest a second later.
+    while in_the_queue(server) < 10:
+        time.sleep(0.02)
+    for number in how:
+        process.send_signal(number)
+    process.communicate(timeout=10)
+    assert process.returncode in {130, -signal.SIGKILL}
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=server)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["totals"]["added"] == 16
+    shown = [*COMMAND, "queue", "show", "--numbers", "--json"]
+    told = subprocess.run(shown, capture_output=True, text=True, check=True, env=server)
+    assert [entry["number_to"] for entry in json.loads(told.stdout)["numbers"]] == numbers
+
+
 def test_port_in_use_is_told(server):
     """A port that is taken is an error, not a traceback."""
     port = server["ALLO_BASE_URL"].rpartition(":")[2]

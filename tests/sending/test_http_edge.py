@@ -7,7 +7,7 @@ import orjson
 import pytest
 from yarl import URL
 
-from allo_async import AlloClient, errors
+from allo_async import AlloClient, Totals, errors
 
 URL_ = "https://api.withallo.com/v2/api/dialing-queues/current/numbers"
 KEY = "ak_live_secret123"
@@ -147,6 +147,23 @@ async def test_rate_limit_beyond_the_budget_is_raised_at_once(server, allo, cloc
     assert caught.value.retry_after == 21.0
     assert clock.slept == []
     assert [row.index for row in caught.value.result.pending] == [0]
+
+
+async def test_rate_limit_beyond_the_patience_is_raised_before_anything_is_sent(server, allo, clock):
+    """While a 429 holds the key, a caller without the patience for it learns at once how long it lasts."""
+    server.post(URL_, status=429, payload=refusal("RATE_LIMIT_EXCEEDED", retry_after_seconds=15))
+    server.post(URL_, payload=ADDED)
+
+    with pytest.raises(errors.RateLimitedError) as first:
+        await allo.queue().append(["+12125550010"], patience=14)
+    with pytest.raises(errors.RateLimitedError) as second:
+        await allo.queue().append(["+12125550010", "nope"], patience=2)
+
+    assert (first.value.retry_after, second.value.retry_after) == (15.0, 15.0)
+    assert clock.slept == []
+    assert len(sent(server)) == 1
+    assert second.value.result.totals == Totals(pending=1, skipped=1)
+    assert len((await allo.queue().append(["+12125550010"], patience=20)).added) == 1
 
 
 async def test_backoff_is_full_jitter_within_the_budget(server, allo, clock):

@@ -1,10 +1,12 @@
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async._sending.pacing import Pace, Paces
 from allo_async._wire.requests import any_request
+from allo_async.errors import RateLimitedError
 from tests.clocks import ManualClock
 
 
@@ -101,3 +103,56 @@ async def test_reads_and_writes_have_their_own_limits(clock):
     paces.hold(7)
     await paces.of(read).admit()
     assert clock.now == 1_007.0
+
+
+async def test_patience_is_told_at_once_how_long_it_would_take(clock):
+    """Who would have to wait longer than they have patience for learns so without waiting."""
+    pace = Pace(5, clock=clock)
+    pace.hold(12)
+
+    with pytest.raises(RateLimitedError) as caught:
+        await pace.admit(patience=11.9)
+    await pace.admit(patience=12)
+
+    assert caught.value.retry_after == 12.0
+    assert clock.slept == [12.0]
+
+
+async def test_patience_counts_those_who_wait_already():
+    """The line counts: the twelfth of five a second is two windows away."""
+    clock = StillClock()
+    pace = Pace(5, clock=clock)
+    waiting = [asyncio.create_task(pace.admit()) for _ in range(11)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(RateLimitedError) as caught:
+        await pace.admit(patience=2)
+
+    assert caught.value.retry_after == pytest.approx(2.06)
+    for task in waiting:
+        task.cancel()
+
+
+async def test_giving_up_makes_room_in_the_line():
+    """Those who were cancelled do not count any more."""
+    clock = StillClock()
+    pace = Pace(1, clock=clock)
+    await pace.admit()
+    waiting = [asyncio.create_task(pace.admit()) for _ in range(5)]
+    await asyncio.sleep(0)
+    for task in waiting[1:]:
+        task.cancel()
+    await asyncio.wait(waiting[1:])
+
+    with pytest.raises(RateLimitedError) as caught:
+        await pace.admit(patience=0)
+
+    assert caught.value.retry_after == pytest.approx(2.06)
+    waiting[0].cancel()
+
+
+class StillClock(ManualClock):
+    """A clock on which nobody's sleep ends."""
+
+    async def sleep(self, seconds):
+        await asyncio.Event().wait()
