@@ -101,7 +101,7 @@ def test_load_that_was_ended_is_taken_up(server, tmp_path, how):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=server)
     # Five writes leave at once, the rest a second later.
     while in_the_queue(server) < 10:
-        time.sleep(0.02)
+        time.sleep(0.1)
     for number in how:
         process.send_signal(number)
     process.communicate(timeout=10)
