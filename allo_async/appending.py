@@ -15,7 +15,7 @@ from allo_async._sending.lanes import Lanes
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.journal import Journal, OnChangedInput
-from allo_async.journal.journal import open_log
+from allo_async.journal.journal import log_of
 from allo_async.models import QUEUE_CAPACITY
 
 
@@ -95,5 +95,5 @@ def append_stream(
         patience=patience,
         when_full=when_full,
         skip_queued=skip_queued,
-        open_log=open_log(journal, load_id, on_changed_input, terms, clock=clock),
+        log=log_of(journal, load_id, on_changed_input, terms, clock=clock),
     )

@@ -23,7 +23,7 @@ from allo_async._wire.requests import Request, any_request, me_request, user_req
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
 from allo_async.journal import Journal, OnChangedInput
-from allo_async.journal.journal import open_log
+from allo_async.journal.journal import log_of
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
@@ -183,7 +183,7 @@ class AlloClient:
             clock=self._clock,
             deadline=deadline,
             patience=patience,
-            open_log=open_log(journal, load_id, on_changed_input, terms, clock=self._clock),
+            log=log_of(journal, load_id, on_changed_input, terms, clock=self._clock),
             on_progress=on_progress,
         )
         return await spread.load(numbers)

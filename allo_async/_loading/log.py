@@ -1,6 +1,6 @@
 """What a load writes down as it goes, so that it can be taken up again: the port, and a log that keeps nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -103,6 +103,19 @@ class LoadLog(Protocol):
         ...
 
 
+@attrs.frozen
+class LogOpener:
+    """Opens the log of a load, at its first step.
+
+    Attributes:
+        unopened: What is known before, or where it cannot be opened.
+        open: Opens it.
+    """
+
+    unopened: LoadLog
+    open: Callable[[], Awaitable[LoadLog]]
+
+
 class NoLog:
     """Keeps nothing."""
 
@@ -143,3 +156,18 @@ class NoLog:
 
     def close(self) -> None:
         """Hold nothing."""
+
+
+class UnreadLog(NoLog):
+    """A log that could not be read: an earlier run of the load may have sent any row."""
+
+    def outcome(self, index: int) -> Outcome | None:  # noqa: ARG002 - the port's
+        """Doubt every row."""
+        return Outcome("in_doubt", {"reason": "the journal was not read, and an earlier run may have sent it"})
+
+
+async def _no_log() -> LoadLog:
+    return NoLog()
+
+
+NO_LOG = LogOpener(NoLog(), _no_log)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from math import inf
 
 import attrs
@@ -14,7 +14,7 @@ from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_before, weigh
 from allo_async._loading.deliver import Courier
-from allo_async._loading.log import LoadLog, NoLog
+from allo_async._loading.log import NO_LOG, LogOpener
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import Rows, RowSource
 from allo_async._sending.bounds import Bounds
@@ -58,7 +58,7 @@ class SpreadRun:
         clock: Where time comes from.
         deadline: Seconds for the whole load, `None` for no bound.
         patience: Seconds that a rate limit may hold up one request.
-        open_log: Opens what the load is written to.
+        log: Opens what the load is written to.
         on_progress: Called with this after each chunk.
     """
 
@@ -74,7 +74,7 @@ class SpreadRun:
         clock: Clock,
         deadline: float | None = None,
         patience: float = inf,
-        open_log: Callable[[], Awaitable[LoadLog]] | None = None,
+        log: LogOpener = NO_LOG,
         on_progress: "Callable[[SpreadRun], None] | None" = None,
     ) -> None:
         self._on_progress = on_progress
@@ -87,11 +87,11 @@ class SpreadRun:
         self._clock = clock
         self._deadline = deadline
         self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
-        self._open_log = open_log
-        self._log: LoadLog = NoLog()
+        self._open_log = log.open
+        self._log = log.unopened
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
-        self._account = Account(self._chunk)
+        self._account = Account(self._chunk, self._log)
         self._placed: dict[int, int] = {}
 
     def _share(self, assignee: Assignee) -> _Share:
@@ -157,10 +157,9 @@ class SpreadRun:
         return result
 
     async def _begin(self) -> None:
-        if self._open_log is not None:
-            self._log = await self._open_log()
-            self._shares = [self._share(share.assignee) for share in self._shares]
-            self._account = Account(self._chunk, self._log)
+        self._log = await self._open_log()
+        self._shares = [self._share(share.assignee) for share in self._shares]
+        self._account = Account(self._chunk, self._log)
 
     async def _load(self, source: RowSource) -> None:
         async with asyncio.TaskGroup() as group:

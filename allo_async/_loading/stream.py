@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
@@ -10,7 +10,7 @@ from typing import Literal, Self
 from allo_async._loading.account import Account
 from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.deliver import Courier
-from allo_async._loading.log import LoadLog, NoLog
+from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rest import take_rest
@@ -53,16 +53,16 @@ class AppendStream:
         patience: float = inf,
         when_full: WhenFull = "raise",
         skip_queued: bool = False,
-        open_log: Callable[[], Awaitable[LoadLog]] | None = None,
+        log: LogOpener = NO_LOG,
     ) -> None:
         check_chunk_size(chunk_size)
         if when_full not in {"raise", "stop", "wait"}:
             raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
-        self._log: LoadLog = NoLog()
+        self._log = log.unopened
         self._source = RowSource(rows, self._check)
         self._preparer = preparer
         self._lane = lane
-        self._open_log = open_log
+        self._open_log = log.open
         self._recovered = 0
         self._open_courier = open_courier
         self._skip_queued = skip_queued
@@ -134,8 +134,7 @@ class AppendStream:
         return result
 
     async def _begin(self, lane: Lane) -> Courier:
-        if self._open_log is not None:
-            self._log = await self._open_log()
+        self._log = await self._open_log()
         courier = self._open_courier(lane, self._bounds, self._log)
         self._recovered = await courier.take_up()
         if self._skip_queued:

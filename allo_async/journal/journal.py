@@ -1,11 +1,11 @@
 """A journal of loads: a file that lets a load be taken up again where it ended, however it ended."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from allo_async._loading.log import LoadLog
+from allo_async._loading.log import NO_LOG, LoadLog, LogOpener, NoLog, UnreadLog
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 
@@ -98,15 +98,15 @@ class Journal:
         return await open_load(self.path, load_id, terms, clock=clock, strict=on_changed_input == "raise")
 
 
-def open_log(
+def log_of(
     journal: Journal | None,
     load_id: str | None,
     on_changed_input: OnChangedInput,
     terms: Mapping[str, Any],
     *,
     clock: Clock,
-) -> Callable[[], Awaitable[LoadLog]] | None:
-    """Give what opens the log of a load; `None` without a journal.
+) -> LogOpener:
+    """Give what opens the log of a load.
 
     Raises:
         ConfigurationError: A journal without a `load_id` or the other way round, or an unknown *on_changed_input*.
@@ -114,7 +114,10 @@ def open_log(
     if on_changed_input not in {"raise", "append"}:
         raise ConfigurationError(f"on_changed_input must be 'raise' or 'append', not {on_changed_input!r}")
     if journal is None and load_id is None:
-        return None
+        return NO_LOG
     if journal is None or not load_id:
         raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
-    return lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input)
+    return LogOpener(
+        UnreadLog() if journal.path.exists() else NoLog(),
+        lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input),
+    )

@@ -138,6 +138,8 @@ def _locked(path: Path) -> sqlite3.Connection:
     _make_private(beside)
     lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
     try:
+        # Nothing is ever written to it, and no file is to be left beside it.
+        lock.execute("PRAGMA journal_mode = MEMORY")
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         lock.close()

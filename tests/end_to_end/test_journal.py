@@ -285,7 +285,7 @@ async def test_loads_of_one_journal_run_at_once(sandbox, allo, journal):
 
     assert len(first.added) == 30
     assert isinstance(second, JournalBusyError)
-    assert [row.index for row in second.result.pending] == list(range(30))
+    assert [row.index for row in second.result.in_doubt] == list(range(30))
     assert len(sandbox.numbers()) == 60
 
 
@@ -364,14 +364,15 @@ def spoil(path, how):
     ],
 )
 async def test_unusable_journal_is_told_before_anything_is_sent(sandbox, load, journal, how, told):
-    """A file that is no journal of ours is left alone, and every row is pending."""
+    """The file is left alone; an earlier run may have sent any row, which nobody can tell now."""
     spoil(journal.path, how)
     content = journal.path.read_bytes()
 
     with pytest.raises(JournalError, match=told) as caught:
         await load(us_numbers(30))
 
-    assert fates(caught.value.result) == dict.fromkeys(range(30), "pending")
+    assert fates(caught.value.result) == dict.fromkeys(range(30), "in doubt")
+    assert "the journal was not read" in caught.value.result.in_doubt[0].reason
     assert sandbox.ledger.appends == []
     assert journal.path.read_bytes() == content
     with pytest.raises(JournalError, match=told):
@@ -380,8 +381,10 @@ async def test_unusable_journal_is_told_before_anything_is_sent(sandbox, load, j
 
 async def test_folder_that_is_not_there_is_told(sandbox, allo, tmp_path):
     """A journal in a folder that does not exist is an error, and not a folder."""
-    with pytest.raises(JournalError, match="cannot be used: No such file or directory"):
+    with pytest.raises(JournalError, match="cannot be used: No such file or directory") as caught:
         await allo.queue().append(us_numbers(3), journal=Journal(tmp_path / "none" / "x.db"), load_id="x")
+    # Where there was no journal, there was no earlier run.
+    assert fates(caught.value.result) == dict.fromkeys(range(3), "pending")
     with pytest.raises(JournalError, match="there is no journal"):
         await Journal(tmp_path / "x.db").loads()
 
@@ -426,7 +429,7 @@ async def test_read_only_journal_is_told_before_anything_is_sent(sandbox, load, 
     with pytest.raises(JournalError, match="it is read-only") as caught:
         await load(us_numbers(30, 100))
 
-    assert fates(caught.value.result) == dict.fromkeys(range(30), "pending")
+    assert fates(caught.value.result) == dict.fromkeys(range(30), "in doubt")
     assert len(sandbox.ledger.appends) == 1
 
 
@@ -478,7 +481,7 @@ async def test_journal_locked_by_another_program_is_told(sandbox, load, journal,
         with pytest.raises(JournalError, match="another program has it locked") as caught:
             await load(us_numbers(30, 100))
 
-    assert fates(caught.value.result) == dict.fromkeys(range(30), "pending")
+    assert fates(caught.value.result) == dict.fromkeys(range(30), "in doubt")
 
 
 async def test_csv_tells_every_row(sandbox, load, journal, tmp_path):
