@@ -28,6 +28,9 @@ from allo_async import (
 #: Seconds within which a request is answered, whatever Allo does.
 DEADLINE = 10.0
 
+#: Seconds that a rate limit may hold a request up; above it, the caller is told when to come again.
+PATIENCE = 2.0
+
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -52,7 +55,7 @@ async def append_leads(
 ) -> dict[str, Any]:
     """Append the leads, and tell the caller the fate of each by its place in the list."""
     try:
-        result = await allo.queue(email=email).append(leads, deadline=DEADLINE)
+        result = await allo.queue(email=email).append(leads, deadline=DEADLINE, patience=PATIENCE)
     except AlloError as error:
         raise refusal(error) from error
     if result.in_doubt:

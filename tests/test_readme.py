@@ -21,12 +21,23 @@ def test_every_python_block_has_its_output():
 
 
 @pytest.mark.parametrize(("code", "output"), SNIPPETS, ids=range(len(SNIPPETS)))
-async def test_snippet_prints_what_the_readme_says(code, output):
+async def test_snippet_prints_what_the_readme_says(code, output, tmp_path):
     """A snippet runs as it stands, against a sandbox."""
     async with Sandbox() as sandbox:
-        environment = {**os.environ, "ALLO_API_KEY": sandbox.api_key, "ALLO_BASE_URL": sandbox.url}
+        environment = {
+            **os.environ,
+            "ALLO_API_KEY": sandbox.api_key,
+            "ALLO_BASE_URL": sandbox.url,
+            "PYTHONPATH": str(ROOT),
+        }
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            code,
+            env=environment,
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         stdout, stderr = await process.communicate()
 

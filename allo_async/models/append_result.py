@@ -90,7 +90,8 @@ class AppendResult:
         added: In the queue.
         skipped: Not in the queue, and sending them again would not help.
         pending: Certainly not in the queue, and not skipped: never sent, or refused. Safe to send again.
-        in_doubt: Sent, and no one can tell yet whether they arrived. Sending them again may put them in twice.
+        in_doubt: Sent, maybe by an earlier run of the load, and no one can tell whether they arrived; each says why.
+            Sending them again may put them in twice.
         recovered: How many chunks' answers were lost and came back, by a replay or by reading the queue back.
 
     Printing a result shows counts and reasons only, never a number or a name.
@@ -126,9 +127,11 @@ class AppendResult:
         totals = self.totals
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped_by_reason().items())
         skipped = f"{totals.skipped} skipped" + (f" ({reasons})" if reasons else "")
-        return (
+        told = (
             f"{totals.rows} rows: {totals.added} added, {skipped}, {totals.pending} pending, {totals.in_doubt} in doubt"
         )
+        lost = f"{self.recovered} lost answer{'s' * (self.recovered != 1)} recovered"
+        return f"{told}; {lost}" if self.recovered else told
 
     def __str__(self) -> str:
         return self.summary()
