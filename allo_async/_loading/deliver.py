@@ -178,4 +178,8 @@ class Courier:
 
 
 def _why(error: BaseException) -> str:
-    return f"no answer came: {error}" if isinstance(error, AlloError) else _NO_ANSWER
+    return (
+        f"no answer told whether it arrived; the last attempt ended with: {error}"
+        if isinstance(error, AlloError)
+        else _NO_ANSWER
+    )

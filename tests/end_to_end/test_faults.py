@@ -64,7 +64,9 @@ async def test_rows_are_in_doubt_when_the_budget_ends_first(sandbox, clock, faul
     expected = dict.fromkeys(range(10), "added") | dict.fromkeys(range(10, 20), "in doubt")
     assert fates(caught.value.result) == expected | dict.fromkeys(range(20, 30), "pending")
     assert sandbox.numbers() == us_numbers(10)
-    assert {row.reason.partition(":")[0] for row in caught.value.result.in_doubt} == {"no answer came"}
+    assert {row.reason.partition(":")[0] for row in caught.value.result.in_doubt} == {
+        "no answer told whether it arrived; the last attempt ended with"
+    }
     assert len({request.idempotency_key for request in sandbox.ledger.appends[1:]}) == 1
     assert len({request.body for request in sandbox.ledger.appends[1:]}) == 1
 

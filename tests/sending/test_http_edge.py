@@ -191,7 +191,9 @@ async def test_unclear_failures_leave_rows_in_doubt(server, allo):
         await allo.queue().append(["+12125550010", "+12125550011"])
 
     assert [row.index for row in caught.value.result.in_doubt] == [0, 1]
-    assert caught.value.result.in_doubt[0].reason.startswith("no answer came: 502")
+    assert caught.value.result.in_doubt[0].reason.startswith(
+        "no answer told whether it arrived; the last attempt ended with: 502"
+    )
 
 
 REFUSALS = [
