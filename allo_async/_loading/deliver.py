@@ -116,7 +116,6 @@ class Courier:
             if delivery.in_doubt:
                 # A cancellation too leaves rows behind that someone will ask for.
                 account.doubt(piece.rows, _why(error))
-                self.lane.ends.pop(self._assignee.identity, None)
                 raise
             await self._cut(piece, error)
             return False
