@@ -5,6 +5,8 @@ import time
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+import attrs
+
 
 class Clock(Protocol):
     """Where the client takes its time from; tests hand in one that they move.
@@ -29,6 +31,7 @@ class Clock(Protocol):
         ...
 
 
+@attrs.frozen
 class SystemClock:
     """The machine's own time."""
 

@@ -4,6 +4,7 @@ import attrs
 
 from allo_async._sending.calls import Calls
 from allo_async._sending.sender import Sender
+from allo_async._sending.shared import Shared
 from allo_async._sending.transport import Transport
 from allo_async._sending.turns import Turns
 from allo_async._wire.queue_end import QueueEnd
@@ -17,15 +18,23 @@ class Lane:
         transport: Owns the loop's aiohttp session.
         sender: Sends one request until it is settled.
         calls: Bounds what the client was asked to do.
-        turns: Keeps appends to the same queue apart.
-        ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
+        shared: What is the key's, and not the client's alone.
     """
 
     transport: Transport
     sender: Sender
     calls: Calls
-    turns: Turns = attrs.field(factory=Turns)
-    ends: dict[tuple[str, str], QueueEnd] = attrs.field(factory=dict[tuple[str, str], QueueEnd])
+    shared: Shared
+
+    @property
+    def turns(self) -> Turns:
+        """Keeps appends to the same queue apart."""
+        return self.shared.turns
+
+    @property
+    def ends(self) -> dict[tuple[str, str], QueueEnd]:
+        """What stood last in each queue, by the assignee's identity."""
+        return self.shared.ends
 
     async def close(self) -> None:
         """End all calls, and let nothing more out."""

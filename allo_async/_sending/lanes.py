@@ -8,8 +8,8 @@ import aiohttp
 
 from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
-from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
+from allo_async._sending.shared import shared_by
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock
 from allo_async.errors import ClientClosedError
@@ -71,6 +71,6 @@ class Lanes:
         transport = Transport(
             self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
         )
-        paces = Paces(clock=self._clock)
-        sender = Sender(transport, paces, clock=self._clock, retry_budget=self._settings.retry_budget)
-        return Lane(transport, sender, Calls(self._clock))
+        shared = shared_by(self._settings, self._clock)
+        sender = Sender(transport, shared.paces, clock=self._clock, retry_budget=self._settings.retry_budget)
+        return Lane(transport, sender, Calls(self._clock), shared)

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from math import inf
 
+from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import RateLimitedError
@@ -12,26 +13,31 @@ from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 # The limit's second, and a little for requests that reach the server closer together than they left.
 _WINDOW = 1.0 + 0.03
 
+# Seconds for which departures are remembered; no answer is awaited longer on a server that is worth a pace.
+_MEMORY = 30.0
+
 
 class Pace:
     """An exact sliding window: no span of a second ever sees more than *limit* requests leave.
 
-    Waiting is fair and cancellable: whoever gives up leaves no gap behind.
+    Waiting is fair and cancellable: whoever gives up leaves no gap behind. Requests of strangers, of whom the server's
+    count tells, take their places in the window as our own do.
 
     Args:
-        limit: Requests per second.
+        limit: Requests per second, until the server says otherwise.
         clock: Where time comes from.
     """
 
     def __init__(self, limit: int, *, clock: Clock) -> None:
+        self._limit = limit
         self._clock = clock
         self._line = asyncio.Lock()
-        self._admitted = deque[float](maxlen=limit)
+        self._departures = deque[float]()
         self._not_before = clock.monotonic()
         self._waiting = 0
 
-    async def admit(self, patience: float = inf) -> None:
-        """Wait until one more request may leave, and count it.
+    async def admit(self, patience: float = inf) -> float:
+        """Wait until one more request may leave, count it, and tell the moment.
 
         Raises:
             RateLimitedError: It would take more than *patience* seconds.
@@ -46,28 +52,55 @@ class Pace:
         self._waiting += 1
         try:
             async with self._line:
-                while (wait := self._next_moment() - self._clock.monotonic()) > 0:
-                    await self._clock.sleep(wait)
-                self._admitted.append(self._clock.monotonic())
+                await self._until_open()
+                moment = self._clock.monotonic()
+                self._depart(moment)
+                return moment
         finally:
             self._waiting -= 1
+
+    async def opening(self) -> None:
+        """Wait until a request could leave at once, without counting one."""
+        async with self._line:
+            await self._until_open()
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
         self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
 
-    def _next_moment(self) -> float:
-        full = len(self._admitted) == self._admitted.maxlen
-        return max(self._not_before, self._admitted[0] + _WINDOW if full else self._not_before)
+    def heard(self, told: RateLimit, *, since: float) -> None:
+        """Follow what an answer *told* of the limit; its request left at *since*.
+
+        What the server has counted beyond our own requests of that time was others'.
+        """
+        self._limit = told.limit
+        if told.remaining is None:
+            return
+        now = self._clock.monotonic()
+        own = sum(moment > since - _WINDOW for moment in self._departures)
+        for _ in range(told.limit - told.remaining - own):
+            self._depart(now)
+
+    async def _until_open(self) -> None:
+        while (wait := self._next_moment(self._departures) - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait)
+
+    def _depart(self, moment: float) -> None:
+        self._departures.append(moment)
+        while self._departures[0] < moment - _MEMORY:
+            self._departures.popleft()
+
+    def _next_moment(self, departures: deque[float]) -> float:
+        full = len(departures) >= self._limit
+        return max(self._not_before, departures[-self._limit] + _WINDOW if full else self._not_before)
 
     def _wait_in_line(self) -> float:
         """Tell how long one who comes now will wait, behind all who wait already."""
         now = self._clock.monotonic()
-        moments = deque(self._admitted, maxlen=self._admitted.maxlen)
+        departures = self._departures.copy()
         for _ in range(self._waiting + 1):
-            full = len(moments) == moments.maxlen
-            moments.append(max(now, self._not_before, moments[0] + _WINDOW if full else now))
-        return moments[-1] - now
+            departures.append(max(now, self._next_moment(departures)))
+        return departures[-1] - now
 
 
 class Paces:
@@ -84,6 +117,11 @@ class Paces:
     def of(self, request: Request) -> Pace:
         """Give the pace that *request* counts against."""
         return self._reads if request.reads else self._writes
+
+    @property
+    def writes(self) -> Pace:
+        """The pace of everything but reads."""
+        return self._writes
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*: a 429 is the key's, whichever limit it was."""

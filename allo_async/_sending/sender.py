@@ -14,6 +14,7 @@ from allo_async._sending.key_trust import KeyTrust
 from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
 from allo_async._sending.verdict import Verdict, judge
+from allo_async._wire.hints import rate_limit
 from allo_async._wire.replies import api_error
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ApiError, RateLimitedError
@@ -79,12 +80,12 @@ class Sender:
                 if answer is not None:
                     return answer
             await delivery.ready(self._clock)
-            await self._paces.of(delivery.request).admit(bounds.patience)
+            left_at = await self._paces.of(delivery.request).admit(bounds.patience)
             # A key can grow too old in the line.
             if not delivery.too_old(self._clock):
                 break
         try:
-            return await self._exchange(delivery)
+            return await self._exchange(delivery, left_at)
         except AlloError as error:
             if delivery.refused_for_itself(error):
                 # Where the look fails too, the refusal says more, but settles nothing.
@@ -110,13 +111,16 @@ class Sender:
             delivery.unclear_since = since
         return None
 
-    async def _exchange(self, delivery: Delivery[Answer]) -> Answer:
+    async def _exchange(self, delivery: Delivery[Answer], left_at: float) -> Answer:
         delivery.begin(self._clock)
         try:
             reply = await self._transport.exchange(
                 delivery.request, request_id=_new_request_id(), on_send=delivery.expose
             )
             self._trust.note(delivery.request, reply)
+            limit = rate_limit(reply.headers)
+            if limit is not None:
+                self._paces.of(delivery.request).heard(limit, since=left_at)
             if not reply.ok:
                 raise api_error(reply, now=self._clock.time())
             return delivery.read(reply)

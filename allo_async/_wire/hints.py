@@ -1,4 +1,4 @@
-"""How long the server asks us to wait, in each of the shapes it may say so."""
+"""What the server says of its limits: how many requests it takes, and how long it asks us to wait."""
 
 import math
 from collections.abc import Mapping
@@ -6,8 +6,33 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import attrs
+
 # The limits are per second [guide], so a 429 that says nothing is over after one.
 _WINDOW = 1.0
+
+
+@attrs.frozen
+class RateLimit:
+    """A key's limit for requests of one kind, as an answer tells it.
+
+    Attributes:
+        limit: Requests a second.
+        remaining: How many of them were left, `None` where it does not say.
+    """
+
+    limit: int
+    remaining: int | None
+
+
+def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    """Read `X-RateLimit-Limit` and `X-RateLimit-Remaining` [guide]; `None` where there is no limit to be read."""
+    limit, remaining = _count(headers.get("X-RateLimit-Limit")), _count(headers.get("X-RateLimit-Remaining"))
+    return RateLimit(limit, remaining) if limit else None
+
+
+def _count(value: str | None) -> int | None:
+    return int(value) if value is not None and value.strip().isdecimal() else None
 
 
 def retry_after(error: Mapping[str, Any], headers: Mapping[str, str], *, status: int, now: float) -> float | None:

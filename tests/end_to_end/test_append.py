@@ -150,13 +150,13 @@ async def test_pace_stays_below_the_limit():
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(on_request_start)
     async with (
-        Sandbox(clock=clock, write_per_second=None) as sandbox,
+        Sandbox(clock=clock) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, trace_configs=[trace]) as allo,
     ):
         emails = [user.email for user in sandbox.users[:3]]
         await asyncio.gather(*(allo.queue(email=email).append(us_numbers(80), chunk_size=10) for email in emails))
 
-    assert len(departures) == 24
+    assert len(departures) >= 24
     assert max(sum(first <= other < first + 1 for other in departures) for first in departures) == 5
 
 

@@ -153,6 +153,40 @@ async def test_rows_of_an_async_source_that_were_not_given_stay_with_the_caller(
     assert {told[5], told[6]} == {"pending"}
 
 
+async def test_closing_ends_what_only_waits():
+    """A call that waits for room, for its turn or for a rate limit, for hours, ends with the client as well."""
+    clock = FiringClock()
+    async with open_sandbox(clock) as sandbox:
+        sandbox.fill(None, 1_000)
+        sandbox.script(faults.rate_limited(seconds=1e9), when=lambda request: b"marie@" in request.body)
+        sandbox.script(faults.stall(1e9), when=lambda request: b"tom@" in request.body)
+        allo = AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=1e9, retry_budget=1e10)
+        tom = allo.queue(email="tom@acme.example")
+        calls = [
+            asyncio.create_task(call)
+            for call in (
+                allo.queue().append(NUMBERS, when_full="wait", poll_interval=1e9),
+                tom.append(NUMBERS),
+                tom.append(NUMBERS),
+                allo.queue(email="marie@acme.example").append(NUMBERS),
+            )
+        ]
+        while len(sandbox.ledger.appends) < 3 or sandbox.ledger.requests[-1].answered_at is None:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        await allo.close()
+        async with asyncio.timeout(10):
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(error) for error in ended] == [ClientClosedError] * 4
+    assert [list(set(fates(error.result).values())) for error in ended] == [
+        ["pending"],
+        ["in doubt"],
+        ["pending"],
+        ["pending"],
+    ]
+
+
 async def test_closing_ends_every_kind_of_call():
     """A spread, a read and a write that wait end with the client; those of another client go on."""
     clock = FiringClock()

@@ -16,6 +16,7 @@ from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
+from allo_async._sending.shared import Shared
 from allo_async._wire.assignee import Assignee
 from tests.clocks import ManualClock
 from tests.loading.server_model import CAPACITY, MOVES, Server
@@ -35,7 +36,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
     sender = Sender(server, Paces(clock=clock), clock=clock, retry_budget=retry_budget)
-    lane = Lane(server, sender, Calls(clock))
+    lane = Lane(server, sender, Calls(clock), Shared(Paces(clock=clock)))
     stream = AppendStream(
         rows,
         Preparer(region=None, keep_duplicates=keep_duplicates),

@@ -21,6 +21,7 @@ from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
+from allo_async._sending.shared import Shared
 from allo_async._wire.assignee import Assignee
 from allo_async.journal.journal import log_of
 from tests.clocks import ManualClock
@@ -50,8 +51,7 @@ class Loads(RuleBasedStateMachine):
     def restart(self):
         """Another process: what was known of the server is forgotten."""
         sender = Sender(self.server, Paces(clock=self.clock), clock=self.clock, retry_budget=20.0)
-        self.lane_parts = (self.server, sender, Calls(self.clock))
-        self.ends = {}
+        self.lane = Lane(self.server, sender, Calls(self.clock), Shared(Paces(clock=self.clock)))
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
     def misbehave(self, moves):
@@ -109,7 +109,7 @@ class Loads(RuleBasedStateMachine):
         return asyncio.run(self.append(end_at))
 
     async def append(self, end_at):
-        lane = Lane(*self.lane_parts, ends=self.ends)
+        lane = self.lane
         journal = Journal(self.folder / "journal.db")
         stream = AppendStream(
             self.rows,

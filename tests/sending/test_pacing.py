@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async._sending.pacing import Pace, Paces
+from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
 from tests.clocks import ManualClock
@@ -156,3 +157,79 @@ class StillClock(ManualClock):
 
     async def sleep(self, seconds):
         await asyncio.Event().wait()
+
+
+async def test_strangers_on_the_key_take_their_places(clock):
+    """What the server has counted beyond our own requests is others': we wait before they cause a refusal."""
+    pace = Pace(5, clock=clock)
+    left_at = await pace.admit()
+
+    pace.heard(RateLimit(5, 1), since=left_at)
+    await pace.admit()
+    assert clock.slept == []
+    await pace.admit()
+
+    assert clock.slept == [pytest.approx(1.03)]
+
+
+async def test_same_strangers_are_not_counted_twice(clock):
+    """Two answers that tell of the same three strangers leave one place, and not none."""
+    pace = Pace(6, clock=clock)
+    first = await pace.admit()
+    second = await pace.admit()
+
+    pace.heard(RateLimit(6, 1), since=first)
+    pace.heard(RateLimit(6, 1), since=second)
+    await pace.admit()
+
+    assert clock.slept == []
+
+
+async def test_answers_that_count_fewer_change_nothing(clock):
+    """A request that never arrived, or a window that began later, is no reason to go faster."""
+    pace = Pace(5, clock=clock)
+    for _ in range(5):
+        left_at = await pace.admit()
+
+    pace.heard(RateLimit(5, 4), since=left_at)
+    pace.heard(RateLimit(5, None), since=left_at)
+    await pace.admit()
+
+    assert clock.slept == [pytest.approx(1.03)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 12])
+async def test_key_has_a_limit_of_its_own(clock, limit):
+    """The limit that an answer tells is followed from then on."""
+    pace, moments = Pace(5, clock=clock), []
+    pace.heard(RateLimit(limit, None), since=clock.now)
+
+    for _ in range(30):
+        await admitted(pace, clock, moments)
+
+    assert most_in_any_second(moments) == limit
+
+
+@given(
+    limit=st.integers(1, 6),
+    steps=st.lists(st.tuples(st.floats(0, 1.5), st.integers(0, 8)), min_size=1, max_size=30),
+)
+def test_together_with_strangers_the_server_counts_no_more_than_its_limit(limit, steps):
+    """Whatever strangers do, what leaves after the last answer fits into what that answer left."""
+
+    async def scenario():
+        clock = ManualClock()
+        pace = Pace(limit, clock=clock)
+        counted = []
+        for gap, strangers in steps:
+            clock.now += gap
+            left_at = await pace.admit()
+            # Strangers who came since the last answer are not known yet; here they come just before each answer.
+            assert sum(moment > clock.now - 1 for moment in counted) < limit
+            counted.append(clock.now)
+            used = sum(moment > clock.now - 1 for moment in counted)
+            counted += [clock.now] * min(strangers, limit - used)
+            used = sum(moment > clock.now - 1 for moment in counted)
+            pace.heard(RateLimit(limit, limit - used), since=left_at)
+
+    asyncio.run(scenario())
