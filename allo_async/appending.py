@@ -82,7 +82,7 @@ def append_stream(
 
     def open_courier(lane: Lane, bounds: Bounds, log: LoadLog) -> Courier:
         brim = Brim(lane, assignee, clock=clock, poll_interval=poll_interval)
-        return Courier(lane, assignee, brim, waits=when_full == "wait", bounds=bounds, log=log)
+        return Courier(lane, assignee, brim, waits=when_full == "wait", bounds=bounds, log=log, merges=lanes.merges)
 
     return AppendStream(
         numbers,

@@ -47,6 +47,7 @@ class AlloClient:
         max_reply_bytes: The largest answer that is read, in bytes.
         trace_configs: aiohttp's trace configurations, for the session that the client makes.
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
+        merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
         clock: Where time comes from; tests hand in their own.
 
     Raises:
@@ -72,6 +73,7 @@ class AlloClient:
         max_reply_bytes: int = defaults.DEFAULT_MAX_REPLY_BYTES,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         trust_env: bool = False,
+        merge: bool = True,
         clock: Clock | None = None,
     ) -> None:
         self._settings = Settings.resolve(
@@ -83,7 +85,9 @@ class AlloClient:
             trust_env=trust_env,
         )
         self._clock = clock or SystemClock()
-        self._lanes = Lanes(self._settings, clock=self._clock, session=session, trace_configs=trace_configs)
+        self._lanes = Lanes(
+            self._settings, clock=self._clock, session=session, trace_configs=trace_configs, merges=merge
+        )
 
     def __repr__(self) -> str:
         return f"<AlloClient {self._settings.base_url}>"
@@ -180,6 +184,7 @@ class AlloClient:
             strategy=strategy,
             chunk_size=chunk_size,
             skip_queued=skip_queued,
+            merges=self._lanes.merges,
             clock=self._clock,
             deadline=deadline,
             patience=patience,

@@ -1,6 +1,7 @@
 """The account of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import Correlation
@@ -11,6 +12,26 @@ from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
 Told = AddedNumber | SkippedNumber | PendingContact
+
+
+class Fates(Protocol):
+    """Where the fates of rows are noted while they are sent."""
+
+    def is_pending(self, row: PreparedRow) -> bool:
+        """Whether *row* is still to be sent."""
+        ...
+
+    def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
+        """Note that no one can tell of *rows* whether they arrived, and why."""
+        ...
+
+    def settle(self, correlation: Correlation) -> None:
+        """Note what the server said."""
+        ...
+
+    def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
+        """Tell what is noted of *rows*, as it is to be written down."""
+        ...
 
 
 class Account:
@@ -59,11 +80,11 @@ class Account:
         """Whether *row* is in the queue."""
         return self._has(row, "added")
 
-    def outcomes(self, rows: Iterable[PreparedRow]) -> Mapping[int, Outcome]:
+    def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
         """Tell what is noted of *rows*."""
         return {row.index: self._outcomes[row.index] for row in rows if row.index in self._outcomes}
 
-    def doubt(self, rows: Iterable[PreparedRow], reason: str) -> None:
+    def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
         """Note that no one can tell of *rows* whether they arrived, and why."""
         self._outcomes.update((row.index, Outcome("in_doubt", {"reason": reason})) for row in rows)
 

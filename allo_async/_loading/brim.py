@@ -54,6 +54,14 @@ class Brim:
         self._too_many = rows if room >= rows else None
         self.allows = rows // 2 if room >= rows else room
 
+    def full(self, refusal: QueueFullError) -> None:
+        """Note that a request which had others' rows too found no more room."""
+        self.refusal, self.allows = refusal, 0
+
+    def fresh(self) -> "Brim":
+        """Make another one for the same queue, which knows of no refusal."""
+        return Brim(self._lane, self._assignee, clock=self._clock)
+
     def added(self, rows: int) -> None:
         """Note that *rows* rows went in; those that the server skipped take no room."""
         self._interval = self._first_interval if rows else self._interval

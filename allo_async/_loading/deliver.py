@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from math import inf
 
-from allo_async._loading.account import Account
+from allo_async._loading.account import Account, Fates
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import correlate
+from allo_async._loading.group import Ticket, group_of
 from allo_async._loading.log import LoadLog, NoLog, Sending
 from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
@@ -39,6 +40,7 @@ class Courier:
         waits: Whether to wait for room in a full queue, for as long as it takes.
         bounds: How long a request may take.
         log: Is told before a piece is sent, and after its answer.
+        merges: Whether the rows may leave together with those of other calls that wait for the queue's turn.
 
     Attributes:
         lane: The lane.
@@ -47,7 +49,15 @@ class Courier:
     """
 
     def __init__(
-        self, lane: Lane, assignee: Assignee, brim: Brim, *, waits: bool, bounds: Bounds, log: LoadLog | None = None
+        self,
+        lane: Lane,
+        assignee: Assignee,
+        brim: Brim,
+        *,
+        waits: bool = False,
+        bounds: Bounds,
+        log: LoadLog | None = None,
+        merges: bool = False,
     ) -> None:
         self.lane = lane
         self._assignee = assignee
@@ -55,6 +65,9 @@ class Courier:
         self._waits = waits
         self._bounds = bounds
         self._log = log or NoLog()
+        # What is written down keeps its key, and so is sent by itself.
+        self._merges = merges and isinstance(self._log, NoLog)
+        self._piece: Sending | None = None
         self.largest: float = inf
         self.requests = 0
 
@@ -83,14 +96,56 @@ class Courier:
         """Read the numbers that stand in the queue already, in E.164."""
         return await read_queued(self.lane, self._assignee)
 
+    @property
+    def on_its_way(self) -> Sequence[PreparedRow]:
+        """The rows of the request that is on its way, or will be."""
+        return self._piece.rows if self._piece is not None else ()
+
+    @property
+    def refusal(self) -> QueueFullError | None:
+        """Why the queue took no more."""
+        return self._brim.refusal
+
+    async def carry(self, rows: Sequence[PreparedRow], account: Fates) -> Sequence[PreparedRow]:
+        """Send *rows*, having the queue's turn, until they are settled or the queue is full; give those that are left.
+
+        Raises:
+            AlloError: As for `deliver`.
+        """
+        left = list(rows)
+        while left and self._brim.allows >= 1:
+            end = await self._end()
+            # Of those whose rows they are, some may have gone meanwhile.
+            left = [row for row in left if account.is_pending(row)]
+            if not left:
+                break
+            piece = left[: int(min(len(left), self.largest, self._brim.allows))]
+            self._piece = Sending(self._assignee, piece, end)
+            try:
+                await self._settles(self._piece, account)
+            finally:
+                self._piece = None
+            left = [row for row in left if account.is_pending(row)]
+        return left
+
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
-        """Send *rows* until they are settled or the queue is full, and give those that are left."""
-        async with self.lane.turns.of(self._assignee):
-            while rows and self._brim.allows >= 1:
-                piece = rows[: int(min(len(rows), self.largest, self._brim.allows))]
-                if await self._settles(Sending(self._assignee, piece, await self._end()), account):
-                    rows = rows[len(piece) :]
-        return rows
+        """Wait for the queue's turn, and send *rows* as `carry` does."""
+        turn = self.lane.turns.of(self._assignee)
+        if not rows or not self._merges:
+            async with turn:
+                return await self.carry(rows, account)
+        ticket = Ticket(rows, account, self._bounds)
+        group = group_of(self.lane, self._assignee)
+        left = await group.deliver(ticket, self.lane, turn, alone=self, together=self._together)
+        self.requests += ticket.requests
+        if ticket.refusal is not None and left:
+            self._brim.full(ticket.refusal)
+        return left
+
+    def _together(self, bounds: Bounds) -> "Courier":
+        courier = Courier(self.lane, self._assignee, self._brim.fresh(), bounds=bounds)
+        courier.largest = self.largest
+        return courier
 
     async def take_up(self) -> int:
         """Settle what an earlier run of the load was sending when it ended, and tell how many lost answers came back.
@@ -98,16 +153,18 @@ class Courier:
         Raises:
             AlloError: It could not be settled; its rows are in doubt.
         """
-        recovered = 0
+        recovered, pieces = 0, self._log.in_flight(self._assignee)
+        if not pieces:
+            return 0
         async with self.lane.turns.of(self._assignee):
-            for piece in self._log.in_flight(self._assignee):
+            for piece in pieces:
                 account = Account(Chunk(list(piece.rows)))
                 with contextlib.suppress(QueueFullError, RequestTooLargeError):
                     await self._settles(piece, account)
                 recovered += account.result().recovered
         return recovered
 
-    async def _settles(self, piece: Sending, account: Account) -> bool:
+    async def _settles(self, piece: Sending, account: Fates) -> None:
         """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
         delivery = self._delivery(piece)
         try:
@@ -118,7 +175,7 @@ class Courier:
                 account.doubt(piece.rows, _why(error))
                 raise
             await self._cut(piece, error)
-            return False
+            return
         finally:
             self.requests += delivery.attempts
         try:
@@ -128,7 +185,6 @@ class Courier:
             # A cancellation here does not make an answer that came unheard.
             self._settle(piece.rows, reply, account)
         await self._log.settled(piece, account.outcomes(piece.rows))
-        return True
 
     def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
         async def look(seconds: float | None) -> AppendReply | None:
@@ -163,7 +219,7 @@ class Courier:
         else:
             raise error
 
-    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Account) -> None:
+    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Fates) -> None:
         correlation = correlate(rows, reply)
         account.settle(correlation)
         self._brim.added(len(correlation.added))

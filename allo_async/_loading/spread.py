@@ -55,6 +55,7 @@ class SpreadRun:
         strategy: How to deal.
         chunk_size: Rows to send at once.
         skip_queued: Whether to leave out what stands in any of the queues already.
+        merges: Whether its appends may leave together with others that wait for the same queue.
         clock: Where time comes from.
         deadline: Seconds for the whole load, `None` for no bound.
         patience: Seconds that a rate limit may hold up one request.
@@ -71,6 +72,7 @@ class SpreadRun:
         strategy: Strategy,
         chunk_size: int,
         skip_queued: bool,
+        merges: bool,
         clock: Clock,
         deadline: float | None = None,
         patience: float = inf,
@@ -84,6 +86,7 @@ class SpreadRun:
         self._strategy: Strategy = strategy
         self._chunk_size = chunk_size
         self._skip_queued = skip_queued
+        self._merges = merges
         self._clock = clock
         self._deadline = deadline
         self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
@@ -96,7 +99,8 @@ class SpreadRun:
 
     def _share(self, assignee: Assignee) -> _Share:
         brim = Brim(self._lane, assignee, clock=self._clock)
-        return _Share(assignee, Courier(self._lane, assignee, brim, waits=False, bounds=self._bounds, log=self._log))
+        courier = Courier(self._lane, assignee, brim, bounds=self._bounds, log=self._log, merges=self._merges)
+        return _Share(assignee, courier)
 
     @property
     def settled(self) -> int:

@@ -10,7 +10,7 @@ from allo_async._sending.turns import Turns
 from allo_async._wire.queue_end import QueueEnd
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Lane:
     """The way out for the requests made on one event loop.
 

@@ -24,6 +24,10 @@ class Lanes:
         clock: Where time comes from.
         session: The caller's own session.
         trace_configs: For the sessions that are made.
+        merges: Whether appends that wait for the same queue leave together.
+
+    Attributes:
+        merges: The same.
     """
 
     def __init__(
@@ -33,12 +37,14 @@ class Lanes:
         clock: Clock,
         session: aiohttp.ClientSession | None,
         trace_configs: Sequence[aiohttp.TraceConfig],
+        merges: bool,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._session = session
         self._trace_configs = trace_configs
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
+        self.merges = merges
         self._closed = False
 
     @property

@@ -42,13 +42,7 @@ class Pace:
         Raises:
             RateLimitedError: It would take more than *patience* seconds.
         """
-        if patience < inf and (wait := self._wait_in_line()) > patience:
-            raise RateLimitedError(
-                f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
-                status=429,
-                code="RATE_LIMIT_EXCEEDED",
-                retry_after=wait,
-            )
+        self._check(patience)
         self._waiting += 1
         try:
             async with self._line:
@@ -59,8 +53,13 @@ class Pace:
         finally:
             self._waiting -= 1
 
-    async def opening(self) -> None:
-        """Wait until a request could leave at once, without counting one."""
+    async def opening(self, patience: float = inf) -> None:
+        """Wait until a request could leave at once, without counting one.
+
+        Raises:
+            RateLimitedError: As for `admit`.
+        """
+        self._check(patience)
         async with self._line:
             await self._until_open()
 
@@ -77,9 +76,18 @@ class Pace:
         if told.remaining is None:
             return
         now = self._clock.monotonic()
-        own = sum(moment > since - _WINDOW for moment in self._departures)
+        own = sum(moment > since - 1.0 for moment in self._departures)
         for _ in range(told.limit - told.remaining - own):
             self._depart(now)
+
+    def _check(self, patience: float) -> None:
+        if patience < inf and (wait := self._wait_in_line()) > patience:
+            raise RateLimitedError(
+                f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
+                status=429,
+                code="RATE_LIMIT_EXCEEDED",
+                retry_after=wait,
+            )
 
     async def _until_open(self) -> None:
         while (wait := self._next_moment(self._departures) - self._clock.monotonic()) > 0:

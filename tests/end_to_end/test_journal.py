@@ -188,7 +188,7 @@ async def test_changed_input_is_refused_and_says_where(sandbox, load, rows, wher
     assert list(fates(caught.value.result)) == list(range(where))
 
 
-async def test_only_what_is_new_is_appended(sandbox, load):
+async def test_only_what_is_new_is_appended(sandbox, load, journal, tmp_path):
     """With on_changed_input="append", rows are known by what they say, wherever they stand now."""
     await load(us_numbers(25))
     numbers = us_numbers(28)
@@ -199,6 +199,8 @@ async def test_only_what_is_new_is_appended(sandbox, load):
     assert fates(result) == dict.fromkeys(range(28), "added")
     assert sandbox.numbers() == [*numbers[:25], numbers[27], numbers[26], numbers[25]]
     assert [row.number_to for row in result.added] == rows
+    assert [load.totals for load in await journal.loads()] == [Totals(added=28)]
+    assert await journal.write_csv("monday", tmp_path / "fates.csv") == 28
     # And from then on, this is the input.
     assert await load(rows) == result
     with pytest.raises(InputChangedError):
@@ -268,6 +270,48 @@ async def test_spread_is_taken_up_with_the_same_deal(sandbox, allo, journal):
     assert fates(result) == dict.fromkeys(range(90), "added")
     assert [result.placed[index] for index in range(90)] == [0, 1, 2] * 30
     assert result == await allo.spread(numbers, over=over, chunk_size=10, journal=journal, load_id="x")
+
+
+async def test_spread_goes_on_as_it_was_dealt_though_room_has_come(sandbox, allo, journal):
+    """A queue that was worked off meanwhile gets what it was dealt, and not what another one was to get."""
+    marie, tom = (user.email for user in sandbox.users[1:3])
+    sandbox.fill(marie, 980)
+    over = [allo.queue(email=marie), allo.queue(email=tom)]
+    options = {"over": over, "strategy": "fill", "chunk_size": 10, "journal": journal, "load_id": "x"}
+    sandbox.script(faults.stall(), times=2)
+    with pytest.raises(AlloError):
+        await allo.spread(us_numbers(60), deadline=50, **options)
+    user = sandbox._found(marie)
+    queue = sandbox._team.queue_of(user.id, user.id)
+    queue.remove(queue.entries[:500], sandbox._now())
+
+    await allo.spread(us_numbers(60), **options)
+
+    assert sandbox.numbers(marie)[480:] == us_numbers(20)
+    assert sandbox.numbers(tom) == us_numbers(40, 20)
+
+
+async def test_changed_spread_keeps_apart_what_is_still_in_flight(sandbox, allo, journal):
+    """A chunk that cannot be settled yet keeps its rows in the order of its bytes, whatever the input has become."""
+    marie, tom = (user.email for user in sandbox.users[1:3])
+    over = [allo.queue(email=marie), allo.queue(email=tom)]
+    options = {"over": over, "chunk_size": 10, "journal": journal, "load_id": "x", "on_changed_input": "append"}
+    numbers = us_numbers(20)
+    sandbox.script(faults.commit_and_stall(), when=lambda request: b"tom@" in request.body, times=1)
+    with pytest.raises(AlloError):
+        await allo.spread(numbers, deadline=50, **options)
+    forbidden, refused = [True], faults.error(403, "FORBIDDEN")
+    sandbox.script(refused, when=lambda request: b"tom@" in request.body and bool(forbidden))
+    sandbox.script(refused, method="GET", when=lambda request: request.query.get("email") == tom and bool(forbidden))
+    doubtful = await allo.spread(list(reversed(numbers)), **options)
+    assert len(doubtful.in_doubt) == 10
+    forbidden.clear()
+
+    result = await allo.spread(list(reversed(numbers)), **options)
+
+    assert fates(result) == dict.fromkeys(range(20), "added")
+    assert [row.number_to for row in result.added] == list(reversed(numbers))
+    assert sandbox.numbers(tom) == numbers[1::2]
 
 
 async def test_loads_of_one_journal_run_at_once(sandbox, allo, journal):
@@ -448,6 +492,23 @@ async def test_full_disk_stops_the_load_with_its_accounts(sandbox, load, journal
     sent = {request.idempotency_key for request in sandbox.ledger.appends}
     if sent:
         assert sent <= {key for (key,) in tables(journal, "SELECT idempotency_key FROM chunk")}
+
+
+@pytest.mark.parametrize("pages", [9, 11, 13, 15, 18])
+async def test_full_disk_stops_a_spread_with_its_accounts(sandbox, allo, journal, pragma, pages):
+    """No queue gets anything any more that is not in the journal."""
+    pragma(f"PRAGMA max_page_count = {pages}")
+    over = [allo.queue(email=user.email) for user in sandbox.users[1:]]
+
+    with pytest.raises(JournalError, match="the disk is full") as caught:
+        await allo.spread(us_numbers(600), over=over, chunk_size=10, journal=journal, load_id="x")
+
+    result = caught.value.result
+    assert list(fates(result)) == list(range(600))
+    added = sorted(row.number_to for row in result.added)
+    assert added == sorted(number for user in sandbox.users for number in sandbox.numbers(user.email))
+    sent = {request.idempotency_key for request in sandbox.ledger.appends}
+    assert not sent or sent <= {key for (key,) in tables(journal, "SELECT idempotency_key FROM chunk")}
 
 
 async def test_load_that_a_full_disk_stopped_goes_on(sandbox, load, monkeypatch):
