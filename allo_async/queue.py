@@ -229,7 +229,7 @@ class DialingQueue:
         """Send a write in the queue's turn: positions must not move under an append."""
         lane = self._lanes.current()
         async with lane.calls.bounded(), lane.turns.of(self.assignee):
-            lane.ends.pop(self.assignee.identity, None)
+            lane.ends.pop(lane.turns.identity(self.assignee), None)
             return await lane.sender.send(Delivery(request, read))
 
 

@@ -29,9 +29,15 @@ async def _append(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
+async def _queue(_: web.Request) -> web.Response:
+    pagination = {"page": 0, "size": 0, "total_count": 0, "total_pages": 0, "has_more": False}
+    return web.json_response({"data": [], "pagination": pagination})
+
+
 def _serve(ready: Connection) -> None:
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post(APPEND_PATH, _append)
+    app.router.add_get(APPEND_PATH.removesuffix("/numbers"), _queue)
 
     async def announce(_: web.Application) -> None:
         ready.send(None)

@@ -19,13 +19,21 @@ from allo_async._sending.bounds import Bounds
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.key_trust import Moment
 from allo_async._sending.lane import Lane
+from allo_async._sending.turns import Identity
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import Request, append_request
-from allo_async.errors import AlloError, QueueFullError, RequestTooLargeError
+from allo_async.errors import AlloError, AppendConflictError, QueueFullError, RequestTooLargeError
+from allo_async.models import QueueState
 
 _log = logging.getLogger(__name__)
+
+# So many rows make an append short, which seldom loses to another writer.
+_SHORT = 50
+
+# So many conflicts are an accident; after them, an append is cut.
+_PATIENT = 3
 
 _NO_ANSWER = "it was sent, and the call ended before an answer came"
 
@@ -45,6 +53,7 @@ class Courier:
     Attributes:
         lane: The lane.
         largest: How many rows the server takes at once, as far as it has told by refusing more.
+        careful: How many rows to send at once while others write to the queue: a long append loses to short ones.
         requests: How many attempts to append were made.
     """
 
@@ -69,6 +78,7 @@ class Courier:
         self._merges = merges and isinstance(self._log, NoLog)
         self._piece: Sending | None = None
         self.largest: float = inf
+        self.careful: float = inf
         self.requests = 0
 
     async def deliver(self, rows: Sequence[PreparedRow], account: Account) -> None:
@@ -88,8 +98,10 @@ class Courier:
 
     async def look(self) -> int:
         """Tell how much room there is, and remember what stands last in the queue."""
+        state, end = await read_end(self.lane, self._assignee, self._bounds)
+        self._learn(state)
         async with self.lane.turns.of(self._assignee):
-            state, self.lane.ends[self._assignee.identity] = await read_end(self.lane, self._assignee, self._bounds)
+            self.lane.ends[self._identity] = end
         return state.room
 
     async def queued(self) -> list[str]:
@@ -119,7 +131,7 @@ class Courier:
             left = [row for row in left if account.is_pending(row)]
             if not left:
                 break
-            piece = left[: int(min(len(left), self.largest, self._brim.allows))]
+            piece = left[: int(min(len(left), self.largest, self.careful, self._brim.allows))]
             self._piece = Sending(self._assignee, piece, end)
             try:
                 await self._settles(self._piece, account)
@@ -130,6 +142,8 @@ class Courier:
 
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
+        if rows:
+            await self._identify()
         turn = self.lane.turns.of(self._assignee)
         if not rows or not self._merges:
             async with turn:
@@ -195,16 +209,45 @@ class Courier:
 
         request = piece.request or append_request(self._assignee, (row.entry for row in piece.rows))
         # What an earlier run was sending may have arrived.
-        return Delivery(request, read_append, look, announce, piece.first_used, unclear_since=piece.first_used)
+        return Delivery(
+            request,
+            read_append,
+            look,
+            announce,
+            piece.first_used,
+            unclear_since=piece.first_used,
+            most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
+        )
 
     async def _end(self) -> QueueEnd:
         """Tell what stands last in the queue; it is looked at once, and known from the answers afterwards."""
-        known = self.lane.ends.get(self._assignee.identity)
+        known = self.lane.ends.get(self._identity)
         if known is not None:
             return known
         _, end = await read_end(self.lane, self._assignee, self._bounds)
-        self.lane.ends[self._assignee.identity] = end
+        self.lane.ends[self._identity] = end
         return end
+
+    @property
+    def _identity(self) -> Identity:
+        return self.lane.turns.identity(self._assignee)
+
+    async def _identify(self) -> None:
+        """See whose queue it is, before waiting for its turn: under another name it may be somebody else's already."""
+        turns = self.lane.turns
+        if turns.is_known(self._assignee):
+            return
+        # Those who ask at the same time ask once.
+        async with turns.lock(("name", repr(self._assignee.identity))):
+            if not turns.is_known(self._assignee):
+                state, end = await read_end(self.lane, self._assignee, self._bounds)
+                self._learn(state)
+                self.lane.ends.setdefault(self._identity, end)
+
+    def _learn(self, state: QueueState) -> None:
+        # Where there is no queue yet, nobody knows; the first append makes one.
+        if state.settings is not None and not self.lane.turns.is_known(self._assignee):
+            self.lane.turns.learn(self._assignee, state.settings.assignee_id)
 
     async def _cut(self, piece: Sending, error: BaseException) -> None:
         """Learn from a refusal of *piece* how much to send in its stead, or raise it."""
@@ -216,6 +259,9 @@ class Courier:
         elif isinstance(error, RequestTooLargeError) and rows > 1:
             self.largest = (rows + 1) // 2
             _log.info("%d rows are too many for one request: going on with %d", rows, self.largest)
+        elif isinstance(error, AppendConflictError) and rows > _SHORT:
+            self.careful = max(_SHORT, rows // 2)
+            _log.info("%d rows keep losing to another writer: going on with %d", rows, self.careful)
         else:
             raise error
 
@@ -223,9 +269,10 @@ class Courier:
         correlation = correlate(rows, reply)
         account.settle(correlation)
         self._brim.added(len(correlation.added))
+        self.careful *= 2
         end = QueueEnd.behind(entry for _, entry in correlation.added)
         if end is not None:
-            self.lane.ends[self._assignee.identity] = end
+            self.lane.ends[self._identity] = end
         if reply.recovered:
             _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

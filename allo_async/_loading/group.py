@@ -264,7 +264,7 @@ _groups: WeakKeyDictionary[Lane, dict[tuple[str, str], Group]] = WeakKeyDictiona
 
 def group_of(lane: Lane, assignee: Assignee) -> Group:
     """Give the group of a client's appends to one queue."""
-    return _groups.setdefault(lane, {}).setdefault(assignee.identity, Group())
+    return _groups.setdefault(lane, {}).setdefault(lane.turns.identity(assignee), Group())
 
 
 def _bounds(tickets: Sequence[Ticket]) -> Bounds:

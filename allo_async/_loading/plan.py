@@ -25,7 +25,7 @@ async def plan_append(
     pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
     state = await read_state(lane, assignee)
-    looks = pages + (0 if assignee.identity in lane.ends or not chunk.rows else _looks(state))
+    looks = pages + (0 if lane.turns.identity(assignee) in lane.ends or not chunk.rows else _looks(state))
     appends = _append(await weigh(chunk.rows), state.room, chunk_size)
     return _plan(chunk, state.room, (*[_LOOK] * looks, *appends))
 

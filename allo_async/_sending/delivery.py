@@ -11,7 +11,14 @@ from allo_async._sending.verdict import Verdict, judge
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ApiError, RateLimitedError, ServerError, UnreadableReplyError
+from allo_async.errors import (
+    AlloError,
+    ApiError,
+    AppendConflictError,
+    RateLimitedError,
+    ServerError,
+    UnreadableReplyError,
+)
 
 Answer = TypeVar("Answer")
 
@@ -39,6 +46,9 @@ class Delivery(Generic[Answer]):
         abandoned_since: When the first attempt began of those that the API itself never answered: it may still be on
             its way, even where a look finds nothing.
         failed_with_5xx: Whether one of those was a 5xx, which does not consume the key [guide].
+        most_conflicts: After how many append conflicts to give up, since a smaller append would do better; `None` for
+            as long as there is time.
+        conflicts: How many there were.
         looked: Whether a look has found it not carried out; an attempt given up may still be on its way then.
     """
 
@@ -53,6 +63,8 @@ class Delivery(Generic[Answer]):
     unclear_since: Moment | None = None
     abandoned_since: Moment | None = None
     failed_with_5xx: bool = False
+    most_conflicts: int | None = None
+    conflicts: int = 0
     looked: bool = False
     _announced: str | None = None
 
@@ -99,6 +111,8 @@ class Delivery(Generic[Answer]):
         """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
         if not isinstance(error, AlloError):
             return False
+        if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and not self.unclear:
+            return False
         verdict = judge(error)
         harmless = self.look is not None or self.request.repeatable or self.replay_tells(trust, clock)
         if verdict is Verdict.RETRY:
@@ -130,6 +144,7 @@ class Delivery(Generic[Answer]):
 
     def failed(self, error: AlloError) -> None:
         """Note how the present attempt ended."""
+        self.conflicts += isinstance(error, AppendConflictError)
         unanswered = self.exposed and not isinstance(error, ApiError)
         if unanswered or judge(error) is Verdict.RESEND:
             self.unclear_since = self.unclear_since or self.began

@@ -3,7 +3,7 @@
 import asyncio
 
 from allo_async import AlloClient
-from allo_async.sandbox import Sandbox
+from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
 
@@ -49,3 +49,60 @@ async def test_other_keys_have_paces_of_their_own(clock):
         ):
             one._lanes.current().shared.paces.hold(10_000)
             assert len((await other.queue().append(us_numbers(3))).added) == 3
+
+
+async def test_one_queue_under_its_three_names_has_one_turn(clock):
+    """The owner's own queue, by id and by e-mail: once the queue is there, no append conflicts with another."""
+    async with (
+        Sandbox(clock=clock, append_seconds_per_row=0.1, write_per_second=50) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
+    ):
+        owner = sandbox.users[0]
+        sandbox.fill(None, 1)
+        names = [allo.queue(), allo.queue(user_id=owner.id), allo.queue(email=owner.email.upper())]
+        for name in names:
+            await name.append(us_numbers(1, 5_000))
+        before = len(sandbox.ledger.refused)
+
+        await asyncio.gather(
+            *(names[place % 3].append(us_numbers(20, 100 * place), chunk_size=10) for place in range(9))
+        )
+
+    assert len(sandbox.ledger.refused) == before
+    assert len(sandbox.numbers()) == 184
+
+
+async def test_long_append_is_cut_where_short_ones_win(clock):
+    """Against a steady writer of short appends, a long one does not starve: it is cut, and grows again afterwards."""
+    async with (
+        Sandbox(clock=clock, append_seconds_per_row=0.004, write_per_second=None) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=600) as allo,
+    ):
+        sandbox.fill(None, 1)
+        done = asyncio.Event()
+
+        async def steady():
+            while not done.is_set() and len(sandbox.numbers()) < 300:
+                sandbox.fill(None, 1)
+                await clock.sleep(0.4)
+
+        stranger = asyncio.create_task(steady())
+        await allo.queue().append(us_numbers(600))
+        done.set()
+        await stranger
+
+    sizes = [len(request.rows) for request in sandbox.ledger.appends]
+    assert sizes[:4] == [600, 600, 600, 300]
+    assert min(sizes) < 300
+    own = [number for number in sandbox.numbers() if number.startswith("+1212")]
+    assert own == us_numbers(600)
+
+
+async def test_short_append_is_left_whole(clock, sandbox, allo):
+    """A chunk that is short already is tried again as it is."""
+    sandbox.script(faults.conflict(), times=8)
+
+    await allo.queue().append(us_numbers(50))
+
+    assert [len(request.rows) for request in sandbox.ledger.appends] == [50] * 9
+    assert len({request.idempotency_key for request in sandbox.ledger.appends}) == 1
