@@ -222,7 +222,9 @@ async def test_write_that_cannot_be_looked_for_is_not_repeated_where_keys_are_ig
 
 
 @pytest.mark.parametrize(
-    ("front", "coming"), [(0, 0), (150, 0), (0, 60)], ids=["called", "cleared in its middle", "called as others come in"]
+    ("front", "coming"),
+    [(0, 0), (150, 0), (0, 60)],
+    ids=["called", "cleared in its middle", "called as others come in"],
 )
 async def test_queue_that_keeps_moving_is_read_until_it_stands_still(sandbox, clock, front, coming):
     """Entries that are taken off while the queue is read would hide others; it is read again then."""
