@@ -17,8 +17,8 @@ Told = AddedNumber | SkippedNumber | PendingContact
 class Fates(Protocol):
     """Where the fates of rows are noted while they are sent."""
 
-    def is_pending(self, row: PreparedRow) -> bool:
-        """Whether *row* is still to be sent."""
+    def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
+        """Give those of *rows* that are still to be sent."""
         ...
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
@@ -67,6 +67,12 @@ class Account:
     def empty(self) -> bool:
         """Whether there is no row at all."""
         return not self._chunk
+
+    def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
+        """Give those of *rows* of which nothing is known."""
+        if not self._outcomes and type(self._log) is NoLog:
+            return rows
+        return [row for row in rows if self.is_pending(row)]
 
     def is_pending(self, row: PreparedRow) -> bool:
         """Whether nothing is known of *row*."""

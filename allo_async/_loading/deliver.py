@@ -88,7 +88,7 @@ class Courier:
             QueueFullError: The queue is filled to the brim, and there are rows left.
             AlloError: The server refused, or could not be reached in time; *account* tells what became of the rows.
         """
-        rows = await self._fill([row for row in rows if account.is_pending(row)], account)
+        rows = await self._fill(account.wanted(rows), account)
         while rows:
             if not self._waits and self._brim.refusal is not None:
                 raise self._brim.refusal
@@ -124,21 +124,20 @@ class Courier:
         Raises:
             AlloError: As for `deliver`.
         """
-        left = list(rows)
-        while left and self._brim.allows >= 1:
+        while rows and self._brim.allows >= 1:
             end = await self._end()
             # Of those whose rows they are, some may have gone meanwhile.
-            left = [row for row in left if account.is_pending(row)]
-            if not left:
+            rows = account.wanted(rows)
+            if not rows:
                 break
-            piece = left[: int(min(len(left), self.largest, self.careful, self._brim.allows))]
+            piece = rows[: int(min(len(rows), self.largest, self.careful, self._brim.allows))]
             self._piece = Sending(self._assignee, piece, end)
             try:
-                await self._settles(self._piece, account)
+                if await self._settles(self._piece, account):
+                    rows = rows[len(piece) :]
             finally:
                 self._piece = None
-            left = [row for row in left if account.is_pending(row)]
-        return left
+        return rows
 
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
@@ -178,7 +177,7 @@ class Courier:
                 recovered += account.result().recovered
         return recovered
 
-    async def _settles(self, piece: Sending, account: Fates) -> None:
+    async def _settles(self, piece: Sending, account: Fates) -> bool:
         """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
         delivery = self._delivery(piece)
         try:
@@ -189,7 +188,7 @@ class Courier:
                 account.doubt(piece.rows, _why(error))
                 raise
             await self._cut(piece, error)
-            return
+            return False
         finally:
             self.requests += delivery.attempts
         try:
@@ -199,6 +198,7 @@ class Courier:
             # A cancellation here does not make an answer that came unheard.
             self._settle(piece.rows, reply, account)
         await self._log.settled(piece, account.outcomes(piece.rows))
+        return True
 
     def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
         async def look(seconds: float | None) -> AppendReply | None:

@@ -96,10 +96,10 @@ class Pool:
         self._owners = [(ticket, row) for ticket in tickets for row in ticket.rows]
         self.rows = [attrs.evolve(row, index=index) for index, (_, row) in enumerate(self._owners)]
 
-    def is_pending(self, row: PreparedRow) -> bool:
-        """Whether *row* is still to be sent; those of a caller who has gone are not."""
-        ticket, own = self._owners[row.index]
-        return not ticket.gone and ticket.account.is_pending(own)
+    def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
+        """Give those of *rows* that are still to be sent; those of a caller who has gone are not."""
+        owned = ((row, *self._owners[row.index]) for row in rows)
+        return [row for row, ticket, own in owned if not ticket.gone and ticket.account.is_pending(own)]
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
         """Note that no one can tell of *rows* whether they arrived, and why."""

@@ -1,7 +1,7 @@
 """What a load writes down as it goes, so that it can be taken up again: the port, and a log that keeps nothing."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import attrs
 
@@ -13,8 +13,7 @@ from allo_async._wire.requests import Request
 from allo_async.models import SkippedNumber
 
 
-@attrs.frozen
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a row, as the server told it.
 
     Attributes:
@@ -23,7 +22,7 @@ class Outcome:
     """
 
     fate: Literal["added", "skipped", "in_doubt"]
-    entry: Mapping[str, Any] = attrs.field(repr=False)
+    entry: Mapping[str, Any]
 
 
 @attrs.define(eq=False)

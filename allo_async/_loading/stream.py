@@ -59,7 +59,7 @@ class AppendStream:
         if when_full not in {"raise", "stop", "wait"}:
             raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
         self._log = log.unopened
-        self._source = RowSource(rows, self._check)
+        self._source = RowSource(rows, None if log is NO_LOG else self._check)
         self._preparer = preparer
         self._lane = lane
         self._open_log = log.open
