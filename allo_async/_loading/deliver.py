@@ -14,18 +14,16 @@ from allo_async._loading.group import Ticket, group_of
 from allo_async._loading.log import LoadLog, NoLog, Sending
 from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.queue_reads import read_end, read_queued
+from allo_async._loading.queue_reads import read_queued
+from allo_async._loading.target import Target
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.key_trust import Moment
 from allo_async._sending.lane import Lane
-from allo_async._sending.turns import Identity
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import Request, append_request
 from allo_async.errors import AlloError, AppendConflictError, QueueFullError, RequestTooLargeError
-from allo_async.models import QueueState
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +71,7 @@ class Courier:
         self._brim = brim
         self._waits = waits
         self._bounds = bounds
+        self._target = Target(lane, assignee, bounds)
         self._log = log or NoLog()
         # What is written down keeps its key, and so is sent by itself.
         self._merges = merges and isinstance(self._log, NoLog)
@@ -98,11 +97,7 @@ class Courier:
 
     async def look(self) -> int:
         """Tell how much room there is, and remember what stands last in the queue."""
-        state, end = await read_end(self.lane, self._assignee, self._bounds)
-        self._learn(state)
-        async with self.lane.turns.of(self._assignee):
-            self.lane.ends[self._identity] = end
-        return state.room
+        return await self._target.look()
 
     async def queued(self) -> list[str]:
         """Read the numbers that stand in the queue already, in E.164."""
@@ -125,7 +120,7 @@ class Courier:
             AlloError: As for `deliver`.
         """
         while rows and self._brim.allows >= 1:
-            end = await self._end()
+            end = await self._target.end()
             # Of those whose rows they are, some may have gone meanwhile.
             rows = account.wanted(rows)
             if not rows:
@@ -141,10 +136,11 @@ class Courier:
 
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
-        if rows:
-            await self._identify()
+        if not rows:
+            return rows
+        await self._target.identify()
         turn = self.lane.turns.of(self._assignee)
-        if not rows or not self._merges:
+        if not self._merges:
             async with turn:
                 return await self.carry(rows, account)
         ticket = Ticket(rows, account, self._bounds)
@@ -219,36 +215,6 @@ class Courier:
             most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
         )
 
-    async def _end(self) -> QueueEnd:
-        """Tell what stands last in the queue; it is looked at once, and known from the answers afterwards."""
-        known = self.lane.ends.get(self._identity)
-        if known is not None:
-            return known
-        _, end = await read_end(self.lane, self._assignee, self._bounds)
-        self.lane.ends[self._identity] = end
-        return end
-
-    @property
-    def _identity(self) -> Identity:
-        return self.lane.turns.identity(self._assignee)
-
-    async def _identify(self) -> None:
-        """See whose queue it is, before waiting for its turn: under another name it may be somebody else's already."""
-        turns = self.lane.turns
-        if turns.is_known(self._assignee):
-            return
-        # Those who ask at the same time ask once.
-        async with turns.lock(("name", repr(self._assignee.identity))):
-            if not turns.is_known(self._assignee):
-                state, end = await read_end(self.lane, self._assignee, self._bounds)
-                self._learn(state)
-                self.lane.ends.setdefault(self._identity, end)
-
-    def _learn(self, state: QueueState) -> None:
-        # Where there is no queue yet, nobody knows; the first append makes one.
-        if state.settings is not None and not self.lane.turns.is_known(self._assignee):
-            self.lane.turns.learn(self._assignee, state.settings.assignee_id)
-
     async def _cut(self, piece: Sending, error: BaseException) -> None:
         """Learn from a refusal of *piece* how much to send in its stead, or raise it."""
         if isinstance(error, AlloError):
@@ -270,9 +236,7 @@ class Courier:
         account.settle(correlation)
         self._brim.added(len(correlation.added))
         self.careful *= 2
-        end = QueueEnd.behind(entry for _, entry in correlation.added)
-        if end is not None:
-            self.lane.ends[self._identity] = end
+        self._target.added(entry for _, entry in correlation.added)
         if reply.recovered:
             _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

@@ -78,6 +78,11 @@ class Delivery(Generic[Answer]):
         """Whether an earlier attempt ended without telling whether it was carried out."""
         return self.unclear_since is not None
 
+    @property
+    def _surely_refused(self) -> bool:
+        """Whether no attempt can have been carried out, nor ever will be."""
+        return not self.unclear and self.abandoned_since is None
+
     def begin(self, clock: Clock) -> None:
         """Note that an attempt begins."""
         self.attempts += 1
@@ -111,7 +116,7 @@ class Delivery(Generic[Answer]):
         """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
         if not isinstance(error, AlloError):
             return False
-        if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and not self.unclear:
+        if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and self._surely_refused:
             return False
         verdict = judge(error)
         harmless = self.look is not None or self.request.repeatable or self.replay_tells(trust, clock)

@@ -52,7 +52,7 @@ async def test_other_keys_have_paces_of_their_own(clock):
 
 
 async def test_one_queue_under_its_three_names_has_one_turn(clock):
-    """The owner's own queue, by id and by e-mail: once the queue is there, no append conflicts with another."""
+    """The owner's own queue, by id and by e-mail: once it is there, no append conflicts with another."""
     async with (
         Sandbox(clock=clock, append_seconds_per_row=0.1, write_per_second=50) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
@@ -106,3 +106,18 @@ async def test_short_append_is_left_whole(clock, sandbox, allo):
 
     assert [len(request.rows) for request in sandbox.ledger.appends] == [50] * 9
     assert len({request.idempotency_key for request in sandbox.ledger.appends}) == 1
+
+
+async def test_chunk_that_may_still_be_on_its_way_is_not_cut(clock):
+    """Conflicts cut a long append only when none of its attempts can be carried out any more."""
+    async with (
+        Sandbox(clock=clock, write_per_second=None) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=25, retry_budget=600) as allo,
+    ):
+        sandbox.script(faults.drop(), at=1)
+        sandbox.script(faults.conflict(), at=range(2, 8))
+
+        result = await allo.queue().append(us_numbers(200))
+
+    assert len(result.added) == 200
+    assert {len(request.rows) for request in sandbox.ledger.appends} == {200}

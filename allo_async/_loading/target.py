@@ -1,0 +1,69 @@
+"""The queue that rows go to: whose it is, under whichever name, and what stands last in it."""
+
+from collections.abc import Iterable
+
+from allo_async._loading.queue_reads import read_end
+from allo_async._sending.bounds import Bounds
+from allo_async._sending.lane import Lane
+from allo_async._sending.turns import Identity
+from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import Entry, QueueEnd
+from allo_async.models import QueueState
+
+
+class Target:
+    """A queue, as far as one client knows it.
+
+    Args:
+        lane: Carries the looks, and keeps what they found.
+        assignee: Whose queue it is.
+        bounds: How long a look may take.
+    """
+
+    def __init__(self, lane: Lane, assignee: Assignee, bounds: Bounds) -> None:
+        self._lane = lane
+        self._assignee = assignee
+        self._bounds = bounds
+
+    async def look(self) -> int:
+        """Tell how much room there is, and remember what stands last."""
+        state, end = await read_end(self._lane, self._assignee, self._bounds)
+        self._learn(state)
+        async with self._lane.turns.of(self._assignee):
+            self._lane.ends[self._identity] = end
+        return state.room
+
+    async def end(self) -> QueueEnd:
+        """Tell what stands last; it is looked at once, and known from the answers afterwards."""
+        known = self._lane.ends.get(self._identity)
+        if known is not None:
+            return known
+        _, end = await read_end(self._lane, self._assignee, self._bounds)
+        self._lane.ends[self._identity] = end
+        return end
+
+    def added(self, entries: Iterable[Entry]) -> None:
+        """Note what was added at the end."""
+        end = QueueEnd.behind(entries)
+        if end is not None:
+            self._lane.ends[self._identity] = end
+
+    async def identify(self) -> None:
+        """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""
+        turns = self._lane.turns
+        if turns.is_known(self._assignee):
+            return
+        # Those who ask at the same time ask once.
+        async with turns.lock(("name", repr(self._assignee.identity))):
+            if not turns.is_known(self._assignee):
+                state, end = await read_end(self._lane, self._assignee, self._bounds)
+                self._learn(state)
+                self._lane.ends.setdefault(self._identity, end)
+
+    @property
+    def _identity(self) -> Identity:
+        return self._lane.turns.identity(self._assignee)
+
+    def _learn(self, state: QueueState) -> None:
+        if state.settings is not None and not self._lane.turns.is_known(self._assignee):
+            self._lane.turns.learn(self._assignee, state.settings.assignee_id)
