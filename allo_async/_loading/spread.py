@@ -189,14 +189,10 @@ class SpreadRun:
             if self._skip_queued:
                 self._preparer.leave_out(set(await share.courier.queued()).difference(self._log.sent_numbers()))
         except AlloError as error:
-            self._fail(share, error)
-
-    def _fail(self, share: _Share, error: AlloError) -> None:
-        share.error = error
-        # Without the journal, nothing more may be sent to any queue.
-        self._stopping = self._stopping or isinstance(error, JournalError)
+            share.error = error
 
     def _raise_journal_error(self) -> None:
+        # A queue costs the others nothing; without the journal, nothing more may be sent to any.
         for share in self._shares:
             if isinstance(share.error, JournalError):
                 raise share.error
@@ -246,7 +242,7 @@ class SpreadRun:
             # In doubt, it is an error like any other.
             share.error = error if any(self._account.is_in_doubt(row) for row in hand) else None
         except AlloError as error:
-            self._fail(share, error)
+            share.error = error
 
     @contextlib.contextmanager
     def _placing(self, place: int, piece: Sequence[PreparedRow]) -> Generator[None]:

@@ -209,17 +209,19 @@ async def test_too_large_a_group_is_cut(clock):
         assert sandbox.numbers() == [number for rows in calls for number in rows]
 
 
-async def test_group_is_no_larger_than_a_request(sandbox, allo):
+async def test_group_is_no_larger_than_a_request(clock):
     """Calls are taken along whole, as long as they fit into a thousand rows."""
-    await allo.queue().append(us_numbers(1, 5_000))
-    await allo.queue().clear(unassigned=True)
-    calls = [us_numbers(240, 250 * place) for place in range(4)]
-    first = asyncio.create_task(allo.queue().append(us_numbers(40, 2_000)))
-    await until(lambda: len(sandbox.ledger.appends) == 2)
+    async with (
+        Sandbox(clock=clock, write_per_second=500, latency=6, capacity=5_000) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
+    ):
+        calls = [us_numbers(240, 250 * place) for place in range(6)]
+        first = asyncio.create_task(allo.queue().append(us_numbers(40, 2_000)))
+        await until(lambda: len(sandbox.ledger.appends) == 1)
 
-    await asyncio.gather(first, *(allo.queue().append(rows) for rows in calls))
+        await asyncio.gather(first, *(allo.queue().append(rows) for rows in calls))
 
-    assert sent(sandbox)[1:] == [40, 960]
+        assert sent(sandbox) == [40, 960, 480]
 
 
 async def test_journaled_loads_and_merge_false_go_alone(sandbox, clock, allo, tmp_path):
@@ -239,7 +241,14 @@ async def test_any_mixture_keeps_every_account_true(clock, seed):
     """Callers who come, go and run out of time, with faults on the way: each one's accounts agree with the ledger."""
     dice = random.Random(seed)
     async with (
-        Sandbox(clock=clock, write_per_second=None, read_per_second=None, latency=0.2, seed=seed) as sandbox,
+        Sandbox(
+            clock=clock,
+            write_per_second=None,
+            read_per_second=None,
+            latency=0.2,
+            max_rows_per_request=dice.choice([None, 5]),
+            seed=seed,
+        ) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=40, retry_budget=2_000) as allo,
     ):
         sandbox.fill(None, dice.choice([0, 940]))
