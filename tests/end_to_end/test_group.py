@@ -181,6 +181,20 @@ async def test_error_is_each_caller_s_own(sandbox, allo):
     assert [len(error.result.pending) for error in failed] == [1, 2, 3]
 
 
+async def test_error_does_not_concern_who_had_their_answer(sandbox, allo):
+    """Where a group was cut, those whose rows got in before it failed have their result."""
+    sandbox.script(faults.error(413, "BATCH_TOO_LARGE"), at=2)
+    sandbox.script(faults.error(403, "FORBIDDEN"), at=4)
+    calls = [allo.queue().append(us_numbers(2, 10 * place)) for place in range(3)]
+    tasks = await group_on_its_way(sandbox, allo, calls)
+
+    first, second, third = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert len(first.added) == 2
+    assert str(second.result.totals) == "1 added, 0 skipped, 1 pending, 0 in doubt"
+    assert str(third.result.totals) == "0 added, 0 skipped, 2 pending, 0 in doubt"
+
+
 @pytest.mark.parametrize(
     "fault",
     [faults.commit_and_drop(), faults.html(502, commit=True), faults.conflict(), faults.drop()],
