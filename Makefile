@@ -24,9 +24,10 @@ format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## CPU per 1,000 numbers, the longest stall of the loop, and the memory of a stream
+bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, the memory of a stream, loading under the limits
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.limits
 
 chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
 	$(BIN)/python -m tests.chaos

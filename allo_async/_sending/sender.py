@@ -72,6 +72,9 @@ class Sender:
             if answer is None:
                 raise
             return answer
+        finally:
+            # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
+            delivery.look = delivery.announce = None
 
     async def _attempt(self, delivery: Delivery[Answer], bounds: Bounds) -> Answer:
         while True:
