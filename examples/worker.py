@@ -1,5 +1,7 @@
 """An async worker that loads a file of leads for several reps, all at the same time.
 
+However it ends, it goes on where it was when it is started again: a journal beside the file has what is done.
+
 Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
 
     allo-async sandbox
@@ -13,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from allo_async import AlloClient, AlloError, AppendResult, Contact
+from allo_async import AlloClient, AlloError, AppendResult, Contact, Journal
 
 
 def leads_by_rep(file: Path) -> dict[str, list[Contact]]:
@@ -26,10 +28,10 @@ def leads_by_rep(file: Path) -> dict[str, list[Contact]]:
     return leads
 
 
-async def load(allo: AlloClient, rep: str, leads: Iterable[Contact]) -> AppendResult:
+async def load(allo: AlloClient, journal: Journal, rep: str, leads: Iterable[Contact]) -> AppendResult:
     """Load one rep's leads; a failure is told, and costs the other reps nothing."""
     try:
-        return await allo.queue(email=rep).append(leads, region="FR")
+        return await allo.queue(email=rep).append(leads, region="FR", journal=journal, load_id=rep)
     except AlloError as error:
         print(f"{rep}: {error}", file=sys.stderr)
         return error.result
@@ -37,9 +39,9 @@ async def load(allo: AlloClient, rep: str, leads: Iterable[Contact]) -> AppendRe
 
 async def main(file: Path) -> None:
     """Load every rep's leads, and say what is left to do."""
-    by_rep = leads_by_rep(file)
+    by_rep, journal = leads_by_rep(file), Journal(f"{file}.journal")
     async with AlloClient() as allo:
-        results = await asyncio.gather(*(load(allo, rep, leads) for rep, leads in by_rep.items()))
+        results = await asyncio.gather(*(load(allo, journal, rep, leads) for rep, leads in by_rep.items()))
     for rep, result in zip(by_rep, results, strict=True):
         print(f"{rep}: {result.summary()}")
 

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import attrs
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -32,12 +34,15 @@ def show(
         told: list[dict[str, Any]] = [{**attrs.asdict(load), "rows": load.totals.rows} for load in loads]
         typer.echo(json.dumps(told, default=str, indent=2))
         return
-    table = Table("load", "begun", "ended", *(field.name.replace("_", " ") for field in attrs.fields(Totals)), "queues")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("load", overflow="fold")
+    for name in ("begun", "ended"):
+        table.add_column(name, no_wrap=True)
+    for field in attrs.fields(Totals):
+        table.add_column(field.name.replace("_", " "), justify="right", no_wrap=True)
     for load in loads:
-        ended = "not yet" if load.ended_at is None else f"{load.ended_at:%Y-%m-%d %H:%M:%S}"
         counts = (f"{count:,}" for count in attrs.astuple(load.totals))
-        queues = escape(", ".join(load.queues))
-        table.add_row(escape(load.load_id), f"{load.begun_at:%Y-%m-%d %H:%M:%S}", ended, *counts, queues)
+        table.add_row(escape(load.load_id), _when(load.begun_at), _when(load.ended_at), *counts)
     Console().print(table)
 
 
@@ -56,6 +61,10 @@ def export(
         load = names[0]
     rows = _ask(journal.write_csv(load, out))
     Console().print(f"{rows:,} rows written to {escape(str(out))}", highlight=False, soft_wrap=True)
+
+
+def _when(moment: datetime | None) -> str:
+    return "not yet" if moment is None else f"{moment.astimezone():%d %b %H:%M}"
 
 
 def _ask(question: Coroutine[Any, Any, _Answer]) -> _Answer:

@@ -33,7 +33,7 @@ async def begun_before(journal: Journal, load_ids: Sequence[str]) -> str | None:
         return None
     loads = [load for load in await journal.loads() if load.load_id in load_ids]
     settled = sum(load.totals.added + load.totals.skipped for load in loads)
-    if not loads:
+    if not sum(load.totals.rows for load in loads):
         return None
     begun = min(load.begun_at for load in loads).astimezone()
     return (

@@ -119,6 +119,10 @@ class Store:
         self._connection = connection
 
     def _disconnect(self) -> None:
+        if self._connection is not None:
+            # A journal at rest is one file; where somebody reads it just now, it stays three.
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA journal_mode = DELETE")
         for connection in (self._connection, self._lock):
             if connection is not None:
                 connection.close()

@@ -380,6 +380,18 @@ async def test_file_is_its_owner_s_alone(load, journal):
     assert set(seen.values()) == {0o600}
 
 
+async def test_journal_at_rest_is_one_file(load, journal):
+    """Once nobody loads with it, what SQLite keeps beside it is gone, and looking at it leaves nothing either."""
+    await load(us_numbers(5))
+    async with asyncio.timeout(10):
+        while journal.path.with_name("monday.db-wal").exists():
+            await asyncio.sleep(0.01)
+
+    await journal.loads()
+
+    assert {path.name for path in journal.path.parent.iterdir()} == {"monday.db", "monday.db-lock"}
+
+
 async def test_names_are_kept_only_while_they_are_on_their_way(sandbox, load, journal):
     """Once a chunk is settled, its bytes are gone from the tables; its hash stays."""
     await load([{"number": us_numbers(1)[0], "name": "Zoë", "company": "Acme"}])
