@@ -32,7 +32,8 @@ class AppendOptions(TypedDict, total=False):
             default, `"stop"` and return them as pending, or `"wait"` until the rep has made room.
         poll_interval: Seconds before the first look for room when waiting, 1 by default; each look that finds none
             makes the next come later by half, up to 30 seconds.
-        deadline: Seconds for the whole call.
+        deadline: Seconds for the whole call; an `append` of a list stops so much earlier that the fate of every row can
+            be told by then, which takes 6 ms for each 1,000 rows that were not taken.
         patience: Seconds that the key's rate limit may hold up a request; above it, a `RateLimitedError` is raised at
             once.
         journal: Where to write the load down as it goes, so that it can be taken up again however it ended.

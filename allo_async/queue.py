@@ -1,6 +1,6 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sized
 from typing import TypeVar, Unpack
 
 from allo_async._loading.merge import merge
@@ -80,6 +80,8 @@ class DialingQueue:
             ```
         """
         stream = self.append_stream(numbers, **options)
+        if isinstance(numbers, Sized):
+            stream.spare_time_for(len(numbers))
         results: list[AppendResult] = []
         try:
             async with stream:

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from allo_async import AlloClient, AlloError, AppendResult, ClientClosedError, DeadlineExceededError, Journal
+from allo_async._loading import stream
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.acting import ActingAt
@@ -238,3 +239,30 @@ async def test_deadline_tells_repeats_of_the_rest():
         "DUPLICATE_NUMBER",
         "INVALID_CONTACT",
     ]
+
+
+async def test_deadline_leaves_time_to_tell_of_a_long_list(monkeypatch):
+    """A list that takes a while to be told of is ended as much earlier; a stream, which does not tell of it, is not."""
+    monkeypatch.setattr(stream, "_SECONDS_TO_TELL", 10.0)
+    clock, bounds = FiringClock(), []
+    timeout = clock.timeout
+
+    def noted(seconds):
+        bounds.append(seconds)
+        return timeout(seconds)
+
+    clock.timeout = noted
+    async with open_sandbox(clock) as sandbox, client(sandbox, clock) as allo:
+        sandbox.script(faults.error(403, "FORBIDDEN"))
+        numbers = us_numbers(20_000)
+        with pytest.raises(AlloError) as caught:
+            await allo.queue().append(numbers, deadline=DEADLINE)
+        told = bounds[0]
+        bounds.clear()
+        with pytest.raises(AlloError):
+            await anext(allo.queue().append_stream(numbers, deadline=DEADLINE))
+
+    # The clock runs while a call begins, but not by so much.
+    assert told == pytest.approx(DEADLINE - 200_000, abs=10_000)
+    assert bounds[0] == pytest.approx(DEADLINE, abs=10_000)
+    assert len(caught.value.result.pending) == 20_000
