@@ -5,13 +5,17 @@ from typing import Protocol
 
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import Correlation
-from allo_async._loading.log import LoadLog, NoLog, Outcome
+from allo_async._loading.log import LoadLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
 Told = AddedNumber | SkippedNumber | PendingContact
+
+
+#: Why a row is in doubt that was on its way when its call ended.
+NO_ANSWER = "it was sent, and the call ended before an answer came"
 
 
 class Fates(Protocol):
@@ -48,7 +52,7 @@ class Account:
 
     def __init__(self, chunk: Chunk, log: LoadLog | None = None, *, recovered: int = 0) -> None:
         self._chunk = chunk
-        self._log = log or NoLog()
+        self._log = log or LoadLog()
         self._outcomes: dict[int, Outcome] = {}
         self._read: dict[int, Told] = {}
         self.recovered = recovered
@@ -70,7 +74,7 @@ class Account:
 
     def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
         """Give those of *rows* of which nothing is known."""
-        if not self._outcomes and type(self._log) is NoLog:
+        if not self._outcomes and type(self._log) is LoadLog:
             return rows
         return [row for row in rows if self.is_pending(row)]
 
@@ -114,13 +118,7 @@ class Account:
         """Tell the fates as they stand, in input order."""
         result = AppendResult(skipped=list(self._chunk.skipped), recovered=self.recovered)
         for row in self._chunk.rows:
-            fate = self._tell(row)
-            if isinstance(fate, AddedNumber):
-                result.added.append(fate)
-            elif isinstance(fate, SkippedNumber):
-                result.skipped.append(fate)
-            else:
-                (result.pending if fate.reason is None else result.in_doubt).append(fate)
+            note(result, self._tell(row))
         result.skipped.sort(key=lambda row: row.index)
         return result
 
@@ -134,17 +132,27 @@ class Account:
     def _tell(self, row: PreparedRow) -> Told:
         fate = self._read.get(row.index)
         if fate is None:
-            outcome = self._outcome(row.index)
-            if outcome is None:
-                return PendingContact(index=row.index, contact=row.contact)
-            fate = told(row.index, row.contact, outcome)
-            if outcome.fate != "in_doubt":
+            fate = told(row.index, row.contact, self._outcome(row.index))
+            # The others may still change.
+            if not isinstance(fate, PendingContact):
                 self._read[row.index] = fate
         return fate
 
 
-def told(index: int, contact: Contact, outcome: Outcome) -> Told:
-    """Tell the fate of the row at *index* as a result does."""
+def note(result: AppendResult, fate: Told) -> None:
+    """Put a row's *fate* into the list of *result* where it belongs."""
+    if isinstance(fate, AddedNumber):
+        result.added.append(fate)
+    elif isinstance(fate, SkippedNumber):
+        result.skipped.append(fate)
+    else:
+        (result.pending if fate.reason is None else result.in_doubt).append(fate)
+
+
+def told(index: int, contact: Contact, outcome: Outcome | None) -> Told:
+    """Tell the fate of the row at *index* as a result does; one of which nothing is known is pending."""
+    if outcome is None:
+        return PendingContact(index=index, contact=contact)
     if outcome.fate == "added":
         return read_added_number(outcome.entry, index)
     reason = outcome.entry.get("reason")

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from math import inf
 
-from allo_async._loading.account import Account, Fates
+from allo_async._loading.account import NO_ANSWER, Account, Fates
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import correlate
 from allo_async._loading.group import Ticket, group_of
-from allo_async._loading.log import LoadLog, NoLog, Sending
+from allo_async._loading.log import LoadLog, Sending
 from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_queued
@@ -32,8 +32,6 @@ _SHORT = 50
 
 # So many conflicts are an accident; after them, an append is cut.
 _PATIENT = 3
-
-_NO_ANSWER = "it was sent, and the call ended before an answer came"
 
 
 class Courier:
@@ -72,9 +70,9 @@ class Courier:
         self._waits = waits
         self._bounds = bounds
         self._target = Target(lane, assignee, bounds)
-        self._log = log or NoLog()
+        self._log = log or LoadLog()
         # What is written down keeps its key, and so is sent by itself.
-        self._merges = merges and isinstance(self._log, NoLog)
+        self._merges = merges and not self._log.writes
         self._piece: Sending | None = None
         self.largest: float = inf
         self.careful: float = inf
@@ -99,9 +97,9 @@ class Courier:
         """Tell how much room there is, and remember what stands last in the queue."""
         return await self._target.look()
 
-    async def queued(self) -> list[str]:
-        """Read the numbers that stand in the queue already, in E.164."""
-        return await read_queued(self.lane, self._assignee)
+    async def queued_by_others(self) -> set[str]:
+        """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
+        return set(await read_queued(self.lane, self._assignee)).difference(self._log.sent_numbers())
 
     @property
     def on_its_way(self) -> Sequence[PreparedRow]:
@@ -247,5 +245,5 @@ def _why(error: BaseException) -> str:
     return (
         f"no answer told whether it arrived; the last attempt ended with: {error}"
         if isinstance(error, AlloError)
-        else _NO_ANSWER
+        else NO_ANSWER
     )

@@ -7,24 +7,23 @@ belongs to nobody alone: it runs in a task of its own, which ends early only whe
 import asyncio
 import copy
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
 
-from allo_async._loading.account import Account, Fates
+from allo_async._loading.account import NO_ANSWER, Account, Fates
 from allo_async._loading.correlate import Correlation
 from allo_async._loading.log import Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import Entry
 from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import QUEUE_CAPACITY
 
-_NO_ANSWER = "it was sent, and the call ended before an answer came"
+_Item = TypeVar("_Item")
 
 
 class Carrier(Protocol):
@@ -122,19 +121,15 @@ class Pool:
 
     def by_ticket(self, rows: Sequence[PreparedRow]) -> dict[Ticket, list[PreparedRow]]:
         """Give each caller who is still there with their own of *rows*."""
-        found: dict[Ticket, list[PreparedRow]] = defaultdict(list)
-        for row in rows:
-            ticket, own = self._owners[row.index]
-            if not ticket.gone:
-                found[ticket].append(own)
-        return found
+        found = self._sorted((row, None) for row in rows)
+        return defaultdict(list, {ticket: [own for own, _ in pairs] for ticket, pairs in found.items()})
 
-    def _sorted(self, pairs: Sequence[tuple[PreparedRow, Entry]]) -> dict[Ticket, list[tuple[PreparedRow, Entry]]]:
-        found: dict[Ticket, list[tuple[PreparedRow, Entry]]] = defaultdict(list)
-        for row, entry in pairs:
+    def _sorted(self, pairs: Iterable[tuple[PreparedRow, _Item]]) -> dict[Ticket, list[tuple[PreparedRow, _Item]]]:
+        found: dict[Ticket, list[tuple[PreparedRow, _Item]]] = defaultdict(list)
+        for row, item in pairs:
             ticket, own = self._owners[row.index]
             if not ticket.gone:
-                found[ticket].append((own, entry))
+                found[ticket].append((own, item))
         return found
 
 
@@ -255,7 +250,7 @@ class Group:
         finally:
             # The request goes on for the others, and with it this one's rows.
             if not batch.task.done():
-                ticket.account.doubt([row for row in own if ticket.account.is_pending(row)], _NO_ANSWER)
+                ticket.account.doubt([row for row in own if ticket.account.is_pending(row)], NO_ANSWER)
             ticket.gone = True
 
 

@@ -1,7 +1,7 @@
-"""What a load writes down as it goes, so that it can be taken up again: the port, and a log that keeps nothing."""
+"""What a load writes down as it goes, so that it can be taken up again: the port, which by itself keeps nothing."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import attrs
 
@@ -46,8 +46,16 @@ class Sending:
     chunk: int | None = None
 
 
-class LoadLog(Protocol):
-    """Written before a piece is sent and after its answer; whatever it cannot write, it raises a `JournalError` for."""
+class LoadLog:
+    """Written before a piece is sent and after its answer; whatever it cannot write, it raises a `JournalError` for.
+
+    By itself, it keeps nothing and knows nothing.
+
+    Attributes:
+        writes: Whether anything is written down.
+    """
+
+    writes = False
 
     def check(self, index: int, row: object) -> None:
         """Compare the *row* at *index* with what an earlier run took there.
@@ -55,51 +63,43 @@ class LoadLog(Protocol):
         Raises:
             InputChangedError: It is another row.
         """
-        ...
 
-    def outcome(self, index: int) -> Outcome | None:
+    def outcome(self, index: int) -> Outcome | None:  # noqa: ARG002 - for those that know something
         """Tell what is known of the row at *index*, `None` for a row that was not sent or was refused."""
-        ...
+        return None
 
-    def place(self, index: int) -> int | None:
+    def place(self, index: int) -> int | None:  # noqa: ARG002 - as above
         """Tell to which queue of a spread the row at *index* was dealt."""
-        ...
+        return None
 
     def sent_numbers(self) -> Collection[str]:
         """Tell the numbers that earlier runs sent."""
-        ...
+        return ()
 
-    def in_flight(self, assignee: Assignee) -> list[Sending]:
+    def in_flight(self, assignee: Assignee) -> list[Sending]:  # noqa: ARG002 - as above
         """Give what an earlier run was sending to the queue of *assignee* when it ended."""
-        ...
+        return []
 
     async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
         """Write that *piece* is about to be sent as *request*."""
-        ...
 
     async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
         """Write what became of the rows of *piece*."""
-        ...
 
     async def refused(self, piece: Sending) -> None:
         """Write that *piece* was refused as a whole."""
-        ...
 
     async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
-        ...
 
     async def dealt(self, rows: Mapping[int, tuple[PreparedRow, int | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
-        ...
 
     async def ended(self, rows: int) -> None:
         """Write that the input ended after *rows* rows."""
-        ...
 
     def close(self) -> None:
         """Let others have the load."""
-        ...
 
 
 @attrs.frozen
@@ -115,49 +115,7 @@ class LogOpener:
     open: Callable[[], Awaitable[LoadLog]]
 
 
-class NoLog:
-    """Keeps nothing."""
-
-    def check(self, index: int, row: object) -> None:
-        """Take any row."""
-
-    def outcome(self, index: int) -> Outcome | None:
-        """Know nothing."""
-
-    def place(self, index: int) -> int | None:
-        """Know nothing."""
-
-    def sent_numbers(self) -> Collection[str]:
-        """Know none."""
-        return ()
-
-    def in_flight(self, assignee: Assignee) -> list[Sending]:  # noqa: ARG002 - the port's
-        """Know nothing."""
-        return []
-
-    async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
-        """Write nothing."""
-
-    async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
-        """Write nothing."""
-
-    async def refused(self, piece: Sending) -> None:
-        """Write nothing."""
-
-    async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
-        """Write nothing."""
-
-    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, int | None]]) -> None:
-        """Write nothing."""
-
-    async def ended(self, rows: int) -> None:
-        """Write nothing."""
-
-    def close(self) -> None:
-        """Hold nothing."""
-
-
-class UnreadLog(NoLog):
+class UnreadLog(LoadLog):
     """A log that could not be read: an earlier run of the load may have sent any row."""
 
     def outcome(self, index: int) -> Outcome | None:  # noqa: ARG002 - the port's
@@ -166,7 +124,7 @@ class UnreadLog(NoLog):
 
 
 async def _no_log() -> LoadLog:
-    return NoLog()
+    return LoadLog()
 
 
-NO_LOG = LogOpener(NoLog(), _no_log)
+NO_LOG = LogOpener(LoadLog(), _no_log)

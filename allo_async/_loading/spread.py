@@ -147,7 +147,7 @@ class SpreadRun:
         try:
             async with self._lane.calls.bounded(self._deadline):
                 await self._begin()
-                await self._load(RowSource(rows, self._log.check))
+                await self._load(RowSource(rows, self._log.check if self._log.writes else None))
         except AlloError as error:
             self._remember()
             error.result = self.result()
@@ -175,8 +175,8 @@ class SpreadRun:
         await self._log.skipped(self._chunk.skipped)
         await self._log.ended(source.taken)
         self._remember()
-        left = await weigh([row for row in self._chunk.rows if self._account.is_pending(row)])
-        again = any(self._log.place(row.index) is not None for row, _ in left)
+        left = await weigh(self._account.wanted(self._chunk.rows))
+        again = self._log.writes and any(self._log.place(row.index) is not None for row, _ in left)
         while left and not self._stopping and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
             again = False
@@ -187,7 +187,7 @@ class SpreadRun:
             share.recovered = await share.courier.take_up()
             share.room = await share.courier.look()
             if self._skip_queued:
-                self._preparer.leave_out(set(await share.courier.queued()).difference(self._log.sent_numbers()))
+                self._preparer.leave_out(await share.courier.queued_by_others())
         except AlloError as error:
             share.error = error
 
@@ -199,7 +199,7 @@ class SpreadRun:
 
     def _remember(self) -> None:
         """Take over what earlier runs of the load came to."""
-        for row in self._chunk.rows:
+        for row in self._chunk.rows if self._log.writes else ():
             place = self._log.place(row.index)
             if place is not None and row.index not in self._placed and not self._account.is_pending(row):
                 self._placed[row.index] = place
@@ -212,7 +212,8 @@ class SpreadRun:
             deal_as_before(rows, seats, self._log.place)
         else:
             await deal(rows, seats, self._strategy)
-        await self._log.dealt(self._dealt(rows, seats))
+        if self._log.writes:
+            await self._log.dealt(self._dealt(rows, seats))
         async with asyncio.TaskGroup() as group:
             for place, seat in enumerate(seats):
                 if seat.hand:

@@ -146,7 +146,7 @@ class AppendStream:
         courier = self._open_courier(lane, self._bounds, self._log)
         self._recovered = await courier.take_up()
         if self._skip_queued:
-            self._preparer.leave_out(set(await courier.queued()).difference(self._log.sent_numbers()))
+            self._preparer.leave_out(await courier.queued_by_others())
         self._courier = courier
         return courier
 

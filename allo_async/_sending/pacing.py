@@ -116,22 +116,21 @@ class Paces:
 
     Args:
         clock: Where time comes from.
+
+    Attributes:
+        reads: The pace of reads.
+        writes: The pace of everything else.
     """
 
     def __init__(self, *, clock: Clock) -> None:
-        self._reads = Pace(READS_PER_SECOND, clock=clock)
-        self._writes = Pace(WRITES_PER_SECOND, clock=clock)
+        self.reads = Pace(READS_PER_SECOND, clock=clock)
+        self.writes = Pace(WRITES_PER_SECOND, clock=clock)
 
     def of(self, request: Request) -> Pace:
         """Give the pace that *request* counts against."""
-        return self._reads if request.reads else self._writes
-
-    @property
-    def writes(self) -> Pace:
-        """The pace of everything but reads."""
-        return self._writes
+        return self.reads if request.reads else self.writes
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*: a 429 is the key's, whichever limit it was."""
-        self._reads.hold(seconds)
-        self._writes.hold(seconds)
+        self.reads.hold(seconds)
+        self.writes.hold(seconds)

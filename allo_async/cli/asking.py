@@ -1,8 +1,8 @@
 """How the small commands ask the API: one client, one coroutine, errors as one line."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -25,8 +25,17 @@ def ask(question: Callable[[AlloClient], Awaitable[_Answer]]) -> _Answer:
         async with AlloClient() as allo:
             return await question(allo)
 
+    return answered(asked())
+
+
+def answered(question: Coroutine[Any, Any, _Answer]) -> _Answer:
+    """Run *question*, and tell an error in one line.
+
+    Raises:
+        typer.Exit: It raised one that is no mistake of the program's; it was told on standard error.
+    """
     try:
-        return asyncio.run(asked())
-    except AlloError as error:
+        return asyncio.run(question)
+    except (AlloError, OSError) as error:
         Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(ExitCode.ERROR) from error

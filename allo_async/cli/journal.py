@@ -1,11 +1,9 @@
 """`allo-async journal`: what a journal holds, and the fate of every row as CSV."""
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import attrs
 import typer
@@ -14,14 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from allo_async import Journal, JournalError, Totals
-from allo_async.cli.report import ExitCode
+from allo_async import Journal, Totals
+from allo_async.cli.asking import answered
 
 app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="The journal, leads.csv.journal beside leads.csv by default.")]
-
-_Answer = TypeVar("_Answer")
 
 
 @app.command()
@@ -29,7 +25,7 @@ def show(
     file: File, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False
 ) -> None:
     """Show the loads of a journal and how far each came."""
-    loads = _ask(Journal(file).loads())
+    loads = answered(Journal(file).loads())
     if as_json:
         told: list[dict[str, Any]] = [{**attrs.asdict(load), "rows": load.totals.rows} for load in loads]
         typer.echo(json.dumps(told, default=str, indent=2))
@@ -55,21 +51,13 @@ def export(
     """Write the fate of every row of a load as CSV: index, number, fate, reason, position, queue."""
     journal = Journal(file)
     if load is None:
-        names = [found.load_id for found in _ask(journal.loads())]
+        names = [found.load_id for found in answered(journal.loads())]
         if len(names) != 1:
             raise typer.BadParameter(f"say which with --load: {', '.join(names) or 'the journal is empty'}")
         load = names[0]
-    rows = _ask(journal.write_csv(load, out))
+    rows = answered(journal.write_csv(load, out))
     Console().print(f"{rows:,} rows written to {escape(str(out))}", highlight=False, soft_wrap=True)
 
 
 def _when(moment: datetime | None) -> str:
     return "not yet" if moment is None else f"{moment.astimezone():%d %b %H:%M}"
-
-
-def _ask(question: Coroutine[Any, Any, _Answer]) -> _Answer:
-    try:
-        return asyncio.run(question)
-    except (JournalError, OSError) as error:
-        Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
-        raise typer.Exit(ExitCode.ERROR) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from allo_async._loading.log import NO_LOG, LoadLog, LogOpener, NoLog, UnreadLog
+from allo_async._loading.log import NO_LOG, LoadLog, LogOpener, UnreadLog
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 
@@ -118,6 +118,6 @@ def log_of(
     if journal is None or not load_id:
         raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
     return LogOpener(
-        UnreadLog() if journal.path.exists() else NoLog(),
+        UnreadLog() if journal.path.exists() else LoadLog(),
         lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input),
     )

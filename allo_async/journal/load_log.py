@@ -8,7 +8,7 @@ from typing import TypeVar
 import attrs
 import orjson
 
-from allo_async._loading.log import Outcome, Sending
+from allo_async._loading.log import LoadLog, Outcome, Sending
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.key_trust import Moment
 from allo_async._wire.assignee import Assignee
@@ -42,7 +42,7 @@ class PastRuns:
     row_count: int | None
 
 
-class JournalLog:
+class JournalLog(LoadLog):
     """A load's log that outlives the process.
 
     Args:
@@ -52,6 +52,8 @@ class JournalLog:
         clock: Tells the time.
         strict: Whether the input has to be what it was.
     """
+
+    writes = True
 
     def __init__(self, store: Store, load_id: str, past: PastRuns, *, clock: Clock, strict: bool) -> None:
         self._store = store

@@ -523,21 +523,13 @@ async def test_full_disk_stops_a_spread_with_its_accounts(sandbox, allo, journal
     assert not sent or sent <= {key for (key,) in tables(journal, "SELECT idempotency_key FROM chunk")}
 
 
-async def test_load_that_a_full_disk_stopped_goes_on(sandbox, load, monkeypatch):
+async def test_load_that_a_full_disk_stopped_goes_on(sandbox, load, pragma):
     """With room on the disk, it ends as if nothing had been."""
     rows = [{"number": number, "name": "Z" * 100} for number in us_numbers(300)]
-    with monkeypatch.context() as patched:
-        connect = sqlite3.connect
-
-        def cramped(path, **options):
-            connection = connect(path, **options)
-            if not str(path).endswith("-lock"):
-                connection.execute("PRAGMA max_page_count = 18")
-            return connection
-
-        patched.setattr(store.sqlite3, "connect", cramped)
-        with pytest.raises(JournalError):
-            await load(rows, chunk_size=20)
+    pragma("PRAGMA max_page_count = 18")
+    with pytest.raises(JournalError):
+        await load(rows, chunk_size=20)
+    pragma("PRAGMA max_page_count = 1000000")
 
     result = await load(rows, chunk_size=20)
 
