@@ -5,6 +5,7 @@ import logging
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async._sending.shared import Coordination
 from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
@@ -68,6 +69,7 @@ from allo_async.models import (
     User,
 )
 from allo_async.queue import DialingQueue
+from allo_async.spreading import SpreadOptions
 from allo_async.version import __version__
 
 __all__ = [
@@ -92,6 +94,7 @@ __all__ = [
     "ConnectionLostError",
     "Contact",
     "ContactLike",
+    "Coordination",
     "DeadlineExceededError",
     "DialingQueue",
     "Endpoint",
@@ -126,6 +129,7 @@ __all__ = [
     "RowSourceError",
     "ServerError",
     "SkippedNumber",
+    "SpreadOptions",
     "SpreadResult",
     "SpreadRun",
     "Strategy",

@@ -1,9 +1,8 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
 
@@ -12,21 +11,19 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
-from allo_async._loading.spread import SpreadRun
-from allo_async._loading.stream import check_chunk_size
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.lanes import Lanes
+from allo_async._sending.shared import Coordination
 from allo_async._wire.answers import read_any, read_data, read_list
 from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
-from allo_async.journal import Journal, OnChangedInput
-from allo_async.journal.journal import log_of
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
+from allo_async.spreading import SpreadOptions, check_spread, spread_run
 
 _Answer = TypeVar("_Answer")
 
@@ -47,6 +44,8 @@ class AlloClient:
         max_reply_bytes: The largest answer that is read, in bytes.
         trace_configs: aiohttp's trace configurations, for the session that the client makes.
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
+        coordination: What the key's other processes are reached by, such as an `allo_async.redis.RedisCoordination`; by
+            default each process keeps the limits for itself.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
         clock: Where time comes from; tests hand in their own.
 
@@ -73,6 +72,7 @@ class AlloClient:
         max_reply_bytes: int = defaults.DEFAULT_MAX_REPLY_BYTES,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         trust_env: bool = False,
+        coordination: Coordination | None = None,
         merge: bool = True,
         clock: Clock | None = None,
     ) -> None:
@@ -86,7 +86,12 @@ class AlloClient:
         )
         self._clock = clock or SystemClock()
         self._lanes = Lanes(
-            self._settings, clock=self._clock, session=session, trace_configs=trace_configs, merges=merge
+            self._settings,
+            clock=self._clock,
+            session=session,
+            trace_configs=trace_configs,
+            coordination=coordination,
+            merges=merge,
         )
 
     def __repr__(self) -> str:
@@ -121,21 +126,7 @@ class AlloClient:
         return DialingQueue(Assignee.of(user_id=user_id, email=email), self._lanes, clock=self._clock)
 
     async def spread(
-        self,
-        numbers: Rows,
-        *,
-        over: Sequence[DialingQueue],
-        strategy: Strategy = "even",
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        deadline: float | None = None,
-        patience: float = inf,
-        journal: Journal | None = None,
-        load_id: str | None = None,
-        on_changed_input: OnChangedInput = "raise",
-        on_progress: Callable[[SpreadRun], None] | None = None,
+        self, numbers: Rows, *, over: Sequence[DialingQueue], **options: Unpack[SpreadOptions]
     ) -> SpreadResult:
         """Append one list to several queues: each row to exactly one of them, as far as there is room.
 
@@ -146,52 +137,18 @@ class AlloClient:
         Args:
             numbers: Rows as for `DialingQueue.append`; all of them are taken first.
             over: The queues.
-            strategy: `"even"` keeps the queues' added counts within one of each other as far as room allows;
-                `"fill"` fills one after another.
-            region: As for `append`.
-            chunk_size: As for `append`.
-            keep_duplicates: Send a number that came up before in the whole list.
-            skip_queued: Skip what stands in any of the queues already.
-            deadline: Seconds for the whole call.
-            patience: As for `append`.
-            journal: As for `append`.
-            load_id: As for `append`.
-            on_changed_input: As for `append`.
-            on_progress: Called after each chunk with the run: how many rows are `settled`, `result()` so far, which is
-                true also after a cancellation, and `stop()`, which ends it in order.
+            **options: See `SpreadOptions`.
 
         Returns:
             The fate of every row, each row's queue, and each queue's counts; what no queue has room for is pending.
 
         Raises:
-            ConfigurationError: *over* is empty or names a queue twice, or *strategy* is none.
+            ConfigurationError: *over* is empty or names a queue twice, or the strategy is none.
             DeadlineExceededError: The deadline passed; `.result` is a `SpreadResult`.
             RowSourceError: The iterable raised; nothing was sent.
         """
-        assignees = _checked(over, strategy, chunk_size)
-        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
-        terms = {
-            "server": self._lanes.server,
-            "queues": [assignee.fields() for assignee in assignees],
-            "strategy": strategy,
-            "region": region,
-            "keep_duplicates": keep_duplicates,
-        }
-        spread = SpreadRun(
-            self._lanes.current(),
-            assignees,
-            preparer,
-            strategy=strategy,
-            chunk_size=chunk_size,
-            skip_queued=skip_queued,
-            merges=self._lanes.merges,
-            clock=self._clock,
-            deadline=deadline,
-            patience=patience,
-            log=log_of(journal, load_id, on_changed_input, terms, clock=self._clock),
-            on_progress=on_progress,
-        )
-        return await spread.load(numbers)
+        assignees = [queue.assignee for queue in over]
+        return await spread_run(assignees, self._lanes, clock=self._clock, **options).load(numbers)
 
     async def plan(
         self,
@@ -209,9 +166,11 @@ class AlloClient:
         Raises:
             AlloError: A queue could not be read.
         """
+        assignees = [queue.assignee for queue in over]
+        check_spread(assignees, strategy, chunk_size)
         return await plan_spread(
             self._lanes.current(),
-            _checked(over, strategy, chunk_size),
+            assignees,
             numbers,
             Preparer(region=region, keep_duplicates=keep_duplicates),
             strategy=strategy,
@@ -285,13 +244,3 @@ class AlloClient:
         lane = self._lanes.current()
         async with lane.calls.bounded():
             return await lane.sender.send(Delivery(request, read))
-
-
-def _checked(over: Sequence[DialingQueue], strategy: Strategy, chunk_size: int) -> list[Assignee]:
-    check_chunk_size(chunk_size)
-    if strategy not in {"even", "fill"}:
-        raise ConfigurationError(f"strategy must be 'even' or 'fill', not {strategy!r}")
-    assignees = [queue.assignee for queue in over]
-    if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
-        raise ConfigurationError("over must name at least one queue, and none of them twice")
-    return assignees

@@ -30,7 +30,8 @@ class Target:
         state, end = await read_end(self._lane, self._assignee, self._bounds)
         self._learn(state)
         async with self._lane.turns.of(self._assignee):
-            self._lane.ends[self._identity] = end
+            # Who had the turn meanwhile knows better.
+            self._lane.ends.setdefault(self._identity, end)
         return state.room
 
     async def end(self) -> QueueEnd:
@@ -54,7 +55,7 @@ class Target:
         if turns.is_known(self._assignee):
             return
         # Those who ask at the same time ask once.
-        async with turns.lock(("name", repr(self._assignee.identity))):
+        async with turns.question(self._assignee):
             if not turns.is_known(self._assignee):
                 state, end = await read_end(self._lane, self._assignee, self._bounds)
                 self._learn(state)

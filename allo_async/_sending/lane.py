@@ -4,10 +4,9 @@ import attrs
 
 from allo_async._sending.calls import Calls
 from allo_async._sending.sender import Sender
-from allo_async._sending.shared import Shared
+from allo_async._sending.shared import Ends, Shared
 from allo_async._sending.transport import Transport
 from allo_async._sending.turns import Turns
-from allo_async._wire.queue_end import QueueEnd
 
 
 @attrs.frozen(eq=False)
@@ -32,7 +31,7 @@ class Lane:
         return self.shared.turns
 
     @property
-    def ends(self) -> dict[tuple[str, str], QueueEnd]:
+    def ends(self) -> Ends:
         """What stood last in each queue, by the assignee's identity."""
         return self.shared.ends
 
@@ -40,3 +39,4 @@ class Lane:
         """End all calls, and let nothing more out."""
         self.calls.close()
         await self.transport.close()
+        await self.shared.leave()

@@ -9,7 +9,7 @@ import aiohttp
 from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
 from allo_async._sending.sender import Sender
-from allo_async._sending.shared import shared_by
+from allo_async._sending.shared import Coordination, shared_by
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock
 from allo_async.errors import ClientClosedError
@@ -24,6 +24,7 @@ class Lanes:
         clock: Where time comes from.
         session: The caller's own session.
         trace_configs: For the sessions that are made.
+        coordination: What the key's other processes are reached by.
         merges: Whether appends that wait for the same queue leave together.
 
     Attributes:
@@ -37,12 +38,14 @@ class Lanes:
         clock: Clock,
         session: aiohttp.ClientSession | None,
         trace_configs: Sequence[aiohttp.TraceConfig],
+        coordination: Coordination | None,
         merges: bool,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._session = session
         self._trace_configs = trace_configs
+        self._coordination = coordination
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
         self.merges = merges
         self._closed = False
@@ -77,6 +80,7 @@ class Lanes:
         transport = Transport(
             self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
         )
-        shared = shared_by(self._settings, self._clock)
+        shared = shared_by(self._settings, self._clock, self._coordination)
+        shared.join()
         sender = Sender(transport, shared.paces, clock=self._clock, retry_budget=self._settings.retry_budget)
         return Lane(transport, sender, Calls(self._clock), shared)

@@ -116,15 +116,13 @@ class Paces:
 
     Args:
         clock: Where time comes from.
-
-    Attributes:
-        reads: The pace of reads.
+        reads: The pace of reads, by default this process's own.
         writes: The pace of everything else.
     """
 
-    def __init__(self, *, clock: Clock) -> None:
-        self.reads = Pace(READS_PER_SECOND, clock=clock)
-        self.writes = Pace(WRITES_PER_SECOND, clock=clock)
+    def __init__(self, *, clock: Clock, reads: Pace | None = None, writes: Pace | None = None) -> None:
+        self.reads = reads or Pace(READS_PER_SECOND, clock=clock)
+        self.writes = writes or Pace(WRITES_PER_SECOND, clock=clock)
 
     def of(self, request: Request) -> Pace:
         """Give the pace that *request* counts against."""

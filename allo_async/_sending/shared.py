@@ -1,15 +1,20 @@
 """What all clients of one key share on an event loop: its pace, the turns of its queues, and what stands in those."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 
 from allo_async._sending.pacing import Paces
-from allo_async._sending.turns import Turns
+from allo_async._sending.turns import Identity, Turns
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
 from allo_async.settings import Settings
+
+#: What stood last in each queue.
+Ends = dict[Identity, QueueEnd]
 
 
 @attrs.define(eq=False, slots=True, weakref_slot=True)
@@ -20,23 +25,45 @@ class Shared:
         paces: Let requests go.
         turns: Keeps appends to the same queue apart.
         ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
+        hang_up: Ends what others are reached by, which begins again when it is needed.
     """
 
     paces: Paces
     turns: Turns = attrs.field(factory=Turns)
-    ends: dict[tuple[str, str], QueueEnd] = attrs.field(factory=dict[tuple[str, str], QueueEnd])
+    ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
+    hang_up: Callable[[], Awaitable[None]] | None = None
+    _clients: int = attrs.field(default=0, init=False)
+
+    def join(self) -> None:
+        """Note that one more client uses this."""
+        self._clients += 1
+
+    async def leave(self) -> None:
+        """Note that a client does so no longer; the last one hangs up."""
+        self._clients -= 1
+        if not self._clients and self.hang_up is not None:
+            await self.hang_up()
 
 
-_Key = tuple[str, str, Clock]
+class Coordination(Protocol):
+    """What lets several processes keep the limits of a key together."""
+
+    def share(self, settings: Settings, clock: Clock) -> Shared:
+        """Make what the clients of this key share on the running loop."""
+        ...
+
+
+_Key = tuple[str, str, Clock, Coordination | None]
 
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[_Key, Shared]] = WeakKeyDictionary()
 
 
-def shared_by(settings: Settings, clock: Clock) -> Shared:
+def shared_by(settings: Settings, clock: Clock, coordination: Coordination | None) -> Shared:
     """Give what the clients of this key on the running loop share, as long as there is one."""
     of_loop = _of_loop.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    key = (str(settings.base_url), settings.api_key, clock)
+    key = (str(settings.base_url), settings.api_key, clock, coordination)
     shared = of_loop.get(key)
     if shared is None:
-        shared = of_loop[key] = Shared(Paces(clock=clock))
+        shared = Shared(Paces(clock=clock)) if coordination is None else coordination.share(settings, clock)
+        of_loop[key] = shared
     return shared

@@ -1,6 +1,7 @@
 """Turns: one append to a queue at a time, since two at once conflict and lose their order."""
 
 import asyncio
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from allo_async._wire.assignee import Assignee
@@ -14,16 +15,25 @@ class Turns:
 
     One queue has three names: a user id, an e-mail address, and none for the key owner's own. As long as one kind of
     name is in use, names are told apart as they are; from then on, the server is asked whose queue a name is.
+
+    Args:
+        turn: Makes the lock of a queue.
     """
 
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+    def __init__(self, turn: Callable[[Identity], asyncio.Lock] = lambda _: asyncio.Lock()) -> None:
+        self._turn = turn
+        self._turns: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+        self._questions: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         self._users: dict[Identity, Identity] = {}
         self._kinds: set[str] = set()
 
     def of(self, assignee: Assignee) -> asyncio.Lock:
         """Give the lock of *assignee*'s queue, to be held for a whole chunk, its retries included."""
-        return self.lock(self.identity(assignee))
+        identity = self.identity(assignee)
+        turn = self._turns.get(identity)
+        if turn is None:
+            turn = self._turns[identity] = self._turn(identity)
+        return turn
 
     def identity(self, assignee: Assignee) -> Identity:
         """Tell whose queue it is, as far as that is known."""
@@ -38,9 +48,9 @@ class Turns:
         """Note that the queue of *assignee* is that of *user_id*; `None` where the server does not tell."""
         self._users[assignee.identity] = assignee.identity if user_id is None else ("user_id", user_id)
 
-    def lock(self, name: Identity) -> asyncio.Lock:
-        """Give the lock of that name."""
-        lock = self._locks.get(name)
+    def question(self, assignee: Assignee) -> asyncio.Lock:
+        """Give the lock of those who ask whose queue it is, so that it is asked once."""
+        lock = self._questions.get(assignee.identity)
         if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
+            lock = self._questions[assignee.identity] = asyncio.Lock()
         return lock
