@@ -11,6 +11,7 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── JournalError                  the journal cannot be written or read; nothing is sent that is not in it
 │   ├── JournalBusyError              someone else loads with it
 │   └── InputChangedError             the input is not what it was when the load began, with .index
+├── CoordinationLostError         other processes cannot be reached, and going on without them is not wanted
 ├── ClientClosedError             the client was closed
 ├── DeadlineExceededError         the whole call ran out of time
 ├── NoReplyError                  nothing usable came back
@@ -126,6 +127,10 @@ class InputChangedError(JournalError):
     def __init__(self, message: str, *, index: int) -> None:
         super().__init__(message)
         self.index = index
+
+
+class CoordinationLostError(AlloError):
+    """What the processes of a key reach each other by does not answer, and the client was told not to go on alone."""
 
 
 class ClientClosedError(AlloError):

@@ -187,7 +187,8 @@ class Group:
         self._waiting.append(ticket)
         try:
             await turn.acquire()
-        except asyncio.CancelledError:
+        except BaseException:
+            # Whoever comes next must not take along what nobody waits for.
             await self._leave(ticket)
             raise
         if ticket.done:

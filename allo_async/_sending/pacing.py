@@ -1,7 +1,9 @@
 """Pace: at most so many requests in any second, first come first served."""
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncGenerator
 from math import inf
 
 from allo_async._wire.hints import RateLimit
@@ -10,8 +12,8 @@ from allo_async.clock import Clock
 from allo_async.errors import RateLimitedError
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
-# The limit's second, and a little for requests that reach the server closer together than they left.
-_WINDOW = 1.0 + 0.03
+#: Seconds: the limit's own, and a little for requests that reach the server closer together than they left.
+WINDOW = 1.0 + 0.03
 
 # Seconds for which departures are remembered; no answer is awaited longer on a server that is worth a pace.
 _MEMORY = 30.0
@@ -42,11 +44,11 @@ class Pace:
         Raises:
             RateLimitedError: It would take more than *patience* seconds.
         """
-        self._check(patience)
+        await self._check(patience)
         self._waiting += 1
         try:
-            async with self._line:
-                await self._until_open()
+            async with self._within(patience), self._line:
+                await self._until_gone()
                 moment = self._clock.monotonic()
                 self._depart(moment)
                 return moment
@@ -59,8 +61,8 @@ class Pace:
         Raises:
             RateLimitedError: As for `admit`.
         """
-        self._check(patience)
-        async with self._line:
+        await self._check(patience)
+        async with self._within(patience), self._line:
             await self._until_open()
 
     def hold(self, seconds: float) -> None:
@@ -80,14 +82,22 @@ class Pace:
         for _ in range(told.limit - told.remaining - own):
             self._depart(now)
 
-    def _check(self, patience: float) -> None:
-        if patience < inf and (wait := self._wait_in_line()) > patience:
-            raise RateLimitedError(
-                f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
-                status=429,
-                code="RATE_LIMIT_EXCEEDED",
-                retry_after=wait,
-            )
+    async def _check(self, patience: float) -> None:
+        if patience < inf and (wait := await self._wait_in_line()) > patience:
+            raise _limited(wait, patience)
+
+    @contextlib.asynccontextmanager
+    async def _within(self, patience: float) -> AsyncGenerator[None]:
+        # It may take longer than was to be expected: others are told to wait, or come in between.
+        try:
+            async with self._clock.timeout(patience if patience < inf else None):
+                yield
+        except TimeoutError as error:
+            raise _limited(await self._wait_in_line(), patience) from error
+
+    async def _until_gone(self) -> None:
+        """Wait until a request may leave, which whoever else keeps the limit counts."""
+        await self._until_open()
 
     async def _until_open(self) -> None:
         while (wait := self._next_moment(self._departures) - self._clock.monotonic()) > 0:
@@ -100,15 +110,24 @@ class Pace:
 
     def _next_moment(self, departures: deque[float]) -> float:
         full = len(departures) >= self._limit
-        return max(self._not_before, departures[-self._limit] + _WINDOW if full else self._not_before)
+        return max(self._not_before, departures[-self._limit] + WINDOW if full else self._not_before)
 
-    def _wait_in_line(self) -> float:
+    async def _wait_in_line(self) -> float:
         """Tell how long one who comes now will wait, behind all who wait already."""
         now = self._clock.monotonic()
         departures = self._departures.copy()
         for _ in range(self._waiting + 1):
             departures.append(max(now, self._next_moment(departures)))
         return departures[-1] - now
+
+
+def _limited(wait: float, patience: float) -> RateLimitedError:
+    return RateLimitedError(
+        f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
+        status=429,
+        code="RATE_LIMIT_EXCEEDED",
+        retry_after=wait,
+    )
 
 
 class Paces:

@@ -1,0 +1,5 @@
+"""The pace, the pause and the turns of a key across processes and hosts, by way of Redis (extra: `redis`)."""
+
+from allo_async.redis.coordination import RedisCoordination
+
+__all__ = ["RedisCoordination"]

@@ -1,0 +1,49 @@
+-- Lets one request leave when no second sees more than the limit, or tells how long that takes.
+--
+-- KEYS  departures, tickets, alive, limit, pause
+-- ARGV  member ('' asks how long it takes, without standing in line), limit until the server tells another,
+--       window (us), how many of the asker's own process leave before, for how long an asker is taken for alive (us)
+-- gives {1 where it may leave, microseconds until it may}
+local departures, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
+local member, window = ARGV[1], tonumber(ARGV[3])
+local at = now()
+local limit = tonumber(redis.call('GET', KEYS[4]) or ARGV[2])
+local pause = tonumber(redis.call('GET', KEYS[5]) or 0)
+local recent = redis.call('LRANGE', departures, -limit, -1)
+for place, moment in ipairs(recent) do
+  -- A clock that was set back must not hold anyone up.
+  recent[place] = math.min(tonumber(moment), at)
+end
+
+local function next_departure()
+  local moment = math.max(at, pause)
+  if #recent >= limit then
+    moment = math.max(moment, recent[#recent - limit + 1] + window)
+  end
+  recent[#recent + 1] = moment
+  return moment
+end
+
+send_home_the_dead(tickets, alive, at)
+local before
+if member == '' then
+  before = redis.call('ZCARD', tickets)
+else
+  before = stand_in_line(tickets, alive, member, at)
+end
+for _ = 1, before + tonumber(ARGV[4]) do
+  next_departure()
+end
+local wait = next_departure() - at
+if member == '' then
+  return {0, math.ceil(wait)}
+end
+if wait > 0 then
+  stand_in_line(tickets, alive, member, at + tonumber(ARGV[5]))
+  return {0, math.ceil(wait)}
+end
+leave_line(tickets, alive, member)
+redis.call('RPUSH', departures, whole(at))
+redis.call('LTRIM', departures, -5000, -1)
+redis.call('EXPIRE', departures, 3600)
+return {1, 0}

@@ -1,0 +1,31 @@
+-- Numbers beyond 14 digits as whole numbers, which Lua would write as 1.7e+15.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- A line of processes that wait, first come first served. `tickets` has their order, `alive` until when each is taken
+-- for alive: who does not ask again by then has died, and loses the place.
+local function send_home_the_dead(tickets, alive, at)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', whole(at))) do
+    redis.call('ZREM', tickets, member)
+    redis.call('ZREM', alive, member)
+  end
+end
+
+-- Gives the member a place in the line, where it has none, and tells how many stand before it.
+local function stand_in_line(tickets, alive, member, until_)
+  if not redis.call('ZSCORE', tickets, member) then
+    local last = redis.call('ZRANGE', tickets, -1, -1, 'WITHSCORES')
+    redis.call('ZADD', tickets, (tonumber(last[2]) or 0) + 1, member)
+  end
+  redis.call('ZADD', alive, whole(until_), member)
+  for _, key in ipairs({tickets, alive}) do
+    redis.call('EXPIRE', key, 3600)
+  end
+  return redis.call('ZRANK', tickets, member)
+end
+
+local function leave_line(tickets, alive, member)
+  redis.call('ZREM', alive, member)
+  return redis.call('ZREM', tickets, member)
+end

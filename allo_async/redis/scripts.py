@@ -1,0 +1,36 @@
+"""What Redis is asked to do, each in one step: the scripts beside this module."""
+
+from enum import Enum
+from importlib.resources import files
+
+_HERE = files(__package__ or "")
+
+
+def _read(name: str) -> str:
+    return (_HERE / f"{name}.lua").read_text("utf-8")
+
+
+#: Where scripts take the time from.
+CLOCK = _read("clock")
+
+
+class Script(Enum):
+    """A script, by the name of its file, which tells its keys and arguments."""
+
+    ADMIT = "admit"
+    HEARD = "heard"
+    HOLD = "hold"
+    LEAVE = "leave"
+    TAKE_TURN = "take_turn"
+    KEEP_TURN = "keep_turn"
+    GIVE_TURN_BACK = "give_turn_back"
+
+    @property
+    def text(self) -> str:
+        """The script with all that it needs."""
+        return "\n".join((CLOCK, _read("line"), _read(self.value)))
+
+
+def microseconds(seconds: float) -> int:
+    """Give *seconds* as scripts take them."""
+    return round(seconds * 1e6)

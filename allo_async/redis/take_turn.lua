@@ -1,0 +1,23 @@
+-- Grants the turn of a queue as a lease, or tells how long it is held at the most.
+--
+-- The fencing token is the moment of the grant: it grows, even where the server has forgotten everything. What stands
+-- last in the queue is handed over with the turn; whoever dies with it takes that along, for nobody knows it then.
+--
+-- KEYS  lease, tickets, alive, end
+-- ARGV  member, how long the lease lasts (us), for how long an asker is taken for alive (us)
+-- gives {token ('' where someone else has it), what stands last ('' where nobody knows), microseconds}
+local lease, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
+local at = now()
+send_home_the_dead(tickets, alive, at)
+local held_until = tonumber(redis.call('HGET', lease, 'until') or 0)
+local before = stand_in_line(tickets, alive, ARGV[1], at + tonumber(ARGV[3]))
+if held_until > at or before > 0 then
+  return {'', '', math.ceil(math.max(held_until - at, 0))}
+end
+leave_line(tickets, alive, ARGV[1])
+local token = whole(at)
+redis.call('HSET', lease, 'token', token, 'member', ARGV[1], 'until', whole(at + tonumber(ARGV[2])))
+redis.call('EXPIRE', lease, 3600)
+local last = redis.call('GET', KEYS[4]) or ''
+redis.call('DEL', KEYS[4])
+return {token, last, 0}

@@ -1,0 +1,126 @@
+"""The turn of a queue among all processes: a lease, which a process that dies loses within seconds."""
+
+import asyncio
+import json
+import logging
+import uuid
+from typing import Any, Literal
+
+import attrs
+
+from allo_async._sending.shared import Ends
+from allo_async._sending.turns import Identity
+from allo_async._wire.queue_end import QueueEnd
+from allo_async.clock import Clock
+from allo_async.redis.link import Link
+from allo_async.redis.scripts import Script, microseconds
+
+_log = logging.getLogger(__name__)
+
+# Seconds that a lease lasts, and after which it is renewed.
+_LEASE = 4.0
+_RENEWAL = 1.0
+
+# Seconds after which those who wait look again, and after which a process that does not is taken for dead.
+_LOOK = 0.5
+_GRACE = 3.0
+
+# Seconds for which it is remembered what stands last in a queue.
+_MEMORY = 600
+
+
+class LeasedTurn(asyncio.Lock):
+    """The lock of a queue within this process, and on top of that a lease among all processes.
+
+    Where the link is lost, it is this process's lock alone: appends of two processes may conflict then, and are tried
+    again. A lease that is lost while it is held, as a stopped process does, costs no more than that.
+
+    Args:
+        identity: Whose queue it is.
+        name: What the names of this turn's keys begin with.
+        link: To Redis.
+        ends: What stood last in each queue; told of what other processes know.
+        clock: Measures when to renew.
+    """
+
+    def __init__(self, identity: Identity, name: str, *, link: Link, ends: Ends, clock: Clock) -> None:
+        super().__init__()
+        self._identity = identity
+        self._name = name
+        self._link = link
+        self._ends = ends
+        self._clock = clock
+        self._lease, self._end = f"{name}:lease", f"{name}:end"
+        self._line_keys = [f"{name}:tickets", f"{name}:alive"]
+        self._token = ""
+        self._renewing: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[Any] | None = None
+        self._given_back: asyncio.Task[Any] | None = None
+
+    async def acquire(self) -> Literal[True]:
+        """Wait for the turn in this process, and then among all.
+
+        Raises:
+            CoordinationLostError: The link is lost, and that is an error.
+        """
+        await super().acquire()
+        try:
+            self._token = await self._take()
+        except BaseException:
+            super().release()
+            raise
+        if self._token:
+            self._renewing = asyncio.create_task(self._renew(self._token))
+        return True
+
+    def release(self) -> None:
+        """Give the turn to whoever waits next, in any process."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            told = (self._token, self._known_end(), _MEMORY, self._link.channel, self._name)
+            # A renewal that is under way must not come after that.
+            self._given_back = self._link.tell(
+                Script.GIVE_TURN_BACK, [self._lease, self._end], *told, after=self._keeping
+            )
+            self._renewing = self._keeping = None
+        super().release()
+
+    async def _take(self) -> str:
+        if self._given_back is not None:
+            # Whoever waits in another process comes before this one does again.
+            await asyncio.wait({self._given_back})
+        member = uuid.uuid4().hex
+        try:
+            while True:
+                bell = self._link.bell(self._name)
+                keys = [self._lease, *self._line_keys, self._end]
+                answer = await self._link.ask(
+                    Script.TAKE_TURN, keys, member, microseconds(_LEASE), microseconds(_LOOK + _GRACE)
+                )
+                token, end, wait = answer or ("", "", 0)
+                if token or answer is None:
+                    self._learn(end)
+                    return token
+                await self._link.nap(bell, min(wait / 1e6 or _LOOK, _LOOK))
+        except BaseException:
+            keys = [*self._line_keys, self._lease]
+            self._link.tell(Script.LEAVE, keys, member, self._link.channel, self._name)
+            raise
+
+    def _learn(self, end: str) -> None:
+        self._ends.pop(self._identity, None)
+        if end:
+            self._ends[self._identity] = QueueEnd(**json.loads(end))
+
+    def _known_end(self) -> str:
+        end = self._ends.get(self._identity)
+        return "" if end is None else json.dumps(attrs.asdict(end))
+
+    async def _renew(self, token: str) -> None:
+        while True:
+            await self._clock.sleep(_RENEWAL)
+            self._keeping = self._link.tell(Script.KEEP_TURN, [self._lease], token, microseconds(_LEASE))
+            await asyncio.wait({self._keeping})
+            if self._keeping.result() == 0:
+                _log.info("the turn of a queue was lost to another process, which took this one for dead")
+                return

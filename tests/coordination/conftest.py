@@ -1,0 +1,72 @@
+import asyncio
+import itertools
+from contextlib import asynccontextmanager
+
+import pytest
+
+from allo_async._sending.pacing import Pace
+from allo_async.redis import scripts
+from allo_async.redis.link import Link
+from allo_async.redis.pace import SharedPace
+from tests.redis_server import RedisServer
+
+# Scripts read the time of a clock that tests move from a key.
+MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) end"
+
+_names = (f"test-{place}" for place in itertools.count())
+
+
+class MovedLink(Link):
+    """A link to a server that goes by the test's clock."""
+
+    def __init__(self, server, channel, **options):
+        super().__init__(server.url, channel, **options)
+        self._server = server
+
+    async def ask(self, script, keys, *args):
+        self._server.set("moved clock", round(self._clock.monotonic() * 1e6))
+        return await super().ask(script, keys, *args)
+
+
+class LocalFamily:
+    """The paces that clients of one key have within one process: one and the same."""
+
+    @asynccontextmanager
+    async def __call__(self, limit, clock, count=1):
+        yield [Pace(limit, clock=clock)] * count
+
+    @staticmethod
+    def departures(paces, moments):
+        return moments
+
+
+class RedisFamily:
+    """The paces that a key has in several processes."""
+
+    def __init__(self, server):
+        self._server = server
+
+    @asynccontextmanager
+    async def __call__(self, limit, clock, count=1):
+        name = next(_names)
+        links = [MovedLink(self._server, name, clock=clock, raises=True) for _ in range(count)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(scripts, "CLOCK", MOVED)
+            yield [SharedPace(limit, clock=clock, link=link, name=name, pause=f"{name}:pause") for link in links]
+            await asyncio.gather(*(link.hang_up() for link in links))
+
+    def departures(self, paces, moments):
+        # When a request of ours leaves, others may have moved the test's clock: the server's count is what counts.
+        return [int(moment) / 1e6 for moment in self._server.redis.lrange(paces[0]._departed, 0, -1)]
+
+
+@pytest.fixture(scope="session", name="redis_server")
+def _redis_server():
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["local", "redis"], name="family")
+def _family(request):
+    """Makes the paces of a key, which keep its limit together, within a process or across several."""
+    return LocalFamily() if request.param == "local" else RedisFamily(request.getfixturevalue("redis_server"))

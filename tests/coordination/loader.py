@@ -1,0 +1,29 @@
+"""A process that appends a list to one queue, coordinated by Redis; says when it is ready, and waits for a word."""
+
+import asyncio
+import json
+import sys
+
+from allo_async import AlloClient
+from allo_async.redis import RedisCoordination, link, scripts
+from allo_async.testing import FastClock
+
+
+async def main(url, key, redis_url, speed, rows):
+    clock = FastClock(speed)
+    scripts.CLOCK = (
+        f"local function now() local t = redis.call('TIME') return (t[1] % 1000000 * 1000000 + t[2]) * {speed} end"
+    )
+    # Real seconds; a machine under load still answers in a fifth of one.
+    link._ANSWER, link._MENDING = 0.3, 0.05
+    async with AlloClient(
+        key, base_url=url, clock=clock, coordination=RedisCoordination(redis_url), timeout=30 * speed, retry_budget=900
+    ) as allo:
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        result = await allo.queue().append(rows, chunk_size=20)
+    print(json.dumps([[row.number_to for row in result.added], result.totals.rows]))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(**json.loads(sys.argv[1])))

@@ -1,0 +1,309 @@
+"""The pace of a key: the same contract for the clients of one process and for several processes."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allo_async._sending.pacing import Paces
+from allo_async._wire.hints import RateLimit
+from allo_async._wire.requests import any_request
+from allo_async.errors import RateLimitedError
+from allo_async.testing import FastClock
+from tests.clocks import ManualClock
+
+
+def most_in_any_second(moments):
+    return max(sum(start <= moment < start + 1 for moment in moments) for start in moments)
+
+
+async def admitted(pace, clock, moments):
+    await pace.admit()
+    moments.append(clock.now)
+
+
+class StillClock(ManualClock):
+    """A clock on which nobody's sleep ends."""
+
+    async def sleep(self, seconds):
+        await asyncio.Event().wait()
+
+
+async def settled():
+    """Let everyone who was started stand in line, a server's answers included."""
+    await asyncio.sleep(0.05)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    limit=st.integers(1, 7),
+    steps=st.lists(st.tuples(st.floats(0, 2), st.integers(0, 2), st.integers(1, 3)), min_size=1, max_size=20),
+    holds=st.dictionaries(st.integers(0, 19), st.floats(0, 5)),
+)
+def test_no_second_sees_more_than_the_limit(family, limit, steps, holds):
+    """Whatever the arrivals at three clients and the holds, no span of a second sees more than the limit."""
+
+    async def scenario():
+        clock, moments = ManualClock(), []
+        async with family(limit, clock, 3) as paces:
+            for place, (gap, which, together) in enumerate(steps):
+                clock.now += gap
+                if place in holds:
+                    paces[which].hold(holds[place])
+                moments += await asyncio.gather(*(paces[which - more].admit() for more in range(together)))
+            return family.departures(paces, moments)
+
+    moments = asyncio.run(scenario())
+
+    assert len(moments) == sum(together for *_, together in steps)
+    assert most_in_any_second(moments) <= limit
+
+
+async def test_full_speed_below_the_limit(family, clock):
+    """As many as the limit allows leave at once, from whichever client."""
+    async with family(6, clock, 3) as paces:
+        for pace in paces * 2:
+            await pace.admit()
+
+    assert clock.slept == []
+
+
+async def test_first_come_first_served(family, clock):
+    """Waiting requests leave in the order in which they came."""
+    order = []
+
+    async def leave(pace, name):
+        await pace.admit()
+        order.append(name)
+
+    async with family(1, clock, 4) as paces:
+        tasks = []
+        for pace, name in zip(paces, "abcd", strict=True):
+            tasks.append(asyncio.create_task(leave(pace, name)))
+            await settled()
+        await asyncio.gather(*tasks)
+
+    assert order == ["a", "b", "c", "d"]
+
+
+async def test_one_client_does_not_starve_another(family):
+    """A request that came behind ten of a busy client leaves where it came, or sooner."""
+    clock, order = ManualClock(), []
+
+    async def leave(pace, name):
+        await pace.admit()
+        order.append(name)
+
+    async with family(1, clock, 2) as (busy, other):
+        tasks = [asyncio.create_task(leave(busy, name)) for name in range(10)]
+        tasks.append(asyncio.create_task(leave(other, "other")))
+        tasks += [asyncio.create_task(leave(busy, name)) for name in range(10, 20)]
+        await asyncio.gather(*tasks)
+
+    assert order.index("other") <= 10
+    assert [name for name in order if name != "other"] == list(range(20))
+
+
+async def test_who_gives_up_leaves_no_gap(family):
+    """A cancelled waiter costs the others neither their place nor a slot."""
+    clock, moments = StillClock(), []
+    async with family(1, clock, 3) as paces:
+        await paces[0].admit()
+        tasks = []
+        for pace in paces:
+            tasks.append(asyncio.create_task(admitted(pace, clock, moments)))
+            await settled()
+
+        tasks[1].cancel()
+        await settled()
+        with pytest.raises(RateLimitedError) as caught:
+            await paces[1].admit(patience=0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    assert caught.value.retry_after == pytest.approx(3 * 1.03)
+
+
+async def test_cancelled_ones_leave_a_line_that_goes_on(family, clock):
+    """A cancellation, whatever it interrupts, ends the one and none of the others."""
+    async with family(1, clock, 2) as (one, other):
+        await one.admit()
+        tasks = [asyncio.create_task(pace.admit()) for pace in (one, other, one)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        left = await asyncio.gather(*tasks, return_exceptions=True)
+        moments = family.departures([one], [1_000.0, *left[1:]])
+
+    assert [isinstance(moment, asyncio.CancelledError) for moment in left] == [True, False, False]
+    assert len(moments) == 3
+    assert most_in_any_second(moments) == 1
+
+
+async def test_hold_lets_nothing_leave_before_its_time(family, clock):
+    """A hold moves every client's departures behind it, and a shorter one does not end a longer."""
+    async with family(5, clock, 2) as (one, other):
+        one.hold(10)
+        one.hold(2)
+        await settled()
+
+        await other.admit()
+        await one.admit()
+
+    assert clock.now == pytest.approx(1_010.0, abs=1e-5)
+
+
+async def test_reads_and_writes_have_their_own_limits(clock):
+    """Twenty reads and five writes leave at once; neither waits for the other, but both wait out a hold."""
+    paces = Paces(clock=clock)
+    read, write = any_request("GET", "/x"), any_request("POST", "/x")
+
+    for request in [read] * 20 + [write] * 5:
+        await paces.of(request).admit()
+    assert clock.slept == []
+
+    paces.hold(7)
+    await paces.of(read).admit()
+    assert clock.now == 1_007.0
+
+
+async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
+    """Who would have to wait longer than they have patience for learns so without waiting, at every client."""
+    async with family(5, clock, 2) as (one, other):
+        one.hold(12)
+        await settled()
+
+        with pytest.raises(RateLimitedError) as caught:
+            await other.admit(patience=11.9)
+        assert clock.slept == []
+        await other.admit(patience=12.1)
+
+    assert caught.value.retry_after == pytest.approx(12.0, abs=1e-5)
+    assert clock.now == pytest.approx(1_012.0, abs=1e-5)
+
+
+async def test_patience_counts_those_who_wait_already(family):
+    """The line counts: the twelfth of five a second is two windows away."""
+    async with family(5, StillClock()) as (pace,):
+        waiting = [asyncio.create_task(pace.admit()) for _ in range(11)]
+        await settled()
+
+        with pytest.raises(RateLimitedError) as caught:
+            await pace.admit(patience=2)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+
+    assert caught.value.retry_after == pytest.approx(2.06)
+
+
+async def test_patience_ends_a_wait_that_turns_out_longer(family):
+    """Who stands in line when everybody is told to wait gives up after the patience, and says how long it will take."""
+    clock = FastClock(100)
+    async with family(1, clock) as (pace,):
+        await pace.admit()
+        waiting = asyncio.create_task(pace.admit(patience=3))
+        await asyncio.sleep(0)
+        pace.hold(500)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await waiting
+
+    assert 400 < caught.value.retry_after <= 500
+
+
+async def test_strangers_on_the_key_take_their_places(family, clock):
+    """What the server has counted beyond our own requests is others': we wait before they cause a refusal."""
+    async with family(5, clock, 2) as (one, other):
+        left_at = await one.admit()
+        one.heard(RateLimit(5, 1), since=left_at)
+        await settled()
+
+        await other.admit()
+        assert clock.slept == []
+        await other.admit()
+
+    assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
+
+
+async def test_same_strangers_are_not_counted_twice(family, clock):
+    """Two answers that tell of the same three strangers leave one place, and not none."""
+    async with family(6, clock, 2) as (one, other):
+        first, second = await one.admit(), await other.admit()
+
+        one.heard(RateLimit(6, 1), since=first)
+        await settled()
+        other.heard(RateLimit(6, 1), since=second)
+        await settled()
+        await one.admit()
+
+    assert clock.slept == []
+
+
+async def test_requests_of_other_clients_are_no_strangers(family, clock):
+    """What the server counts of our own other clients leaves the places that are left."""
+    async with family(5, clock, 3) as paces:
+        for pace in paces:
+            left_at = await pace.admit()
+        paces[2].heard(RateLimit(5, 2), since=left_at)
+        await settled()
+
+        await paces[2].admit()
+        await paces[0].admit()
+
+    assert clock.slept == []
+
+
+async def test_answers_that_count_fewer_change_nothing(family, clock):
+    """A request that never arrived, or a window that began later, is no reason to go faster."""
+    async with family(5, clock) as (pace,):
+        for _ in range(5):
+            left_at = await pace.admit()
+
+        pace.heard(RateLimit(5, 4), since=left_at)
+        pace.heard(RateLimit(5, None), since=left_at)
+        await settled()
+        await pace.admit()
+
+    assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 12])
+async def test_key_has_a_limit_of_its_own(family, clock, limit):
+    """The limit that an answer tells one client is followed by all from then on."""
+    moments = []
+    async with family(5, clock, 2) as (one, other):
+        one.heard(RateLimit(limit, None), since=clock.now)
+        await settled()
+
+        for _ in range(30):
+            await admitted(other, clock, moments)
+
+    assert most_in_any_second(moments) == limit
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    limit=st.integers(1, 6),
+    steps=st.lists(st.tuples(st.floats(0, 1.5), st.integers(0, 8)), min_size=1, max_size=20),
+)
+def test_together_with_strangers_the_server_counts_no_more_than_its_limit(family, limit, steps):
+    """Whatever strangers do, what leaves after the last answer fits into what that answer left."""
+
+    async def scenario():
+        clock, counted = ManualClock(), []
+        async with family(limit, clock, 2) as paces:
+            for place, (gap, strangers) in enumerate(steps):
+                clock.now += gap
+                left_at = await paces[place % 2].admit()
+                # Strangers who came since the last answer are not known yet; here they come just before each answer.
+                assert sum(moment > clock.now - 1 for moment in counted) < limit
+                counted.append(clock.now)
+                used = sum(moment > clock.now - 1 for moment in counted)
+                counted += [clock.now] * min(strangers, limit - used)
+                used = sum(moment > clock.now - 1 for moment in counted)
+                paces[place % 2].heard(RateLimit(limit, limit - used), since=left_at)
+                await asyncio.gather(*getattr(getattr(paces[place % 2], "_link", None), "_telling", ()))
+
+    asyncio.run(scenario())

@@ -1,0 +1,201 @@
+"""Four processes load one queue; whatever happens to Redis meanwhile, the ledger has every row once, and in order."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from allo_async import AlloClient, CoordinationLostError
+from allo_async.redis import RedisCoordination
+from allo_async.sandbox import Sandbox
+from allo_async.testing import FastClock
+from tests.end_to_end.numbers import us_numbers
+from tests.redis_server import RedisServer
+
+ROOT = Path(__file__).parents[2]
+LOADER = Path(__file__).with_name("loader.py")
+SPEED = 20
+LISTS = [us_numbers(200, 1_000 * place) for place in range(4)]
+
+
+@pytest.fixture(name="server")
+def _server():
+    """A Redis server that nobody else uses."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(name="sandbox")
+async def _sandbox():
+    async with Sandbox(clock=FastClock(SPEED), append_seconds_per_row=0.004, write_per_second=10) as sandbox:
+        yield sandbox
+
+
+async def start(sandbox, server, rows):
+    order = {"url": sandbox.url, "key": sandbox.api_key, "redis_url": server.url, "speed": SPEED, "rows": rows}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        LOADER,
+        json.dumps(order),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        limit=1_000_000,
+    )
+    await process.stdout.readline()
+    return process
+
+
+async def load_by_four(sandbox, server, disturb):
+    """Let four processes load their lists at once, and call *disturb* meanwhile; give what each says was added."""
+    processes = await asyncio.gather(*(start(sandbox, server, rows) for rows in LISTS))
+    for process in processes:
+        process.stdin.write(b"go\n")
+    disturbing = asyncio.create_task(disturb())
+    async with asyncio.timeout(60):
+        told = await asyncio.gather(*(process.communicate() for process in processes))
+    disturbing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await disturbing
+    return [json.loads(answer) for answer, _ in told]
+
+
+async def appended(sandbox, count):
+    while len(sandbox.numbers()) < count:
+        await asyncio.sleep(0.005)
+
+
+def check(sandbox, told):
+    assert told == [[rows, len(rows)] for rows in LISTS]
+    assert sorted(sandbox.numbers()) == sorted(number for rows in LISTS for number in rows)
+    for rows in LISTS:
+        own = set(rows)
+        assert [number for number in sandbox.numbers() if number in own] == rows
+
+
+async def test_together_they_keep_the_limits(sandbox, server):
+    """No append conflicts with another, and the processes take turns."""
+
+    async def nothing():
+        pass
+
+    told = await load_by_four(sandbox, server, nothing)
+
+    check(sandbox, told)
+    assert [request for request in sandbox.ledger.refused if request.status == 409] == []
+    owners = [next(place for place, rows in enumerate(LISTS) if row.rows[0] in rows) for row in sandbox.ledger.appends]
+    assert len(set(owners[:8])) == 4
+
+
+async def test_redis_is_stopped(sandbox, server):
+    """Without Redis each process goes on with its own pace and turns."""
+
+    async def disturb():
+        await appended(sandbox, 150)
+        server.stop()
+
+    check(sandbox, await load_by_four(sandbox, server, disturb))
+
+
+async def test_redis_is_restarted(sandbox, server):
+    """A Redis that comes back empty is used again."""
+
+    async def disturb():
+        await appended(sandbox, 150)
+        server.stop()
+        await asyncio.sleep(0.1)
+        server.start()
+        await appended(sandbox, 500)
+        assert server.redis.keys("*:departures")
+
+    check(sandbox, await load_by_four(sandbox, server, disturb))
+
+
+async def test_redis_is_frozen(sandbox, server):
+    """A Redis that does not answer holds nobody up for long, neither when it stays so nor when it wakes up."""
+
+    async def disturb():
+        await appended(sandbox, 100)
+        server.freeze()
+        await appended(sandbox, 400)
+        server.thaw()
+        await appended(sandbox, 600)
+        server.freeze()
+
+    check(sandbox, await load_by_four(sandbox, server, disturb))
+
+
+async def test_redis_is_flushed(sandbox, server):
+    """A Redis that forgets everything, again and again, costs no row."""
+
+    async def disturb():
+        while True:
+            await asyncio.sleep(0.05)
+            server.flush()
+
+    check(sandbox, await load_by_four(sandbox, server, disturb))
+
+
+async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, server):
+    """A process killed in the middle of an append loses its turn, and the others finish."""
+    victim = await start(sandbox, server, us_numbers(200, 9_000))
+    others = await asyncio.gather(*(start(sandbox, server, rows) for rows in LISTS[:3]))
+    for process in (victim, *others):
+        process.stdin.write(b"go\n")
+    while not any(request.rows[0].startswith("+12122009") for request in sandbox.ledger.appends):
+        await asyncio.sleep(0.002)
+    victim.kill()
+
+    async with asyncio.timeout(60):
+        told = [json.loads((await process.communicate())[0]) for process in others]
+    await victim.communicate()
+
+    assert told == [[rows, 200] for rows in LISTS[:3]]
+
+
+@pytest.mark.parametrize("how", ["stop", "freeze"])
+async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, how):
+    """By default there is one warning, and the call goes on."""
+    caplog.set_level(logging.INFO, "allo_async.redis")
+    getattr(server, how)()
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=FastClock(SPEED), coordination=RedisCoordination(server.url)
+    ) as allo:
+        result = await allo.queue().append(us_numbers(60), chunk_size=10)
+    if how == "stop":
+        server.start()
+
+    assert len(result.added) == 60
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "going on with this process's own pace and turns" in caplog.text
+
+
+async def test_loss_can_be_an_error_and_is_over_when_redis_is_back(sandbox, server):
+    """With "raise", the call ends with every row accounted for, and can be repeated when Redis is back."""
+    coordination = RedisCoordination(server.url, on_coordination_loss="raise")
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=FastClock(SPEED), coordination=coordination, timeout=600
+    ) as allo:
+        loading = asyncio.create_task(allo.queue().append(us_numbers(200), chunk_size=10))
+        await appended(sandbox, 50)
+        server.stop()
+        with pytest.raises(CoordinationLostError) as caught:
+            await loading
+        server.start()
+        left = [row.contact for row in caught.value.result.pending]
+        assert len(caught.value.result.added) + len(left) == 200
+        assert len(left) > 0
+        while True:
+            try:
+                await allo.queue().append(left)
+                break
+            except CoordinationLostError as error:
+                left = [row.contact for row in error.result.pending]
+                await asyncio.sleep(0.05)
+
+    assert sandbox.numbers() == us_numbers(200)

@@ -1,0 +1,222 @@
+"""The turn of a queue: the same contract for the tasks of one process and for several processes."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from allo_async._sending.turns import Turns
+from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import QueueEnd
+from allo_async.redis import RedisCoordination, scripts
+from allo_async.settings import Settings
+from allo_async.testing import FastClock
+
+REP = Assignee(email="rep@acme.example")
+OTHER = Assignee(user_id="usr-1")
+
+_keys = (f"ak_live_{place}" for place in itertools.count())
+
+# A hundred of its seconds pass in one of the server's, as on the test's clock.
+CLOCK = FastClock(100)
+FAST = "local function now() local t = redis.call('TIME') return (t[1] % 1000000 * 1000000 + t[2]) * 100 end"
+
+
+def settings_of(key):
+    return Settings.resolve(
+        api_key=key,
+        base_url="http://localhost",
+        timeout=30,
+        retry_budget=60,
+        max_reply_bytes=1_000_000,
+        trust_env=False,
+    )
+
+
+@pytest.fixture(name="redis_processes")
+async def _redis_processes(redis_server, monkeypatch):
+    """What three processes with one key have each."""
+    monkeypatch.setattr(scripts, "CLOCK", FAST)
+    settings, coordination = settings_of(next(_keys)), RedisCoordination(redis_server.url, on_coordination_loss="raise")
+    shared = [coordination.share(settings, CLOCK) for _ in range(3)]
+    yield shared
+    for each in shared:
+        await each.hang_up()
+
+
+@pytest.fixture(params=["local", "redis"], name="turns")
+def _turns(request):
+    if request.param == "local":
+        return [Turns()] * 3
+    return [shared.turns for shared in request.getfixturevalue("redis_processes")]
+
+
+async def test_one_at_a_time(turns):
+    """Whoever has the turn is alone with the queue."""
+    inside, most = 0, 0
+
+    async def work(place):
+        nonlocal inside, most
+        async with turns[place % 3].of(REP):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.002)
+            inside -= 1
+
+    await asyncio.gather(*map(work, range(12)))
+
+    assert most == 1
+
+
+async def test_other_queues_are_not_held_up(turns):
+    """While one queue's turn is taken, another's is free."""
+    async with turns[0].of(REP), turns[1].of(OTHER):
+        pass
+
+
+async def test_turns_go_round(turns):
+    """Who holds the turn and wants it again comes behind those who waited meanwhile."""
+    order = []
+
+    async def work(place, name):
+        async with turns[place].of(REP):
+            order.append(name)
+            await asyncio.sleep(0.01)
+
+    first = asyncio.create_task(work(0, "first"))
+    await asyncio.sleep(0.005)
+    second = asyncio.create_task(work(1, "second"))
+    await first
+    await asyncio.gather(second, work(0, "again"))
+
+    assert order == ["first", "second", "again"]
+
+
+async def test_who_gives_up_does_not_keep_the_turn(turns):
+    """Cancelled at any moment, a waiter leaves the turn to the others."""
+    for moment in range(12):
+        async with turns[0].of(REP):
+            waiting = asyncio.create_task(turns[1].of(REP).acquire())
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+            if not waiting.cancelled():
+                turns[1].of(REP).release()
+        async with asyncio.timeout(5), turns[2].of(REP):
+            pass
+
+
+async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes):
+    """A cancellation while the server grants the turn leaves it to the others at once."""
+    one, other, _ = redis_processes
+    for moment in range(40):
+        taking = asyncio.create_task(one.turns.of(REP).acquire())
+        await asyncio.sleep(moment * 0.00005)
+        taking.cancel()
+        await asyncio.wait({taking})
+        if not taking.cancelled():
+            one.turns.of(REP).release()
+        before = CLOCK.monotonic()
+        async with asyncio.timeout(5), other.turns.of(REP):
+            # Well before the lease would have ended.
+            assert CLOCK.monotonic() - before < 300
+
+
+async def test_turn_is_renewed_while_it_is_held(redis_processes):
+    """A chunk that takes longer than a lease lasts keeps its turn."""
+    one, other, _ = redis_processes
+    async with one.turns.of(REP):
+        taking = asyncio.create_task(other.turns.of(REP).acquire())
+        await CLOCK.sleep(15)
+        assert not taking.done()
+    await taking
+    other.turns.of(REP).release()
+
+
+async def test_dead_process_loses_its_turn_within_seconds(redis_processes):
+    """A holder that does not renew is followed by the next, who is not told what stood last."""
+    dead, other, _ = redis_processes
+    turn = dead.turns.of(REP)
+    await turn.acquire()
+    dead.ends[REP.identity] = QueueEnd(exists=True)
+    turn._renewing.cancel()
+
+    async with asyncio.timeout(5), other.turns.of(REP):
+        assert REP.identity not in other.ends
+
+
+async def test_dead_waiter_loses_its_place(redis_processes):
+    """A process that died in the line does not hold up those behind it."""
+    one, dead, other = redis_processes
+    async with one.turns.of(REP):
+        waiting = asyncio.create_task(dead.turns.of(REP).acquire())
+        await CLOCK.sleep(2)
+        link = dead.turns.of(REP)._link
+        link.ask = link.tell = lambda *_, **__: asyncio.get_running_loop().create_future()
+        waiting.cancel()
+    async with asyncio.timeout(5), other.turns.of(REP):
+        pass
+
+
+async def test_what_stands_last_goes_with_the_turn(redis_processes):
+    """The next process is told what stands last in the queue, and need not look."""
+    one, other, third = redis_processes
+    end = QueueEnd(exists=True, number_to="+12125550010", created_at="2026-11-24T10:00:00Z", position=7)
+    third.ends[REP.identity] = QueueEnd(exists=False)
+    async with one.turns.of(REP):
+        one.ends[REP.identity] = end
+
+    async with other.turns.of(REP):
+        assert other.ends[REP.identity] == end
+    async with third.turns.of(REP):
+        assert third.ends[REP.identity] == end
+
+
+async def test_late_holder_spoils_nothing(redis_processes):
+    """Who was taken for dead and wakes up gives back nothing: the turn is the other's, and so is what stands last."""
+    late, other, third = redis_processes
+    turn = late.turns.of(REP)
+    await turn.acquire()
+    turn._renewing.cancel()
+    end = QueueEnd(exists=True, position=3)
+    async with other.turns.of(REP):
+        late.ends[REP.identity] = QueueEnd(exists=True, position=1)
+        turn.release()
+        waiting = asyncio.create_task(third.turns.of(REP).acquire())
+        await CLOCK.sleep(5)
+        assert not waiting.done()
+        other.ends[REP.identity] = end
+    await waiting
+    assert third.ends[REP.identity] == end
+    third.turns.of(REP).release()
+
+
+async def test_forgotten_turn_is_taken_back(redis_processes, redis_server):
+    """A server that lost everything is told again who has the turn, before anybody else gets it."""
+    one, other, _ = redis_processes
+    async with one.turns.of(REP):
+        redis_server.flush()
+        await CLOCK.sleep(3)
+        taking = asyncio.create_task(other.turns.of(REP).acquire())
+        await CLOCK.sleep(10)
+        assert not taking.done()
+    await taking
+    other.turns.of(REP).release()
+
+
+async def test_key_server_and_rep_are_hashed(redis_server):
+    """No key, address or e-mail can be read in Redis, and another server's queue is another one."""
+    redis_server.flush()
+    coordination = RedisCoordination(redis_server.url)
+    shared = coordination.share(settings_of("ak_live_secret"), FastClock(1))
+    await shared.paces.writes.admit()
+    async with shared.turns.of(REP):
+        names = redis_server.redis.keys("*")
+        values = [str(redis_server.redis.hgetall(name)) for name in names if name.endswith(":lease")]
+    await shared.hang_up()
+
+    assert len(names) >= 2
+    assert len(values) == 1
+    told = " ".join([*names, *values, repr(coordination)])
+    assert not any(secret in told for secret in ("ak_live", "secret", "rep@", "acme", "localhost"))

