@@ -2,6 +2,7 @@
 
 import logging
 
+from allo_async import events
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
@@ -45,6 +46,7 @@ from allo_async.errors import (
     TransactionInProgressError,
     UnreadableReplyError,
 )
+from allo_async.events import Event, Observer
 from allo_async.journal import Journal, OnChangedInput
 from allo_async.models import (
     QUEUE_CAPACITY,
@@ -100,6 +102,7 @@ __all__ = [
     "DeadlineExceededError",
     "DialingQueue",
     "Endpoint",
+    "Event",
     "FieldError",
     "IdempotencyKeyReuseError",
     "InputChangedError",
@@ -114,6 +117,7 @@ __all__ = [
     "MissingApiKeyError",
     "NoReplyError",
     "NotFoundError",
+    "Observer",
     "OnChangedInput",
     "PendingContact",
     "PermissionDeniedError",
@@ -143,6 +147,7 @@ __all__ = [
     "User",
     "WhenFull",
     "__version__",
+    "events",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -87,6 +87,7 @@ def append_stream(
 
     return AppendStream(
         numbers,
+        assignee,
         Preparer(region=region, keep_duplicates=keep_duplicates),
         lanes.current,
         open_courier,

@@ -20,6 +20,7 @@ from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
+from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
@@ -46,6 +47,7 @@ class AlloClient:
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
         coordination: What the key's other processes are reached by, such as an `allo_async.redis.RedisCoordination`; by
             default each process keeps the limits for itself.
+        observers: Are told of what happens, as it happens; see `allo_async.events`.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
         clock: Where time comes from; tests hand in their own.
 
@@ -73,6 +75,7 @@ class AlloClient:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         trust_env: bool = False,
         coordination: Coordination | None = None,
+        observers: Sequence[Observer] = (),
         merge: bool = True,
         clock: Clock | None = None,
     ) -> None:
@@ -91,6 +94,7 @@ class AlloClient:
             session=session,
             trace_configs=trace_configs,
             coordination=coordination,
+            observers=observers,
             merges=merge,
         )
 

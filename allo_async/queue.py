@@ -80,8 +80,7 @@ class DialingQueue:
             ```
         """
         stream = self.append_stream(numbers, **options)
-        if isinstance(numbers, Sized):
-            stream.spare_time_for(len(numbers))
+        stream.expect_rest(len(numbers) if isinstance(numbers, Sized) else 0)
         results: list[AppendResult] = []
         try:
             async with stream:

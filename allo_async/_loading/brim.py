@@ -8,6 +8,7 @@ from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import QueueFullError
+from allo_async.events import QueueFull
 
 #: Seconds before the first look for room.
 DEFAULT_POLL_INTERVAL = 1.0
@@ -53,6 +54,7 @@ class Brim:
         room = (await read_state(self._lane, self._assignee, bounds)).room
         self._too_many = rows if room >= rows else None
         self.allows = rows // 2 if room >= rows else room
+        self._lane.observers.tell(QueueFull(queue=str(self._assignee), room=room))
 
     def full(self, refusal: QueueFullError) -> None:
         """Note that a request which had others' rows too found no more room."""
@@ -74,7 +76,8 @@ class Brim:
     async def wait_for_room(self) -> None:
         """Look at the queue, ever more seldom, until it has room."""
         while True:
-            await self._clock.sleep(self._interval)
+            with self._lane.observers.waiting("room"):
+                await self._clock.sleep(self._interval)
             self._interval = min(self._interval * _GROWTH, max(_LATEST, self._first_interval))
             room = (await read_state(self._lane, self._assignee)).room
             if room:

@@ -9,13 +9,14 @@ from math import inf
 from allo_async._loading.account import NO_ANSWER, Account, Fates
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk
-from allo_async._loading.correlate import correlate
+from allo_async._loading.correlate import Correlation, correlate
 from allo_async._loading.group import Ticket, group_of
 from allo_async._loading.log import LoadLog, Sending
 from allo_async._loading.look_back import look_back
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_queued
 from allo_async._loading.target import Target
+from allo_async._loading.telling import ChunkTelling
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.key_trust import Moment
@@ -139,8 +140,12 @@ class Courier:
         await self._target.identify()
         turn = self.lane.turns.of(self._assignee)
         if not self._merges:
-            async with turn:
+            with self.lane.observers.waiting("turn"):
+                await turn.acquire()
+            try:
                 return await self.carry(rows, account)
+            finally:
+                turn.release()
         ticket = Ticket(rows, account, self._bounds)
         group = group_of(self.lane, self._assignee)
         left = await group.deliver(ticket, self.lane, turn, alone=self, together=self._together)
@@ -173,10 +178,12 @@ class Courier:
 
     async def _settles(self, piece: Sending, account: Fates) -> bool:
         """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
-        delivery = self._delivery(piece)
+        telling, delivery = ChunkTelling(self.lane.observers, self._assignee, len(piece.rows)), self._delivery(piece)
         try:
-            reply = await self.lane.sender.send(delivery, self._bounds)
+            with telling.within():
+                reply = await self.lane.sender.send(delivery, self._bounds)
         except BaseException as error:
+            telling.failed(delivery, error)
             if delivery.in_doubt:
                 # A cancellation too leaves rows behind that someone will ask for.
                 account.doubt(piece.rows, _why(error))
@@ -190,7 +197,8 @@ class Courier:
             await asyncio.sleep(0)
         finally:
             # A cancellation here does not make an answer that came unheard.
-            self._settle(piece.rows, reply, account)
+            correlation = self._settle(piece.rows, reply, account)
+            telling.settled(correlation, delivery.attempts)
         await self._log.settled(piece, account.outcomes(piece.rows))
         return True
 
@@ -229,7 +237,7 @@ class Courier:
         else:
             raise error
 
-    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Fates) -> None:
+    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Fates) -> Correlation:
         correlation = correlate(rows, reply)
         account.settle(correlation)
         self._brim.added(len(correlation.added))
@@ -239,6 +247,7 @@ class Courier:
             _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:
             _log.warning("the reply names %d numbers that were not sent", correlation.surplus)
+        return correlation
 
 
 def _why(error: BaseException) -> str:

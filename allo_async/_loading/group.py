@@ -186,7 +186,8 @@ class Group:
         """
         self._waiting.append(ticket)
         try:
-            await turn.acquire()
+            with lane.observers.waiting("turn"):
+                await turn.acquire()
         except BaseException:
             # Whoever comes next must not take along what nobody waits for.
             await self._leave(ticket)
@@ -196,7 +197,8 @@ class Group:
             return ticket.outcome()
         released = False
         try:
-            await lane.shared.paces.writes.opening(ticket.bounds.patience)
+            with lane.observers.waiting("pace"):
+                await lane.shared.paces.writes.opening(ticket.bounds.patience)
             tickets = self._take()
             if len(tickets) == 1:
                 return await alone.carry(ticket.rows, ticket.account)

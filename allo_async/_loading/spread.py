@@ -17,6 +17,7 @@ from allo_async._loading.deliver import Courier
 from allo_async._loading.log import NO_LOG, LogOpener
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import Rows, RowSource
+from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
@@ -144,21 +145,30 @@ class SpreadRun:
             RowSourceError: The iterable raised; the rows before it are pending.
         """
         begun = self._clock.monotonic()
+        telling = LoadTelling(self._lane.observers, "spread", (share.assignee for share in self._shares))
         try:
             async with self._lane.calls.bounded(self._deadline):
-                await self._begin()
-                await self._load(RowSource(rows, self._log.check if self._log.writes else None))
-        except AlloError as error:
+                with telling.within():
+                    await self._begin()
+                    await self._load(RowSource(rows, self._log.check if self._log.writes else None))
+        except BaseException as error:
             self._remember()
-            error.result = self.result()
+            result = self.result()
+            telling.ended(result.totals, self._requests, error)
+            if isinstance(error, AlloError):
+                error.result = result
             raise
         finally:
             self._log.close()
-        result = self.result()
-        requests = sum(share.courier.requests for share in self._shares)
+        result, requests = self.result(), self._requests
         seconds = self._clock.monotonic() - begun
         _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
+        telling.ended(result.totals, requests, None)
         return result
+
+    @property
+    def _requests(self) -> int:
+        return sum(share.courier.requests for share in self._shares)
 
     async def _begin(self) -> None:
         self._log = await self._open_log()

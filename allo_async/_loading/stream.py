@@ -15,8 +15,10 @@ from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rest import take_rest
 from allo_async._loading.source import Rows, RowSource
+from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
+from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ConfigurationError, QueueFullError
 from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
@@ -46,6 +48,7 @@ class AppendStream:
     def __init__(
         self,
         rows: Rows,
+        assignee: Assignee,
         preparer: Preparer,
         lane: Callable[[], Lane],
         open_courier: Callable[[Lane, Bounds, LoadLog], Courier],
@@ -63,11 +66,15 @@ class AppendStream:
             raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
         self._log = log.unopened
         self._source = RowSource(rows, None if log is NO_LOG else self._check)
+        self._assignee = assignee
+        self._telling: LoadTelling | None = None
         self._preparer = preparer
         self._lane = lane
         self._open_log = log.open
         self._recovered = 0
         self._to_be_told = 0
+        self._rest_follows = False
+        self._error: BaseException | None = None
         self._open_courier = open_courier
         self._skip_queued = skip_queued
         self._courier: Courier | None = None
@@ -102,18 +109,20 @@ class AppendStream:
         account = Account(Chunk())
         try:
             lane = self._lane()
+            self._telling = telling = self._telling or LoadTelling(lane.observers, "append", [self._assignee])
             async with lane.calls.bounded(self._seconds_left()):
-                courier = self._courier or await self._begin(lane)
-                account = self._account(await self._next_chunk())
-                await self._deliver(courier, account)
+                with telling.within():
+                    courier = self._courier or await self._begin(lane)
+                    account = self._account(await self._next_chunk())
+                    await self._deliver(courier, account)
         except QueueFullError as error:
-            await self._end(account)
+            await self._end(account, error)
             if not self._stops_when_full:
                 error.result = self.unfinished
                 raise
             return self._yielded_after_all()
         except BaseException as error:
-            await self._end(account)
+            await self._end(account, error)
             if isinstance(error, AlloError):
                 error.result = self.unfinished
             raise
@@ -124,8 +133,9 @@ class AppendStream:
         self.totals += result.totals
         return result
 
-    def spare_time_for(self, rows: int) -> None:
-        """End so much before the deadline that what is left of *rows* rows can be told by then, as `take_rest` does."""
+    def expect_rest(self, rows: int) -> None:
+        """Let `take_rest` end the load, so long before the deadline that all of *rows* rows are told by then."""
+        self._rest_follows = True
         self._to_be_told = rows
 
     def stop(self) -> None:
@@ -137,8 +147,11 @@ class AppendStream:
 
         What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
         """
-        result = await take_rest(self._source, self._preparer, self._log)
-        self.totals += result.totals
+        try:
+            result = await take_rest(self._source, self._preparer, self._log)
+            self.totals += result.totals
+        finally:
+            self._tell_end()
         return result
 
     async def _begin(self, lane: Lane) -> Courier:
@@ -187,7 +200,7 @@ class AppendStream:
         result, self.unfinished = self.unfinished, AppendResult()
         return result
 
-    async def _end(self, account: Account | None = None) -> None:
+    async def _end(self, account: Account | None = None, error: BaseException | None = None) -> None:
         """End, and account for what was taken but not told."""
         if self._ended:
             return
@@ -203,6 +216,17 @@ class AppendStream:
             requests = self._courier.requests if self._courier is not None else 0
             seconds = self._clock.monotonic() - self._begun
             _log.info("append: %s; %d requests in %.2f s", self.totals, requests, seconds)
+            self._error = error
+            # After a cancellation, nobody takes the rest.
+            if not self._rest_follows or not isinstance(error, AlloError | None):
+                self._tell_end()
+
+    def _tell_end(self) -> None:
+        if self._telling is not None:
+            requests = self._courier.requests if self._courier is not None else 0
+            self._telling.ended(self.totals, requests, self._error)
+        # Its traceback holds this stream.
+        self._error = None
 
     async def _stop_filling(self) -> None:
         if self._filling is not None:

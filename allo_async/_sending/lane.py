@@ -3,6 +3,7 @@
 import attrs
 
 from allo_async._sending.calls import Calls
+from allo_async._sending.observers import Observers
 from allo_async._sending.sender import Sender
 from allo_async._sending.shared import Ends, Shared
 from allo_async._sending.transport import Transport
@@ -31,6 +32,11 @@ class Lane:
         return self.shared.turns
 
     @property
+    def observers(self) -> Observers:
+        """Are told of what happens."""
+        return self.sender.observers
+
+    @property
     def ends(self) -> Ends:
         """What stood last in each queue, by the assignee's identity."""
         return self.shared.ends
@@ -39,4 +45,4 @@ class Lane:
         """End all calls, and let nothing more out."""
         self.calls.close()
         await self.transport.close()
-        await self.shared.leave()
+        await self.shared.leave(self.observers)

@@ -8,11 +8,13 @@ import aiohttp
 
 from allo_async._sending.calls import Calls
 from allo_async._sending.lane import Lane
+from allo_async._sending.observers import Observers
 from allo_async._sending.sender import Sender
 from allo_async._sending.shared import Coordination, shared_by
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock
 from allo_async.errors import ClientClosedError
+from allo_async.events import Observer
 from allo_async.settings import Settings
 
 
@@ -25,6 +27,7 @@ class Lanes:
         session: The caller's own session.
         trace_configs: For the sessions that are made.
         coordination: What the key's other processes are reached by.
+        observers: Are told of what happens.
         merges: Whether appends that wait for the same queue leave together.
 
     Attributes:
@@ -39,6 +42,7 @@ class Lanes:
         session: aiohttp.ClientSession | None,
         trace_configs: Sequence[aiohttp.TraceConfig],
         coordination: Coordination | None,
+        observers: Sequence[Observer],
         merges: bool,
     ) -> None:
         self._settings = settings
@@ -46,6 +50,7 @@ class Lanes:
         self._session = session
         self._trace_configs = trace_configs
         self._coordination = coordination
+        self._observers = observers
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
         self.merges = merges
         self._closed = False
@@ -81,6 +86,14 @@ class Lanes:
             self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
         )
         shared = shared_by(self._settings, self._clock, self._coordination)
-        shared.join()
-        sender = Sender(transport, shared.paces, clock=self._clock, retry_budget=self._settings.retry_budget)
+        observers = Observers(self._observers, self._clock)
+        shared.join(observers)
+        sender = Sender(
+            transport,
+            shared.paces,
+            clock=self._clock,
+            retry_budget=self._settings.retry_budget,
+            observers=observers,
+            server=self.server,
+        )
         return Lane(transport, sender, Calls(self._clock), shared)

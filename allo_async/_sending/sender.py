@@ -8,16 +8,20 @@ import string
 
 import tenacity
 
+from allo_async._sending.attempt import observed
 from allo_async._sending.bounds import UNBOUNDED, Bounds
 from allo_async._sending.delivery import Answer, Delivery
 from allo_async._sending.key_trust import KeyTrust
+from allo_async._sending.observers import Observers
 from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
 from allo_async._sending.verdict import Verdict, judge
 from allo_async._wire.hints import rate_limit
 from allo_async._wire.replies import api_error
+from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ApiError, RateLimitedError
+from allo_async.errors import AlloError, ApiError, AppendConflictError, RateLimitedError
+from allo_async.events import ConflictBackedOff, RateLimited, RetryScheduled
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +42,22 @@ class Sender:
         paces: Let an attempt go.
         clock: Measures and waits.
         retry_budget: Seconds from a delivery's first failure within which a retry may begin.
+        observers: Are told of attempts, retries and waits.
+        server: The base URL that they are told.
     """
 
-    def __init__(self, transport: Transport, paces: Paces, *, clock: Clock, retry_budget: float) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        paces: Paces,
+        *,
+        clock: Clock,
+        retry_budget: float,
+        observers: Observers | None = None,
+        server: str = "",
+    ) -> None:
+        self.observers = observers or Observers((), clock)
+        self._server = server
         self._transport = transport
         self._paces = paces
         self._clock = clock
@@ -58,11 +75,11 @@ class Sender:
             AlloError: The last attempt's failure: it was definite, or the budget or *bounds* left no time.
         """
         retrying = tenacity.AsyncRetrying(
-            sleep=self._clock.sleep,
+            sleep=self._back_off,
             retry=tenacity.retry_if_exception(lambda error: delivery.worth_a_retry(error, self._trust, self._clock)),
             wait=_wait,
             stop=_Until(self._clock, self._retry_budget, bounds),
-            before_sleep=_log_retry,
+            before_sleep=lambda state: self._announce_retry(delivery.request, state),
             reraise=True,
         )
         try:
@@ -83,7 +100,8 @@ class Sender:
                 if answer is not None:
                     return answer
             await delivery.ready(self._clock)
-            left_at = await self._paces.of(delivery.request).admit(bounds.patience)
+            with self.observers.waiting("pace"):
+                left_at = await self._paces.of(delivery.request).admit(bounds.patience)
             # A key can grow too old in the line.
             if not delivery.too_old(self._clock):
                 break
@@ -115,23 +133,40 @@ class Sender:
         return None
 
     async def _exchange(self, delivery: Delivery[Answer], left_at: float) -> Answer:
+        request, request_id = delivery.request, _new_request_id()
+        seen = observed(
+            self.observers, self._clock, self._server, request, resends=delivery.attempts, request_id=request_id
+        )
         delivery.begin(self._clock)
         try:
-            reply = await self._transport.exchange(
-                delivery.request, request_id=_new_request_id(), on_send=delivery.expose
-            )
-            self._trust.note(delivery.request, reply)
-            limit = rate_limit(reply.headers)
-            if limit is not None:
-                self._paces.of(delivery.request).heard(limit, since=left_at)
-            if not reply.ok:
-                raise api_error(reply, now=self._clock.time())
-            return delivery.read(reply)
+            with seen as attempt:
+                reply = await self._transport.exchange(request, request_id=request_id, on_send=delivery.expose)
+                attempt.status = reply.status
+                self._trust.note(request, reply)
+                limit = rate_limit(reply.headers)
+                if limit is not None:
+                    self._paces.of(request).heard(limit, since=left_at)
+                if not reply.ok:
+                    raise api_error(reply, now=self._clock.time())
+                return delivery.read(reply)
         except AlloError as error:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:
                 self._paces.hold(error.retry_after)
+                self.observers.tell(RateLimited(retry_after=error.retry_after))
             raise
+
+    async def _back_off(self, seconds: float) -> None:
+        with self.observers.waiting("backoff"):
+            await self._clock.sleep(seconds)
+
+    def _announce_retry(self, request: Request, state: tenacity.RetryCallState) -> None:
+        error = _failure(state)
+        assert error is not None  # noqa: S101 - for the type checker
+        attempts, wait = state.attempt_number, state.upcoming_sleep
+        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, error)
+        kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
+        self.observers.tell(kind(method=request.method, attempts=attempts, wait=wait, error=error))
 
 
 class _Until:
@@ -167,15 +202,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
     if isinstance(error, ApiError) and error.retry_after is not None:
         return error.retry_after + random.uniform(0, _WAKING_JITTER)
     return _full_jitter(state)
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    _log.warning(
-        "attempt %d failed, trying again in %.2f s: %s",
-        state.attempt_number,
-        state.upcoming_sleep,
-        _failure(state),
-    )
 
 
 def _failure(state: tenacity.RetryCallState) -> BaseException | None:

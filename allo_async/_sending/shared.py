@@ -7,10 +7,12 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 
+from allo_async._sending.observers import Observers
 from allo_async._sending.pacing import Paces
 from allo_async._sending.turns import Identity, Turns
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
+from allo_async.events import Event
 from allo_async.settings import Settings
 
 #: What stood last in each queue.
@@ -26,23 +28,29 @@ class Shared:
         turns: Keeps appends to the same queue apart.
         ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
         hang_up: Ends what others are reached by, which begins again when it is needed.
+        watching: The observers of the clients that use this.
     """
 
     paces: Paces
     turns: Turns = attrs.field(factory=Turns)
     ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
     hang_up: Callable[[], Awaitable[None]] | None = None
-    _clients: int = attrs.field(default=0, init=False)
+    watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
 
-    def join(self) -> None:
+    def join(self, observers: Observers) -> None:
         """Note that one more client uses this."""
-        self._clients += 1
+        self.watching.append(observers)
 
-    async def leave(self) -> None:
+    async def leave(self, observers: Observers) -> None:
         """Note that a client does so no longer; the last one hangs up."""
-        self._clients -= 1
-        if not self._clients and self.hang_up is not None:
+        self.watching.remove(observers)
+        if not self.watching and self.hang_up is not None:
             await self.hang_up()
+
+    def tell(self, event: Event) -> None:
+        """Tell the observers of all clients of *event*."""
+        for observers in self.watching:
+            observers.tell(event)
 
 
 class Coordination(Protocol):

@@ -17,6 +17,7 @@ from allo_async import (
     AlloError,
     ConfigurationError,
     JournalError,
+    Observer,
     OnChangedInput,
     Plan,
     Strategy,
@@ -187,15 +188,12 @@ class _Job:
         reps = len(self.over or self.loads)
         description = f"Loading {rows:,} rows for {reps} rep{'s' * (reps != 1)}"
         await self._take_up()
-        async with self._client() as allo:
-            with (
-                progress_bar(_err, description, rows, verbose=self.verbose) as progress,
-                stop_on_interrupt(_say_heard) as stop,
-            ):
+        with progress_bar(_err, description, rows, verbose=self.verbose) as bar, stop_on_interrupt(_say_heard) as stop:
+            async with self._client(bar.observe) as allo:
                 if not self.over:
-                    return self.loads, await load_all(allo, self.loads, self.options, progress, stop)
+                    return self.loads, await load_all(allo, self.loads, self.options, bar.advance, stop)
                 leads = [lead for load in self.loads for lead in load.leads]
-                return await spread_all(allo, self.over, leads, self.strategy, self.options, progress, stop)
+                return await spread_all(allo, self.over, leads, self.strategy, self.options, bar.advance, stop)
 
     async def _take_up(self) -> None:
         """Say what earlier runs did, or forget it."""
@@ -210,9 +208,9 @@ class _Job:
             _err.print(told, highlight=False, soft_wrap=True)
 
     @contextlib.asynccontextmanager
-    async def _client(self) -> AsyncGenerator[AlloClient]:
+    async def _client(self, *observers: Observer) -> AsyncGenerator[AlloClient]:
         if not self.sandbox:
-            async with AlloClient() as allo:
+            async with AlloClient(observers=observers) as allo:
                 yield allo
             return
         from allo_async.cli.sandbox import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed
@@ -220,7 +218,7 @@ class _Job:
         reps: list[str | None] = [*self.over] or [load.rep for load in self.loads]
         async with (
             lively_sandbox(reps, region=self.options.region) as server,
-            AlloClient(server.api_key, base_url=server.url) as allo,
+            AlloClient(server.api_key, base_url=server.url, observers=observers) as allo,
         ):
             yield allo
 

@@ -76,7 +76,9 @@ class RedisCoordination:
             return LeasedTurn(identity, name, link=link, ends=ends, clock=clock)
 
         paces = Paces(clock=clock, reads=pace("reads", READS_PER_SECOND), writes=pace("writes", WRITES_PER_SECOND))
-        return Shared(paces, Turns(turn), ends, link.hang_up)
+        shared = Shared(paces, Turns(turn), ends, link.hang_up)
+        link.tell_of = shared.tell
+        return shared
 
 
 def _hashed(settings: Settings, *parts: str) -> str:

@@ -6,7 +6,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
+from allo_async.events import CoordinationLost, CoordinationRegained, Event
 from allo_async.redis.scripts import Script
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,9 @@ class Link:
         channel: Where those who wait are told that it may be their turn.
         clock: Measures how long to wait for that.
         raises: Whether a lost link is an error; otherwise there is a warning, and no answer.
+
+    Attributes:
+        tell_of: Is told when the link is lost, and when it is back.
     """
 
     def __init__(self, url: str, channel: str, *, clock: Clock, raises: bool) -> None:
@@ -58,6 +62,7 @@ class Link:
         self.channel = channel
         self._clock = clock
         self._raises = raises
+        self.tell_of: Callable[[Event], None] = lambda _: None
         self._redis: Redis | None = None
         self._scripts: dict[Script, Any] = {}
         self._bells: dict[str, asyncio.Event] = {}
@@ -134,6 +139,7 @@ class Link:
         self._lost.__cause__ = error
         if not self._raises:
             _log.warning("%s; going on with this process's own pace and turns", self._lost)
+        self.tell_of(CoordinationLost(reason=why))
         if self._redis is not None:
             self._spawn(self._mend(self._redis), self._background)
 
@@ -145,6 +151,7 @@ class Link:
                     await redis.ping()
                 self._lost = None
         _log.info("the coordination with other processes is back")
+        self.tell_of(CoordinationRegained())
 
     async def _listen(self, redis: Redis) -> None:
         while True:

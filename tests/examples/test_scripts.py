@@ -43,3 +43,15 @@ async def test_worker(sandbox, environment, tmp_path):
     stdout, _ = await run(environment, "examples/worker.py", leads)
     assert "ana.garcia@acme.example: 833 rows: 7" in stdout
     assert len(sandbox.numbers("tom.baker@acme.example")) == added
+
+
+async def test_observe(environment):
+    """The look at a load shows its tree of spans, and its counters."""
+    stdout, _ = await run(environment, "-m", "examples.observe")
+
+    lines = [line.split() for line in stdout.splitlines()]
+    tree = [" ".join(line[:2]) if line[0] == "allo" else line[0] for line in lines if "ms" in line]
+    assert tree == ["allo append", "GET", *("allo chunk", "POST", "POST") * 3]
+    assert ["allo.rows", "added", "250", "{row}"] in lines
+    assert ["allo.retries", "DIALING_QUEUE_APPEND_CONFLICT", "1", "{retry}"] in lines
+    assert any(line[:2] == ["allo.wait.duration", "pace"] for line in lines)

@@ -39,6 +39,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
     lane = Lane(server, sender, Calls(clock), Shared(Paces(clock=clock)))
     stream = AppendStream(
         rows,
+        Assignee(),
         Preparer(region=None, keep_duplicates=keep_duplicates),
         lambda: lane,
         lambda lane, bounds, _: courier(lane, bounds, clock),

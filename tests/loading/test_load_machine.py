@@ -113,6 +113,7 @@ class Loads(RuleBasedStateMachine):
         journal = Journal(self.folder / "journal.db")
         stream = AppendStream(
             self.rows,
+            Assignee(),
             Preparer(region=None, keep_duplicates=False),
             lambda: lane,
             lambda lane, bounds, log: Courier(

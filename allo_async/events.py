@@ -1,0 +1,247 @@
+"""What happens in a client, told as it happens to those who observe it.
+
+An observer is a function of one event, called in the event loop: it must be quick, and must not block. One that raises
+is logged, and costs nobody anything.
+
+```python
+def on_event(event: Event) -> None:
+    match event:
+        case RetryScheduled(wait=wait, error=error):
+            print(f"again in {wait:.1f} s: {error}")
+        case LoadEnded(totals=totals):
+            print(totals)
+
+allo = AlloClient(observers=[on_event])
+```
+
+No event holds a phone number, a name or the API key.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Literal
+
+import attrs
+
+from allo_async.models import Totals
+
+#: Where the running code is: within which load, and within which of its chunks.
+CURRENT_LOAD: ContextVar[int | None] = ContextVar("allo_async load", default=None)
+CURRENT_CHUNK: ContextVar[int | None] = ContextVar("allo_async chunk", default=None)
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        load: Within which append or spread, a number that is its own in this process; `None` for other calls. What
+            several appends sent as one request is told within the first of them.
+        chunk: Within which of its chunks, a number as well; `None` outside of any.
+    """
+
+    load: int | None = attrs.field(factory=CURRENT_LOAD.get)
+    chunk: int | None = attrs.field(factory=CURRENT_CHUNK.get)
+
+
+@attrs.frozen(kw_only=True)
+class LoadStarted(Event):
+    """An append, a stream or a spread has begun.
+
+    Attributes:
+        kind: `"append"` for a stream too.
+        queues: Whose queues: user ids, the domains of e-mail addresses, or the key owner.
+    """
+
+    kind: Literal["append", "spread"]
+    queues: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class LoadEnded(Event):
+    """It has ended, in whichever way.
+
+    Attributes:
+        totals: The fates of all rows that were taken.
+        requests: How many attempts to append there were.
+        seconds: How long it took.
+        error: What ended it early, a cancellation included.
+    """
+
+    totals: Totals
+    requests: int
+    seconds: float
+    error: BaseException | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ChunkStarted(Event):
+    """A chunk has the queue's turn, and is about to be sent.
+
+    Attributes:
+        queue: Whose queue it is for.
+        rows: How many rows it has.
+    """
+
+    queue: str
+    rows: int
+
+
+@attrs.frozen(kw_only=True)
+class ChunkSettled(Event):
+    """The server's answer to a chunk is known.
+
+    Attributes:
+        queue: Whose queue it was for.
+        added: How many rows are in the queue.
+        skipped: How many the server left out.
+        in_doubt: How many the answer did not mention.
+        recovered: Whether the answer was lost, and came back by a replay or by reading the queue back.
+        attempts: How many attempts it took.
+        seconds: How long it took, waiting included.
+    """
+
+    queue: str
+    added: int
+    skipped: int
+    in_doubt: int
+    recovered: bool
+    attempts: int
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class ChunkFailed(Event):
+    """A chunk was given up, or refused; what was refused may be sent again in smaller ones.
+
+    Attributes:
+        queue: Whose queue it was for.
+        rows: How many rows it has.
+        in_doubt: Whether they may be in the queue.
+        attempts: How many attempts there were.
+        seconds: How long it took, waiting included.
+        error: Why, a cancellation included.
+    """
+
+    queue: str
+    rows: int
+    in_doubt: bool
+    attempts: int
+    seconds: float
+    error: BaseException
+
+
+@attrs.frozen(kw_only=True)
+class AttemptStarted(Event):
+    """A request is about to leave.
+
+    Attributes:
+        attempt: A number that is its own in this process.
+        method: The HTTP method.
+        url: Where it goes, without the query, which may name a person.
+        resends: How many attempts of the same request there were before.
+        request_id: What goes out as `X-Request-Id`.
+    """
+
+    attempt: int
+    method: str
+    url: str
+    resends: int
+    request_id: str
+
+
+@attrs.frozen(kw_only=True)
+class AttemptEnded(Event):
+    """Its answer is here, or there will be none.
+
+    Attributes:
+        attempt: Which.
+        status: The HTTP status, `None` for no answer.
+        seconds: How long it took.
+        error: What came of it, where that was no success; a cancellation included.
+    """
+
+    attempt: int
+    status: int | None
+    seconds: float
+    error: BaseException | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RetryScheduled(Event):
+    """A request failed and will be sent again.
+
+    Attributes:
+        method: The HTTP method.
+        attempts: How many there were.
+        wait: Seconds until the next; the pace may add to that.
+        error: What the last one ended with.
+    """
+
+    method: str
+    attempts: int
+    wait: float
+    error: BaseException
+
+
+@attrs.frozen(kw_only=True)
+class ConflictBackedOff(RetryScheduled):
+    """The same, since another append to the queue came in between."""
+
+
+@attrs.frozen(kw_only=True)
+class RateLimited(Event):
+    """The server refused a request for the key's limit; nothing leaves on this key for a while.
+
+    Attributes:
+        retry_after: For how many seconds.
+    """
+
+    retry_after: float
+
+
+@attrs.frozen(kw_only=True)
+class QueueFull(Event):
+    """The server refused a chunk since the queue cannot hold it.
+
+    Attributes:
+        queue: Whose queue it is.
+        room: How many rows it has room for.
+    """
+
+    queue: str
+    room: int
+
+
+@attrs.frozen(kw_only=True)
+class Waited(Event):
+    """Something was waited for, a thousandth of a second or more.
+
+    Attributes:
+        reason: `"pace"`: the key's limit; `"turn"`: other appends to the queue; `"backoff"`: before a retry; `"room"`:
+            in a full queue.
+        seconds: How long.
+    """
+
+    reason: Literal["pace", "turn", "backoff", "room"]
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class CoordinationLost(Event):
+    """What the processes of a key reach each other by does not answer; see `RedisCoordination`.
+
+    Attributes:
+        reason: Why, in words.
+    """
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class CoordinationRegained(Event):
+    """It answers again."""
+
+
+#: Is told of each event.
+Observer = Callable[[Event], None]
