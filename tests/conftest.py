@@ -1,6 +1,7 @@
 import pytest
 
 from tests.clocks import ManualClock
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +14,10 @@ def _no_environment(monkeypatch):
 @pytest.fixture(name="clock")
 def _clock():
     return ManualClock()
+
+
+@pytest.fixture(scope="session", name="redis_server")
+def _redis_server():
+    """A Redis server that tests share, and so must not stop."""
+    with RedisServer() as server:
+        yield server

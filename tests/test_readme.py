@@ -21,13 +21,14 @@ def test_every_python_block_has_its_output():
 
 
 @pytest.mark.parametrize(("code", "output"), SNIPPETS, ids=range(len(SNIPPETS)))
-async def test_snippet_prints_what_the_readme_says(code, output, tmp_path):
+async def test_snippet_prints_what_the_readme_says(code, output, tmp_path, redis_server):
     """A snippet runs as it stands, against a sandbox."""
     async with Sandbox() as sandbox:
         environment = {
             **os.environ,
             "ALLO_API_KEY": sandbox.api_key,
             "ALLO_BASE_URL": sandbox.url,
+            "REDIS_URL": redis_server.url,
             "PYTHONPATH": str(ROOT),
         }
         process = await asyncio.create_subprocess_exec(

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import attrs
 
-from allo_async.cli.columns import Columns, ColumnsError, find_column, find_columns
 from allo_async.cli.job import Lead, RepLoad
-from allo_async.cli.leads_file import LeadsFile
+from allo_async.leads.columns import Columns, ColumnsError, find_column, find_columns
+from allo_async.leads.leads_file import LeadsFile
 
 
 @attrs.frozen

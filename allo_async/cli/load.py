@@ -24,18 +24,18 @@ from allo_async import (
     WhenFull,
 )
 from allo_async.cli.bar import progress_bar
-from allo_async.cli.columns import ColumnsError
 from allo_async.cli.dealing import deal
 from allo_async.cli.interrupt import stop_on_interrupt
 from allo_async.cli.job import RepLoad, load_all
 from allo_async.cli.journaling import begun_before, journal_of
-from allo_async.cli.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import plan_all, show_plans
 from allo_async.cli.report import ExitCode, Report, message
 from allo_async.cli.screen import show
 from allo_async.cli.spreading import SPREAD, spread_all
+from allo_async.leads.columns import ColumnsError
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 
 _err = Console(stderr=True)
 

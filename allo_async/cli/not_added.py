@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from allo_async.cli.file_row import FileRow
-from allo_async.cli.leads_file import LeadsFile
+from allo_async.leads.file_row import FileRow
+from allo_async.leads.leads_file import LeadsFile
 
 REASON_COLUMN = "allo_reason"
 

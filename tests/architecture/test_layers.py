@@ -17,7 +17,8 @@ def test_import_contracts_hold():
 
 def test_import_loads_no_extra():
     """Importing the package loads no command, no sandbox, no server and no database."""
-    heavy = {"typer", "rich", "fastapi", "uvicorn", "redis", "sqlite3", "aiohttp.web", "allo_async.sandbox"}
+    heavy = {"typer", "rich", "fastapi", "uvicorn", "sqlite3", "aiohttp.web", "allo_async.sandbox"}
+    heavy |= {"redis", "taskiq", "pydantic", "opentelemetry"}
     code = f"import sys, allo_async; print(*({heavy!r} & sys.modules.keys()))"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

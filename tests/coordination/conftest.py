@@ -8,7 +8,6 @@ from allo_async._sending.pacing import Pace
 from allo_async.redis import scripts
 from allo_async.redis.link import Link
 from allo_async.redis.pace import SharedPace
-from tests.redis_server import RedisServer
 
 # Scripts read the time of a clock that tests move from a key.
 MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) end"
@@ -58,12 +57,6 @@ class RedisFamily:
     def departures(self, paces, moments):
         # When a request of ours leaves, others may have moved the test's clock: the server's count is what counts.
         return [int(moment) / 1e6 for moment in self._server.redis.lrange(paces[0]._departed, 0, -1)]
-
-
-@pytest.fixture(scope="session", name="redis_server")
-def _redis_server():
-    with RedisServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="session", params=["local", "redis"], name="family")

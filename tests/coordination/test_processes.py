@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,33 +37,41 @@ async def _sandbox():
         yield sandbox
 
 
-async def start(sandbox, server, rows):
+def start(sandbox, server, rows):
     order = {"url": sandbox.url, "key": sandbox.api_key, "redis_url": server.url, "speed": SPEED, "rows": rows}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        LOADER,
-        json.dumps(order),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+    return subprocess.Popen(
+        [sys.executable, LOADER, json.dumps(order)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        limit=1_000_000,
     )
-    await process.stdout.readline()
-    return process
+
+
+async def go(*processes):
+    """Let all of them begin when each is ready."""
+    for process in processes:
+        await asyncio.to_thread(process.stdout.readline)
+    for process in processes:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+
+
+async def ended(*processes):
+    """Give what each of them says was added."""
+    told = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
+    return [json.loads(answer) for answer, _ in told]
 
 
 async def load_by_four(sandbox, server, disturb):
     """Let four processes load their lists at once, and call *disturb* meanwhile; give what each says was added."""
-    processes = await asyncio.gather(*(start(sandbox, server, rows) for rows in LISTS))
-    for process in processes:
-        process.stdin.write(b"go\n")
+    processes = [start(sandbox, server, rows) for rows in LISTS]
+    await go(*processes)
     disturbing = asyncio.create_task(disturb())
-    async with asyncio.timeout(60):
-        told = await asyncio.gather(*(process.communicate() for process in processes))
+    told = await ended(*processes)
     disturbing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await disturbing
-    return [json.loads(answer) for answer, _ in told]
+    return told
 
 
 async def appended(sandbox, count):
@@ -143,17 +152,15 @@ async def test_redis_is_flushed(sandbox, server):
 
 async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, server):
     """A process killed in the middle of an append loses its turn, and the others finish."""
-    victim = await start(sandbox, server, us_numbers(200, 9_000))
-    others = await asyncio.gather(*(start(sandbox, server, rows) for rows in LISTS[:3]))
-    for process in (victim, *others):
-        process.stdin.write(b"go\n")
+    victim = start(sandbox, server, us_numbers(200, 9_000))
+    others = [start(sandbox, server, rows) for rows in LISTS[:3]]
+    await go(victim, *others)
     while not any(request.rows[0].startswith("+12122009") for request in sandbox.ledger.appends):
         await asyncio.sleep(0.002)
     victim.kill()
 
-    async with asyncio.timeout(60):
-        told = [json.loads((await process.communicate())[0]) for process in others]
-    await victim.communicate()
+    told = await ended(*others)
+    victim.communicate()
 
     assert told == [[rows, 200] for rows in LISTS[:3]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from allo_async import Contact
-from allo_async.cli.headers import plain, rank
+from allo_async.leads.headers import plain, rank
 
 FIELDS = tuple(field.name for field in attrs.fields(Contact))
 

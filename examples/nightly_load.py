@@ -1,11 +1,11 @@
-"""An async worker that loads a file of leads for several reps, all at the same time.
+"""A nightly load of a file of leads for several reps, all at the same time.
 
 However it ends, it goes on where it was when it is started again: a journal beside the file has what is done.
 
 Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
 
     allo-async sandbox
-    python examples/worker.py examples/leads.csv
+    python examples/nightly_load.py examples/leads.csv
 """
 
 import asyncio

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import attrs
 
-from allo_async.cli.csv_rows import read_csv
-from allo_async.cli.decoding import decoded
-from allo_async.cli.file_row import FileRow
+from allo_async.leads.csv_rows import read_csv
+from allo_async.leads.decoding import decoded
+from allo_async.leads.file_row import FileRow
 
 _JSON_ENDINGS = {".jsonl", ".ndjson"}
 

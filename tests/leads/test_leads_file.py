@@ -1,7 +1,7 @@
 import pytest
 
-from allo_async.cli.leads_file import UnreadableFileError, read_leads_file
 from allo_async.cli.not_added import write_not_added
+from allo_async.leads.leads_file import UnreadableFileError, read_leads_file
 
 TABLE = [["Prénom", "Société", "Téléphone"], ["Zoé", "Café Œuvre", "+33 6 12 34 56 78"], ["Loïc", "x", "06"]]
 

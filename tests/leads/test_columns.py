@@ -1,6 +1,6 @@
 import pytest
 
-from allo_async.cli.columns import ColumnsError, find_column, find_columns
+from allo_async.leads.columns import ColumnsError, find_column, find_columns
 
 EXPORTS = {
     "HubSpot": (

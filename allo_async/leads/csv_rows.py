@@ -8,7 +8,7 @@ from itertools import islice
 
 import attrs
 
-from allo_async.cli.file_row import FileRow
+from allo_async.leads.file_row import FileRow
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')

@@ -1,0 +1,1 @@
+"""Files of leads as CRMs export them: their rows, and which column is which field of a contact."""

@@ -1,0 +1,178 @@
+"""The tasks that load lists, on a broker of taskiq's."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from taskiq import AsyncBroker, Context, TaskiqDepends, TaskiqEvents
+from taskiq.depends.progress_tracker import (  # pyright: ignore[reportMissingTypeStubs] - typed, but has no __init__
+    TaskProgress,
+    TaskState,
+)
+from taskiq.exceptions import NoResultError
+
+from allo_async import QUEUE_CAPACITY, AlloClient, Strategy
+from allo_async.leads.columns import find_columns
+from allo_async.leads.leads_file import read_leads_file
+from allo_async.worker.jobs import Jobs, Teller
+from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
+
+_log = logging.getLogger(__name__)
+
+
+class Loads:
+    """Puts the tasks `load_rows` and `load_file` on a broker, for a fleet of workers.
+
+    A job is one list for one or several queues. It runs in one worker at a time, with a journal of its own, so that
+    whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
+    say: take one that redelivers what was not acknowledged, such as taskiq-redis's `RedisStreamBroker`, and a result
+    backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares.
+
+    Args:
+        broker: taskiq's.
+        journals: The folder of the jobs' journals, which all workers reach. A job that is delivered twice needs its
+            journal: keep them for as long as the broker may do so.
+        client: Makes the client of a worker process, which closes it when it ends.
+
+    Attributes:
+        load_rows: Loads rows that are handed over in the message.
+        load_file: Loads a file that the workers can read.
+
+    Example:
+        ```python
+        broker = RedisStreamBroker(url).with_result_backend(RedisAsyncResultBackend(url))
+        loads = Loads(broker, journals="journals")
+
+        job = await loads.load_rows.kiq(rows, over=["marie@acme.example", "tom@acme.example"], region="FR")
+        print(await loads.progress(job.task_id))
+        report = (await job.wait_result()).return_value
+        ```
+    """
+
+    def __init__(
+        self,
+        broker: AsyncBroker,
+        *,
+        journals: str | os.PathLike[str],
+        client: Callable[[], AlloClient] = AlloClient,
+    ) -> None:
+        self._broker = broker
+        self._jobs = jobs = Jobs(Path(journals), client)
+        self._waking: asyncio.Task[None] | None = None
+        again: dict[str, Any] = {"retry_on_error": True, "types_of_exceptions": (JobUnfinishedError,)}
+
+        # taskiq renames what it makes a task of, and so wants functions and no methods.
+        @broker.task("allo_async:load_rows", **again)
+        async def load_rows(
+            rows: list[Any],
+            over: list[str],
+            *,
+            region: str | None = None,
+            strategy: Strategy = "even",
+            chunk_size: int = QUEUE_CAPACITY,
+            skip_queued: bool = False,
+            keep_duplicates: bool = False,
+            context: Context = TaskiqDepends(),
+        ) -> JobReport:
+            """Load *rows* into the queues of *over*: e-mail addresses or user ids, or the key owner's for none.
+
+            The options are those of `AlloClient.spread`.
+
+            Raises:
+                JobUnfinishedError: Something that may pass has kept it from finishing.
+                AlloError: It cannot be done.
+            """
+            return await jobs.run(
+                context.message.task_id,
+                rows,
+                over,
+                _teller(context),
+                region=region,
+                strategy=strategy,
+                chunk_size=chunk_size,
+                skip_queued=skip_queued,
+                keep_duplicates=keep_duplicates,
+            )
+
+        @broker.task("allo_async:load_file", **again)
+        async def load_file(
+            path: str,
+            over: list[str],
+            *,
+            columns: dict[str, str] | None = None,
+            region: str | None = None,
+            strategy: Strategy = "even",
+            chunk_size: int = QUEUE_CAPACITY,
+            skip_queued: bool = False,
+            keep_duplicates: bool = False,
+            context: Context = TaskiqDepends(),
+        ) -> JobReport:
+            """Load the file at *path*, CSV or JSON Lines, which all workers find there, as `load_rows` does.
+
+            *columns* tells which column is a field where its header does not: `{"number": "Tel. 2"}`.
+
+            Raises:
+                UnreadableFileError: There is no such file, or it has no rows.
+                ColumnsError: No column has the numbers.
+                JobUnfinishedError: As for `load_rows`.
+                AlloError: As for `load_rows`.
+            """
+            file = await asyncio.to_thread(read_leads_file, Path(path))
+            found = find_columns(file.columns, [f"{field}={header}" for field, header in (columns or {}).items()])
+            return await jobs.run(
+                context.message.task_id,
+                [found.contact(row.cells) for row in file.rows],
+                over,
+                _teller(context),
+                unreadable={row.line: row.problem for row in file.rows if row.problem is not None},
+                region=region,
+                strategy=strategy,
+                chunk_size=chunk_size,
+                skip_queued=skip_queued,
+                keep_duplicates=keep_duplicates,
+            )
+
+        self.load_rows = load_rows
+        self.load_file = load_file
+        self._wake = broker.task("allo_async:wake")(_nothing)
+        broker.add_event_handler(TaskiqEvents.WORKER_STARTUP, self._start)
+        broker.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, self._stop)
+
+    async def progress(self, job_id: str) -> JobProgress | None:
+        """Tell how far a job has come; `None` before its first chunk."""
+        progress: TaskProgress[Any] | None = await self._broker.result_backend.get_progress(job_id)
+        return None if progress is None else JobProgress.model_validate(progress.meta)
+
+    async def _start(self, _: object) -> None:
+        # taskiq-redis looks for what dead workers have left only after a message has come in.
+        idle = getattr(self._broker, "idle_timeout", None)
+        if idle is not None:
+            self._waking = asyncio.create_task(self._keep_waking(idle / 2_000))
+
+    async def _stop(self, _: object) -> None:
+        if self._waking is not None:
+            self._waking.cancel()
+        await self._jobs.close()
+
+    async def _keep_waking(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await self._wake.kiq()
+            except Exception:  # noqa: BLE001 - whatever it was, the next one may do
+                _log.exception("the broker did not take a message")
+
+
+def _teller(context: Context) -> Teller:
+    async def tell(progress: JobProgress) -> None:
+        told = TaskProgress(state=TaskState.STARTED, meta=progress.model_dump())
+        await context.broker.result_backend.set_progress(context.message.task_id, told)
+
+    return tell
+
+
+async def _nothing() -> None:
+    raise NoResultError

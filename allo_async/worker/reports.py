@@ -1,0 +1,78 @@
+"""What is told of a job."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import attrs
+from pydantic import BaseModel
+
+from allo_async import AlloError, Journal, SpreadResult
+
+
+class JobProgress(BaseModel):
+    """How far a job has come.
+
+    Attributes:
+        rows: How many rows it has.
+        added: How many are in a queue.
+        skipped: How many are in none, for good.
+        pending: How many are in none yet.
+        in_doubt: How many were sent, and no one can tell whether they arrived.
+    """
+
+    rows: int
+    added: int
+    skipped: int
+    pending: int
+    in_doubt: int
+
+    @classmethod
+    def of(cls, result: SpreadResult) -> "JobProgress":
+        """Count the fates of *result*."""
+        return JobProgress(**_counts(result))
+
+
+class JobReport(JobProgress):
+    """What became of a job.
+
+    Attributes:
+        recovered: How many chunks' answers were lost and came back.
+        skipped_by_reason: How many rows were skipped for which reason.
+        queues: Each queue's name, counts and error.
+        unreadable: For a file: its lines that could not be taken apart, each with the reason.
+        journal: Where the fate of every row is written down; `allo-async journal export` makes a CSV of it.
+    """
+
+    recovered: int
+    skipped_by_reason: dict[str, int]
+    queues: list[dict[str, Any]]
+    unreadable: dict[int, str]
+    journal: str
+
+    @classmethod
+    def ended(cls, result: SpreadResult, journal: Journal, unreadable: Mapping[int, str]) -> Self:
+        """Tell of a job that ended with *result*."""
+        return cls(
+            **_counts(result),
+            recovered=result.recovered,
+            skipped_by_reason=result.skipped_by_reason(),
+            queues=result.table(),
+            unreadable=dict(unreadable),
+            journal=str(journal.path),
+        )
+
+
+class JobUnfinishedError(AlloError):
+    """A job that was kept from finishing by what may pass; tried again, it goes on where it was.
+
+    Attributes:
+        report: What became of it so far, `None` where that is not known.
+    """
+
+    def __init__(self, message: str, *, report: JobReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def _counts(result: SpreadResult) -> dict[str, int]:
+    return {"rows": result.totals.rows, **attrs.asdict(result.totals)}

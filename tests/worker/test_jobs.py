@@ -1,0 +1,163 @@
+"""What a job does, run by taskiq's own in-memory broker against the sandbox."""
+
+import asyncio
+import logging
+
+import pytest
+from taskiq import InMemoryBroker, SimpleRetryMiddleware
+
+from allo_async import AlloClient, AssigneeNotFoundError, Journal
+from allo_async.sandbox import Sandbox, faults
+from allo_async.testing import FastClock
+from allo_async.worker import JobUnfinishedError, Loads
+from tests.end_to_end.numbers import us_numbers
+
+REPS = ["marie@acme.example", "tom@acme.example"]
+
+
+@pytest.fixture(name="clock")
+def _clock():
+    return FastClock(50)
+
+
+@pytest.fixture(name="sandbox")
+async def _sandbox(clock):
+    async with Sandbox(clock=clock, region="FR", write_per_second=500) as sandbox:
+        for rep in REPS:
+            sandbox.add_user(rep)
+        yield sandbox
+
+
+@pytest.fixture(name="broker")
+async def _broker():
+    broker = InMemoryBroker().with_middlewares(SimpleRetryMiddleware())
+    yield broker
+    await broker.shutdown()
+
+
+@pytest.fixture(name="loads")
+async def _loads(broker, sandbox, clock, tmp_path):
+    def client():
+        return AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=3)
+
+    loads = Loads(broker, journals=tmp_path / "journals", client=client)
+    await broker.startup()
+    return loads
+
+
+async def test_rows_are_dealt_and_reported(sandbox, loads):
+    """A job deals its rows over the queues, and its report tells the counts, the reasons and the queues."""
+    job = await loads.load_rows.kiq(["nope", {"number": "06 12 34 56 78"}, *us_numbers(9)], over=REPS, region="FR")
+    report = (await job.wait_result()).return_value
+
+    assert (report.rows, report.added, report.skipped, report.pending) == (11, 10, 1, 0)
+    assert report.skipped_by_reason == {"INVALID_PHONE_NUMBER": 1}
+    assert [(queue["queue"], queue["added"]) for queue in report.queues] == [(rep, 5) for rep in REPS]
+    assert sandbox.numbers(REPS[0])[0] == "+33612345678"
+
+
+async def test_progress_can_be_asked_for_by_job_id(sandbox, loads):
+    """While a job runs, and after it, its id tells how far it has come."""
+    job = await loads.load_rows.kiq(us_numbers(40), over=REPS, chunk_size=10)
+    await job.wait_result()
+
+    progress = await loads.progress(job.task_id)
+    assert (progress.rows, progress.added, progress.pending) == (40, 40, 0)
+    assert await loads.progress("no such job") is None
+
+
+async def test_file_is_read_as_the_command_reads_it(sandbox, loads, tmp_path):
+    """Columns are found by their headers; a line that cannot be read is told, and costs only itself."""
+    file = tmp_path / "leads.jsonl"
+    file.write_text('{"Phone": "+12125550010", "First Name": "Zoe"}\nnonsense\n{"Phone": "+12125550011"}\n')
+
+    job = await loads.load_file.kiq(str(file), over=[REPS[0]])
+    report = (await job.wait_result()).return_value
+
+    assert (report.added, report.skipped) == (2, 1)
+    assert report.unreadable == {2: "no JSON: Expecting value"}
+    assert sandbox.numbers(REPS[0]) == ["+12125550010", "+12125550011"]
+
+
+async def test_column_can_be_named(sandbox, loads, tmp_path):
+    """Where a header does not tell, the job says which column has the numbers."""
+    file = tmp_path / "leads.csv"
+    file.write_text("Zeta,Name\n+12125550010,Zoe\n")
+
+    job = await loads.load_file.kiq(str(file), over=[REPS[0]], columns={"number": "Zeta"})
+
+    assert (await job.wait_result()).return_value.added == 1
+
+
+async def test_no_queue_named_is_the_key_owners(sandbox, loads):
+    """Without reps, and by user id, the rows go where they should."""
+    await (await loads.load_rows.kiq(us_numbers(1), over=[])).wait_result()
+    await (await loads.load_rows.kiq(us_numbers(2), over=[sandbox.users[1].id])).wait_result()
+
+    assert sandbox.numbers() == us_numbers(1)
+    assert sandbox.numbers(sandbox.users[1].email) == us_numbers(2)
+
+
+async def test_outage_is_retried_under_the_same_id(sandbox, loads, caplog):
+    """A job that an outage has kept from finishing is tried again by the middleware, and adds no row twice."""
+    caplog.set_level(logging.INFO)
+    sandbox.script(faults.html(503), at=range(3, 14))
+
+    job = await loads.load_rows.kiq(us_numbers(80), over=[REPS[0]], chunk_size=10)
+    report = (await job.wait_result()).return_value
+
+    assert "Retrying" in caplog.text
+    assert report.added == 80
+    assert sandbox.numbers(REPS[0]) == us_numbers(80)
+
+
+async def test_job_that_stays_unfinished_says_so(sandbox, broker, loads):
+    """Without another retry, the job's error has the report of what is done and what is not."""
+    sandbox.script(faults.html(503), at=range(2, 4_000))
+
+    job = await loads.load_rows.kicker().with_labels(max_retries=0).kiq(us_numbers(30), over=[REPS[0]], chunk_size=10)
+    result = await job.wait_result()
+
+    assert isinstance(result.error, JobUnfinishedError)
+    assert (result.error.report.added, result.error.report.rows) == (10, 30)
+
+
+async def test_what_cannot_be_done_is_not_tried_again(sandbox, loads):
+    """A rep whom nobody knows is told at once, queue by queue."""
+    job = await loads.load_rows.kiq(us_numbers(4), over=["nobody@acme.example"])
+    report = (await job.wait_result()).return_value
+
+    assert report.pending == 4
+    assert "ASSIGNEE_NOT_FOUND" in report.queues[0]["error"]
+    assert AssigneeNotFoundError.__name__ not in str(report.queues)
+
+
+async def test_job_delivered_twice_is_done_once(sandbox, loads):
+    """The same job id a second time gives the same report, and sends nothing."""
+    for _ in range(2):
+        job = await loads.load_rows.kicker().with_task_id("job-7").kiq(us_numbers(20), over=REPS)
+        assert (await job.wait_result()).return_value.added == 20
+
+    assert sum(len(sandbox.numbers(rep)) for rep in REPS) == 20
+
+
+async def test_job_whose_journal_is_busy_waits_for_it(sandbox, loads, tmp_path, monkeypatch):
+    """A job that is delivered again while a slow worker still has it waits, and then tells what that one did."""
+    monkeypatch.setattr("allo_async.worker.jobs._BUSY", 0.01)
+    journals = tmp_path / "journals"
+    journals.mkdir()
+    journal = Journal(journals / "job-8.journal")
+    sandbox.script(faults.late(20), at=1)
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=FastClock(50), timeout=250) as allo:
+        slow = asyncio.create_task(
+            allo.spread(us_numbers(20), over=[allo.queue(email=REPS[0])], journal=journal, load_id="job-8")
+        )
+        while not sandbox.ledger.appends:
+            assert not slow.done()
+            await asyncio.sleep(0.001)
+        job = await loads.load_rows.kicker().with_task_id("job-8").kiq(us_numbers(20), over=[REPS[0]])
+        report = (await job.wait_result()).return_value
+        await slow
+
+    assert report.added == 20
+    assert sandbox.numbers(REPS[0]) == us_numbers(20)
