@@ -11,8 +11,11 @@ local limit = tonumber(redis.call('GET', KEYS[4]) or ARGV[2])
 local pause = tonumber(redis.call('GET', KEYS[5]) or 0)
 local recent = redis.call('LRANGE', departures, -limit, -1)
 for place, moment in ipairs(recent) do
-  -- A clock that was set back must not hold anyone up.
   recent[place] = math.min(tonumber(moment), at)
+  if recent[place] < tonumber(moment) then
+    -- The clock was set back, which must not hold anyone up.
+    redis.call('LSET', departures, place - #recent - 1, whole(at))
+  end
 end
 
 local function next_departure()

@@ -8,10 +8,10 @@ from typing import Unpack
 
 from allo_async import (
     AlloClient,
+    ConfigurationError,
     ConflictError,
     ContactLike,
     CoordinationLostError,
-    DialingQueue,
     Journal,
     JournalBusyError,
     NoReplyError,
@@ -53,13 +53,13 @@ class Jobs:
         self,
         job_id: str,
         rows: Sequence[ContactLike],
-        over: Sequence[str],
+        assignees: Sequence[Mapping[str, str]],
         tell: Teller,
         *,
         unreadable: Mapping[int, str] | None = None,
         **options: Unpack[SpreadOptions],
     ) -> JobReport:
-        """Load *rows* into the queues of *over*, or go on where whoever had the job before has ended.
+        """Load *rows* into the queues of *assignees*, or go on where whoever had the job before has ended.
 
         Raises:
             JobUnfinishedError: Something that may pass has kept it from finishing.
@@ -68,7 +68,7 @@ class Jobs:
         await asyncio.to_thread(self._journals.mkdir, parents=True, exist_ok=True)
         journal = Journal(self._journals / f"{job_id}.journal")
         allo = self._client = self._client or self._make_client()
-        queues = [_queue(allo, who) for who in over] or [allo.queue()]
+        queues = [allo.queue(**assignee) for assignee in assignees]
         async with _telling(tell) as on_progress:
             options |= {"journal": journal, "load_id": job_id, "on_progress": on_progress}
             try:
@@ -122,5 +122,16 @@ async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
     await tell_latest()
 
 
-def _queue(allo: AlloClient, who: str) -> DialingQueue:
-    return allo.queue(email=who) if "@" in who else allo.queue(user_id=who)
+def whose(over: Sequence[str], *, mine: bool) -> list[Mapping[str, str]]:
+    """Tell whose queues those are, as `AlloClient.queue` takes it.
+
+    Args:
+        over: E-mail addresses or user ids.
+        mine: Whether it is the key owner's own, which nobody should load by forgetting to say whose.
+
+    Raises:
+        ConfigurationError: It is nobody's, or both.
+    """
+    if mine == bool(over):
+        raise ConfigurationError("say whose queue it is: over=[email or user id, …] or mine=True, one of them")
+    return [{}] if mine else [{"email" if "@" in who else "user_id": who} for who in over]

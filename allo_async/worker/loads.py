@@ -17,7 +17,7 @@ from taskiq.exceptions import NoResultError
 from allo_async import QUEUE_CAPACITY, AlloClient, Strategy
 from allo_async.leads.columns import find_columns
 from allo_async.leads.leads_file import read_leads_file
-from allo_async.worker.jobs import Jobs, Teller
+from allo_async.worker.jobs import Jobs, Teller, whose
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
 _log = logging.getLogger(__name__)
@@ -68,8 +68,9 @@ class Loads:
         @broker.task("allo_async:load_rows", **again)
         async def load_rows(
             rows: list[Any],
-            over: list[str],
+            over: list[str] | None = None,
             *,
+            mine: bool = False,
             region: str | None = None,
             strategy: Strategy = "even",
             chunk_size: int = QUEUE_CAPACITY,
@@ -77,18 +78,19 @@ class Loads:
             keep_duplicates: bool = False,
             context: Context = TaskiqDepends(),
         ) -> JobReport:
-            """Load *rows* into the queues of *over*: e-mail addresses or user ids, or the key owner's for none.
+            """Load *rows* into the queues of *over*, e-mail addresses or user ids, or into the key owner's, as *mine*.
 
-            The options are those of `AlloClient.spread`.
+            The other options are those of `AlloClient.spread`.
 
             Raises:
+                ConfigurationError: It is neither said to be for anyone nor to be *mine*, or both.
                 JobUnfinishedError: Something that may pass has kept it from finishing.
                 AlloError: It cannot be done.
             """
             return await jobs.run(
                 context.message.task_id,
                 rows,
-                over,
+                whose(over or [], mine=mine),
                 _teller(context),
                 region=region,
                 strategy=strategy,
@@ -100,8 +102,9 @@ class Loads:
         @broker.task("allo_async:load_file", **again)
         async def load_file(
             path: str,
-            over: list[str],
+            over: list[str] | None = None,
             *,
+            mine: bool = False,
             columns: dict[str, str] | None = None,
             region: str | None = None,
             strategy: Strategy = "even",
@@ -125,7 +128,7 @@ class Loads:
             return await jobs.run(
                 context.message.task_id,
                 [found.contact(row.cells) for row in file.rows],
-                over,
+                whose(over or [], mine=mine),
                 _teller(context),
                 unreadable={row.line: row.problem for row in file.rows if row.problem is not None},
                 region=region,

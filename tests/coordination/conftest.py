@@ -63,3 +63,9 @@ class RedisFamily:
 def _family(request):
     """Makes the paces of a key, which keep its limit together, within a process or across several."""
     return LocalFamily() if request.param == "local" else RedisFamily(request.getfixturevalue("redis_server"))
+
+
+@pytest.fixture(name="redis_family")
+def _redis_family(redis_server):
+    """Makes the paces of a key in several processes."""
+    return RedisFamily(redis_server)

@@ -269,6 +269,16 @@ async def test_answers_that_count_fewer_change_nothing(family, clock):
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
 
+async def test_clock_that_is_set_back_holds_up_nobody(redis_family, redis_server, clock):
+    """A Redis server whose clock jumps back by an hour lets requests go again within a window."""
+    async with redis_family(1, clock) as (pace,):
+        redis_server.redis.rpush(pace._departed, round((clock.now + 3_600) * 1e6))
+
+        await pace.admit()
+
+    assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 12])
 async def test_key_has_a_limit_of_its_own(family, clock, limit):
     """The limit that an answer tells one client is followed by all from then on."""

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import assert_type
 
+from taskiq import AsyncBroker
+
 from allo_async import (
     AddedNumber,
     AlloClient,
@@ -10,12 +12,18 @@ from allo_async import (
     AppendResult,
     Contact,
     DialingQueue,
+    Event,
     PendingContact,
     QueueFullError,
     RateLimitedError,
     SkippedNumber,
+    SpreadResult,
     Totals,
+    events,
 )
+from allo_async.otel import OpenTelemetryObserver
+from allo_async.redis import RedisCoordination
+from allo_async.worker import JobProgress, JobReport, Loads
 
 
 async def rows() -> AsyncIterator[Contact]:
@@ -52,3 +60,21 @@ async def load() -> None:
             assert_type(error.retry_after, float | None)
         except AlloError as error:
             print(error.result)
+
+
+def on_event(event: Event) -> None:
+    if isinstance(event, events.RetryScheduled):
+        assert_type(event.wait, float)
+
+
+async def load_together() -> None:
+    together = RedisCoordination("redis://localhost", on_coordination_loss="raise")
+    async with AlloClient(coordination=together, observers=[on_event, OpenTelemetryObserver()]) as allo:
+        assert_type(await allo.spread(rows(), over=[allo.queue()], strategy="fill"), SpreadResult)
+
+
+async def hand_over(broker: AsyncBroker) -> None:
+    loads = Loads(broker, journals="journals")
+    job = await loads.load_rows.kiq(["+12125550010"], over=["rep@acme.com"], region="FR")
+    assert_type(await loads.progress(job.task_id), JobProgress | None)
+    assert_type((await job.wait_result()).return_value, JobReport)

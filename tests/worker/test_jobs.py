@@ -89,9 +89,14 @@ async def test_column_can_be_named(sandbox, loads, tmp_path):
     assert (await job.wait_result()).return_value.added == 1
 
 
-async def test_no_queue_named_is_the_key_owners(sandbox, loads):
-    """Without reps, and by user id, the rows go where they should."""
-    await (await loads.load_rows.kiq(us_numbers(1), over=[])).wait_result()
+async def test_key_owners_queue_has_to_be_asked_for(sandbox, loads):
+    """A job that does not say whose queue it is for is refused; the key owner's is loaded as `mine` alone."""
+    for over in ({}, {"over": []}, {"over": [""]}, {"over": REPS, "mine": True}):
+        job = await loads.load_rows.kiq(us_numbers(3), **over)
+        assert (await job.wait_result()).is_err
+    assert sandbox.ledger.appends == []
+
+    await (await loads.load_rows.kiq(us_numbers(1), mine=True)).wait_result()
     await (await loads.load_rows.kiq(us_numbers(2), over=[sandbox.users[1].id])).wait_result()
 
     assert sandbox.numbers() == us_numbers(1)
