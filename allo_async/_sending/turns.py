@@ -10,6 +10,12 @@ from allo_async._wire.assignee import Assignee
 Identity = tuple[str, str]
 
 
+def kind_of(identity: Identity) -> str:
+    """Tell whether it names a queue by a user id, by an e-mail address, or not at all, as the key owner's own."""
+    kind, name = identity
+    return kind if name else "none"
+
+
 class Turns:
     """One fair lock a queue, for as long as anyone holds or awaits it.
 
@@ -26,6 +32,7 @@ class Turns:
         self._questions: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         self._users: dict[Identity, Identity] = {}
         self._kinds: set[str] = set()
+        self._several_kinds = False
 
     def of(self, assignee: Assignee) -> asyncio.Lock:
         """Give the lock of *assignee*'s queue, to be held for a whole chunk, its retries included."""
@@ -41,8 +48,13 @@ class Turns:
 
     def is_known(self, assignee: Assignee) -> bool:
         """Note that this name is in use, and tell whether it is known well enough whose queue it is."""
-        self._kinds.add("user_id" if assignee.user_id else "email" if assignee.email else "none")
-        return len(self._kinds) == 1 or assignee.user_id is not None or assignee.identity in self._users
+        self._kinds.add(kind_of(assignee.identity))
+        one_kind = len(self._kinds) == 1 and not self._several_kinds
+        return one_kind or assignee.user_id is not None or assignee.identity in self._users
+
+    def others_use(self, kinds: int) -> None:
+        """Note that so many kinds of names are in use by this process and others together."""
+        self._several_kinds = kinds > 1
 
     def learn(self, assignee: Assignee, user_id: str | None) -> None:
         """Note that the queue of *assignee* is that of *user_id*; `None` where the server does not tell."""

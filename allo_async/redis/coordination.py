@@ -73,10 +73,12 @@ class RedisCoordination:
 
         def turn(identity: Identity) -> LeasedTurn:
             name = f"{root}:queue:{_hashed(settings, *identity)}"
-            return LeasedTurn(identity, name, link=link, ends=ends, clock=clock)
+            kinds = (f"{root}:kinds", turns.others_use)
+            return LeasedTurn(identity, name, link=link, ends=ends, kinds=kinds, clock=clock)
 
+        turns = Turns(turn)
         paces = Paces(clock=clock, reads=pace("reads", READS_PER_SECOND), writes=pace("writes", WRITES_PER_SECOND))
-        shared = Shared(paces, Turns(turn), ends, link.hang_up)
+        shared = Shared(paces, turns, ends, link.hang_up)
         link.tell_of = shared.tell
         return shared
 

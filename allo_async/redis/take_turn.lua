@@ -3,16 +3,21 @@
 -- The fencing token is the moment of the grant: it grows, even where the server has forgotten everything. What stands
 -- last in the queue is handed over with the turn; whoever dies with it takes that along, for nobody knows it then.
 --
--- KEYS  lease, tickets, alive, end
--- ARGV  member, how long the lease lasts (us), for how long an asker is taken for alive (us)
--- gives {token ('' where someone else has it), what stands last ('' where nobody knows), microseconds}
+-- KEYS  lease, tickets, alive, end, kinds
+-- ARGV  member, how long the lease lasts (us), for how long an asker is taken for alive (us), which kind of name the
+--       asker has for the queue
+-- gives {token ('' where someone else has it), what stands last ('' where nobody knows), microseconds, how many kinds
+--       of names are in use}
 local lease, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
 local at = now()
 send_home_the_dead(tickets, alive, at)
 local held_until = tonumber(redis.call('HGET', lease, 'until') or 0)
+redis.call('SADD', KEYS[5], ARGV[4])
+redis.call('EXPIRE', KEYS[5], 3600)
+local kinds = redis.call('SCARD', KEYS[5])
 local before = stand_in_line(tickets, alive, ARGV[1], at + tonumber(ARGV[3]))
 if held_until > at or before > 0 then
-  return {'', '', math.ceil(math.max(held_until - at, 0))}
+  return {'', '', math.ceil(math.max(held_until - at, 0)), kinds}
 end
 leave_line(tickets, alive, ARGV[1])
 local token = whole(at)
@@ -20,4 +25,4 @@ redis.call('HSET', lease, 'token', token, 'member', ARGV[1], 'until', whole(at +
 redis.call('EXPIRE', lease, 3600)
 local last = redis.call('GET', KEYS[4]) or ''
 redis.call('DEL', KEYS[4])
-return {token, last, 0}
+return {token, last, 0, kinds}

@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
 
 from allo_async._sending.shared import Ends
-from allo_async._sending.turns import Identity
+from allo_async._sending.turns import Identity, kind_of
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
 from allo_async.redis.link import Link
@@ -40,11 +41,22 @@ class LeasedTurn(asyncio.Lock):
         name: What the names of this turn's keys begin with.
         link: To Redis.
         ends: What stood last in each queue; told of what other processes know.
+        kinds: Where it is noted which kinds of names are in use, and what is told how many those are.
         clock: Measures when to renew.
     """
 
-    def __init__(self, identity: Identity, name: str, *, link: Link, ends: Ends, clock: Clock) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        name: str,
+        *,
+        link: Link,
+        ends: Ends,
+        kinds: tuple[str, Callable[[int], None]],
+        clock: Clock,
+    ) -> None:
         super().__init__()
+        self._kinds, self._tell_kinds = kinds
         self._identity = identity
         self._name = name
         self._link = link
@@ -93,11 +105,11 @@ class LeasedTurn(asyncio.Lock):
         try:
             while True:
                 bell = self._link.bell(self._name)
-                keys = [self._lease, *self._line_keys, self._end]
-                answer = await self._link.ask(
-                    Script.TAKE_TURN, keys, member, microseconds(_LEASE), microseconds(_LOOK + _GRACE)
-                )
-                token, end, wait = answer or ("", "", 0)
+                keys = [self._lease, *self._line_keys, self._end, self._kinds]
+                times = (microseconds(_LEASE), microseconds(_LOOK + _GRACE))
+                answer = await self._link.ask(Script.TAKE_TURN, keys, member, *times, kind_of(self._identity))
+                token, end, wait, kinds = answer or ("", "", 0, 1)
+                self._tell_kinds(kinds)
                 if token or answer is None:
                     self._learn(end)
                     return token

@@ -173,6 +173,27 @@ async def test_what_stands_last_goes_with_the_turn(redis_processes):
         assert third.ends[REP.identity] == end
 
 
+async def test_names_that_other_processes_use_are_known(redis_processes):
+    """Once another process names queues in another way, it is worth asking whose queue a name is."""
+    one, other, _ = redis_processes
+    assert one.turns.is_known(REP)
+    async with one.turns.of(REP):
+        pass
+    assert one.turns.is_known(REP)
+    async with other.turns.of(OTHER):
+        pass
+
+    async with one.turns.of(REP):
+        assert not one.turns.is_known(REP)
+    one.turns.learn(REP, "usr-1")
+    async with other.turns.of(OTHER):
+        taking = asyncio.create_task(one.turns.of(REP).acquire())
+        await CLOCK.sleep(1)
+        assert not taking.done()
+    await taking
+    one.turns.of(REP).release()
+
+
 async def test_late_holder_spoils_nothing(redis_processes):
     """Who was taken for dead and wakes up gives back nothing: the turn is the other's, and so is what stands last."""
     late, other, third = redis_processes
