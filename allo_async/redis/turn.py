@@ -108,11 +108,14 @@ class LeasedTurn(asyncio.Lock):
                 keys = [self._lease, *self._line_keys, self._end, self._kinds]
                 times = (microseconds(_LEASE), microseconds(_LOOK + _GRACE))
                 answer = await self._link.ask(Script.TAKE_TURN, keys, member, *times, kind_of(self._identity))
-                token, end, wait, kinds = answer or ("", "", 0, 1)
+                if answer is None:
+                    self._learn("")
+                    return ""
+                token, end, wait, kinds = answer
                 self._tell_kinds(kinds)
-                if token or answer is None:
+                if token:
                     self._learn(end)
-                    return token
+                    return str(token)
                 await self._link.nap(bell, min(wait / 1e6 or _LOOK, _LOOK))
         except BaseException:
             keys = [*self._line_keys, self._lease]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from allo_async import AlloClient, CoordinationLostError
-from allo_async.redis import RedisCoordination
+from allo_async.events import CoordinationLost, CoordinationRegained, LoadEnded
+from allo_async.redis import RedisCoordination, link
 from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
@@ -180,6 +181,30 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, how)
     assert len(result.added) == 60
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "going on with this process's own pace and turns" in caplog.text
+
+
+async def test_observers_are_told_of_the_loss_and_of_the_return(sandbox, server, monkeypatch):
+    """Both are events, and what happens in between goes on."""
+    monkeypatch.setattr(link, "_MENDING", 0.02)
+    seen = []
+    async with AlloClient(
+        sandbox.api_key,
+        base_url=sandbox.url,
+        clock=FastClock(SPEED),
+        coordination=RedisCoordination(server.url),
+        observers=[seen.append],
+    ) as allo:
+        await allo.queue().append(us_numbers(3))
+        server.stop()
+        await allo.queue().append(us_numbers(3, 10))
+        server.start()
+        while not isinstance(seen[-1], CoordinationRegained):
+            await asyncio.sleep(0.01)
+        await allo.queue().append(us_numbers(3, 20))
+
+    told = [type(event) for event in seen if isinstance(event, CoordinationLost | CoordinationRegained | LoadEnded)]
+    assert told == [LoadEnded, CoordinationLost, LoadEnded, CoordinationRegained, LoadEnded]
+    assert len(sandbox.numbers()) == 9
 
 
 async def test_loss_can_be_an_error_and_is_over_when_redis_is_back(sandbox, server):
