@@ -149,7 +149,6 @@ async def test_hold_lets_nothing_leave_before_its_time(family, clock):
         await settled()
 
         await other.admit()
-        await one.admit()
 
     assert clock.now == pytest.approx(1_010.0, abs=1e-5)
 
@@ -267,6 +266,19 @@ async def test_answers_that_count_fewer_change_nothing(family, clock):
         await pace.admit()
 
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
+
+
+async def test_process_that_died_in_the_line_loses_its_place(redis_family, redis_server, clock):
+    """Who does not ask again within seconds keeps nobody waiting after that."""
+    async with redis_family(1, clock) as (pace,):
+        tickets, alive = pace._line_keys
+        redis_server.redis.zadd(tickets, {"dead": 1})
+        redis_server.redis.zadd(alive, {"dead": round((clock.now + 3) * 1e6)})
+
+        async with asyncio.timeout(5):
+            await pace.admit()
+
+    assert 3 <= sum(clock.slept) < 4
 
 
 async def test_clock_that_is_set_back_holds_up_nobody(redis_family, redis_server, clock):
