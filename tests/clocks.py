@@ -27,3 +27,10 @@ class ManualClock:
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         return asyncio.timeout(None)
+
+
+class StillClock(ManualClock):
+    """A clock on which nobody's sleep ends."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()

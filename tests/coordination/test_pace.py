@@ -11,7 +11,7 @@ from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
 from allo_async.testing import FastClock
-from tests.clocks import ManualClock
+from tests.clocks import ManualClock, StillClock
 
 
 def most_in_any_second(moments):
@@ -21,13 +21,6 @@ def most_in_any_second(moments):
 async def admitted(pace, clock, moments):
     await pace.admit()
     moments.append(clock.now)
-
-
-class StillClock(ManualClock):
-    """A clock on which nobody's sleep ends."""
-
-    async def sleep(self, seconds):
-        await asyncio.Event().wait()
 
 
 async def settled():

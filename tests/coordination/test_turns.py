@@ -11,6 +11,7 @@ from allo_async._wire.queue_end import QueueEnd
 from allo_async.redis import RedisCoordination, scripts
 from allo_async.settings import Settings
 from allo_async.testing import FastClock
+from tests.clocks import StillClock
 
 REP = Assignee(email="rep@acme.example")
 OTHER = Assignee(user_id="usr-1")
@@ -175,6 +176,21 @@ async def test_what_stands_last_goes_with_the_turn(redis_processes):
         assert other.ends[REP.identity] == end
     async with third.turns.of(REP):
         assert third.ends[REP.identity] == end
+
+
+async def test_whoever_waits_is_told_at_once(redis_server):
+    """The next in line need not look again: giving the turn back rings for them."""
+    settings, coordination = settings_of(next(_keys)), RedisCoordination(redis_server.url)
+    one, other = (coordination.share(settings, StillClock()) for _ in range(2))
+    async with one.turns.of(REP):
+        taking = asyncio.create_task(other.turns.of(REP).acquire())
+        await asyncio.sleep(0.05)
+        assert not taking.done()
+    async with asyncio.timeout(5):
+        await taking
+    other.turns.of(REP).release()
+    for each in (one, other):
+        await each.hang_up()
 
 
 async def test_names_that_other_processes_use_are_known(redis_processes):
