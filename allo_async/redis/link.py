@@ -80,7 +80,7 @@ class Link:
             try:
                 async with asyncio.timeout(_ANSWER):
                     return await self._script(script)(keys, args)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError) as error:
                 self._lose(error)
         if self._raises and self._lost is not None:
             raise CoordinationLostError(str(self._lost)) from self._lost.__cause__
@@ -146,7 +146,7 @@ class Link:
     async def _mend(self, redis: Redis) -> None:
         while self._lost is not None:
             await asyncio.sleep(_MENDING)
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
+            with contextlib.suppress(RedisError, OSError):
                 async with asyncio.timeout(_ANSWER):
                     await redis.ping()
                 self._lost = None
@@ -155,7 +155,7 @@ class Link:
 
     async def _listen(self, redis: Redis) -> None:
         while True:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
+            with contextlib.suppress(RedisError, OSError):
                 async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(self.channel)
                     async for message in subscription.listen():

@@ -168,17 +168,20 @@ async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, s
 
 @pytest.mark.parametrize("how", ["stop", "freeze"])
 async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, how):
-    """By default there is one warning, and the call goes on."""
+    """By default there is one warning, however many calls hear of it, and the calls go on."""
     caplog.set_level(logging.INFO, "allo_async.redis")
+    reps = [sandbox.add_user(f"rep{place}@acme.example") for place in range(3)]
     getattr(server, how)()
     async with AlloClient(
         sandbox.api_key, base_url=sandbox.url, clock=FastClock(SPEED), coordination=RedisCoordination(server.url)
     ) as allo:
-        result = await allo.queue().append(us_numbers(60), chunk_size=10)
+        results = await asyncio.gather(
+            *(allo.queue(email=rep.email).append(us_numbers(30), chunk_size=10) for rep in reps)
+        )
     if how == "stop":
         server.start()
 
-    assert len(result.added) == 60
+    assert [len(result.added) for result in results] == [30] * 3
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "going on with this process's own pace and turns" in caplog.text
 
