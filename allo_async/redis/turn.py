@@ -67,7 +67,6 @@ class LeasedTurn(asyncio.Lock):
         self._token = ""
         self._renewing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[Any] | None = None
-        self._given_back: asyncio.Task[Any] | None = None
 
     async def acquire(self) -> Literal[True]:
         """Wait for the turn in this process, and then among all.
@@ -91,16 +90,11 @@ class LeasedTurn(asyncio.Lock):
             self._renewing.cancel()
             told = (self._token, self._known_end(), _MEMORY, self._link.channel, self._name)
             # A renewal that is under way must not come after that.
-            self._given_back = self._link.tell(
-                Script.GIVE_TURN_BACK, [self._lease, self._end], *told, after=self._keeping
-            )
+            self._link.tell(Script.GIVE_TURN_BACK, [self._lease, self._end], *told, after=self._keeping)
             self._renewing = self._keeping = None
         super().release()
 
     async def _take(self) -> str:
-        if self._given_back is not None:
-            # Whoever waits in another process comes before this one does again.
-            await asyncio.wait({self._given_back})
         member = uuid.uuid4().hex
         try:
             while True:

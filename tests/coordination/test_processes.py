@@ -210,6 +210,27 @@ async def test_observers_are_told_of_the_loss_and_of_the_return(sandbox, server,
     assert len(sandbox.numbers()) == 9
 
 
+async def test_last_client_hangs_up(sandbox, server):
+    """Clients of a process share what leads to Redis, until the last of them is closed."""
+
+    def connections():
+        return len(server.redis.client_list()) - 1
+
+    clients = [
+        AlloClient(
+            sandbox.api_key, base_url=sandbox.url, clock=FastClock(SPEED), coordination=RedisCoordination(server.url)
+        )
+        for _ in range(2)
+    ]
+    for place, client in enumerate(clients):
+        await client.queue().append(us_numbers(1, place))
+    await clients[0].close()
+    assert connections() > 0
+    await clients[1].close()
+    while connections():
+        await asyncio.sleep(0.01)
+
+
 async def test_loss_can_be_an_error_and_is_over_when_redis_is_back(sandbox, server):
     """With "raise", the call ends with every row accounted for, and can be repeated when Redis is back."""
     coordination = RedisCoordination(server.url, on_coordination_loss="raise")

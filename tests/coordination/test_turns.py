@@ -146,6 +146,7 @@ async def test_dead_process_loses_its_turn_within_seconds(redis_processes):
     await turn.acquire()
     dead.ends[REP.identity] = QueueEnd(exists=True)
     turn._renewing.cancel()
+    other.ends[REP.identity] = QueueEnd(exists=False)
 
     async with asyncio.timeout(5), other.turns.of(REP):
         assert REP.identity not in other.ends
