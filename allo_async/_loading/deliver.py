@@ -50,6 +50,7 @@ class Courier:
     Attributes:
         lane: The lane.
         largest: How many rows the server takes at once, as far as it has told by refusing more.
+        renamed: Whether it was asked again whose queue it is, after a conflict.
         careful: How many rows to send at once while others write to the queue: a long append loses to short ones.
         requests: How many attempts to append were made.
     """
@@ -77,6 +78,7 @@ class Courier:
         self._piece: Sending | None = None
         self.largest: float = inf
         self.careful: float = inf
+        self.renamed = False
         self.requests = 0
 
     async def deliver(self, rows: Sequence[PreparedRow], account: Account) -> None:
@@ -88,7 +90,12 @@ class Courier:
         """
         rows = await self._fill(account.wanted(rows), account)
         while rows:
-            if not self._waits and self._brim.refusal is not None:
+            if self._brim.refusal is None:
+                # It was asked again whose queue it is, or somebody else has learned it.
+                self.renamed = True
+                rows = await self._fill(rows, account)
+                continue
+            if not self._waits:
                 raise self._brim.refusal
             # Others may have their turn meanwhile: a caller who does not wait learns at once that the queue is full.
             await self._brim.wait_for_room()
@@ -127,28 +134,39 @@ class Courier:
             piece = rows[: int(min(len(rows), self.largest, self.careful, self._brim.allows))]
             self._piece = Sending(self._assignee, piece, end)
             try:
-                if await self._settles(self._piece, account):
-                    rows = rows[len(piece) :]
+                settled = await self._settles(self._piece, account)
+                rows = rows[len(piece) :] if settled else rows
+                if not self._target.identified and (settled or self._may_be_renamed):
+                    # By now there is a queue; whoever waits for this name's turn learns with it whose that is.
+                    with contextlib.suppress(AlloError):
+                        await self._target.identify()
+                    break
             finally:
                 self._piece = None
         return rows
+
+    @property
+    def _may_be_renamed(self) -> bool:
+        """Whether the queue may turn out to be one that is in use under another name, once it exists."""
+        return not self.renamed and not self._target.identified
 
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
         if not rows:
             return rows
         await self._target.identify()
-        turn = self.lane.turns.of(self._assignee)
         if not self._merges:
+            turn = self.lane.turns.of(self._assignee)
             with self.lane.observers.waiting("turn"):
                 await turn.acquire()
             try:
-                return await self.carry(rows, account)
+                renamed = turn is not self.lane.turns.of(self._assignee)
+                return rows if renamed else await self.carry(rows, account)
             finally:
                 turn.release()
         ticket = Ticket(rows, account, self._bounds)
         group = group_of(self.lane, self._assignee)
-        left = await group.deliver(ticket, self.lane, turn, alone=self, together=self._together)
+        left = await group.deliver(ticket, self.lane, self._assignee, alone=self, together=self._together)
         self.requests += ticket.requests
         if ticket.refusal is not None and left:
             self._brim.full(ticket.refusal)
@@ -156,7 +174,7 @@ class Courier:
 
     def _together(self, bounds: Bounds) -> "Courier":
         courier = Courier(self.lane, self._assignee, self._brim.fresh(), bounds=bounds)
-        courier.largest = self.largest
+        courier.largest, courier.renamed = self.largest, self.renamed
         return courier
 
     async def take_up(self) -> int:
@@ -211,6 +229,7 @@ class Courier:
 
         request = piece.request or append_request(self._assignee, (row.entry for row in piece.rows))
         # What an earlier run was sending may have arrived.
+        patience = 1 if self._may_be_renamed else _PATIENT if len(piece.rows) > _SHORT else None
         return Delivery(
             request,
             read_append,
@@ -218,7 +237,7 @@ class Courier:
             announce,
             piece.first_used,
             unclear_since=piece.first_used,
-            most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
+            most_conflicts=patience,
         )
 
     async def _cut(self, piece: Sending, error: BaseException) -> None:
@@ -231,6 +250,8 @@ class Courier:
         elif isinstance(error, RequestTooLargeError) and rows > 1:
             self.largest = (rows + 1) // 2
             _log.info("%d rows are too many for one request: going on with %d", rows, self.largest)
+        elif isinstance(error, AppendConflictError) and self._may_be_renamed:
+            _log.info("another append came in between: asking again whose queue it is")
         elif isinstance(error, AppendConflictError) and rows > _SHORT:
             self.careful = max(_SHORT, rows // 2)
             _log.info("%d rows keep losing to another writer: going on with %d", rows, self.careful)

@@ -167,7 +167,7 @@ class Group:
         self,
         ticket: Ticket,
         lane: Lane,
-        turn: asyncio.Lock,
+        assignee: Assignee,
         *,
         alone: Carrier,
         together: Callable[[Bounds], Carrier],
@@ -177,13 +177,14 @@ class Group:
         Args:
             ticket: The rows, and whose they are.
             lane: Whose pace is waited for.
-            turn: The queue's.
+            assignee: Whose queue it is.
             alone: Sends them by themselves.
             together: Makes what sends them with others'.
 
         Raises:
             AlloError: The request that they were in was refused, or could not be settled.
         """
+        turn = lane.turns.of(assignee)
         self._waiting.append(ticket)
         try:
             with lane.observers.waiting("turn"):
@@ -192,9 +193,11 @@ class Group:
             # Whoever comes next must not take along what nobody waits for.
             await self._leave(ticket)
             raise
-        if ticket.done:
+        if ticket.done or turn is not lane.turns.of(assignee):
+            # It has left with others' rows, or it is known by now that the queue has another turn.
+            self._forget(ticket)
             turn.release()
-            return ticket.outcome()
+            return ticket.outcome() if ticket.done else ticket.rows
         released = False
         try:
             with lane.observers.waiting("pace"):

@@ -49,6 +49,11 @@ class Target:
         if end is not None:
             self._lane.ends[self._identity] = end
 
+    @property
+    def identified(self) -> bool:
+        """Whether it is known whose queue it is, as far as that matters."""
+        return self._lane.turns.is_known(self._assignee)
+
     async def identify(self) -> None:
         """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""
         turns = self._lane.turns
