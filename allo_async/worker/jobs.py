@@ -48,6 +48,7 @@ class Jobs:
         self._journals = journals
         self._make_client = client
         self._client: AlloClient | None = None
+        self._running = 0
 
     async def run(
         self,
@@ -69,7 +70,7 @@ class Jobs:
         journal = Journal(self._journals / f"{job_id}.journal")
         allo = self._client = self._client or self._make_client()
         queues = [allo.queue(**assignee) for assignee in assignees]
-        async with _telling(tell) as on_progress:
+        async with self._counted(), _telling(tell) as on_progress:
             options |= {"journal": journal, "load_id": job_id, "on_progress": on_progress}
             try:
                 result = await _once_free(lambda: allo.spread(rows, over=queues, **options))
@@ -82,9 +83,17 @@ class Jobs:
         return report
 
     async def close(self) -> None:
-        """Close the client."""
-        if self._client is not None:
+        """Close the client, unless a job runs: what ends with its process is delivered again, what fails is not."""
+        if self._client is not None and not self._running:
             await self._client.close()
+
+    @contextlib.asynccontextmanager
+    async def _counted(self) -> AsyncGenerator[None]:
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
 
 
 async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResult:

@@ -10,6 +10,7 @@ from allo_async import AlloClient, AssigneeNotFoundError, Journal
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from allo_async.worker import JobUnfinishedError, Loads
+from allo_async.worker.jobs import Jobs
 from tests.end_to_end.numbers import us_numbers
 
 REPS = ["marie@acme.example", "tom@acme.example"]
@@ -135,6 +136,23 @@ async def test_what_cannot_be_done_is_not_tried_again(sandbox, loads):
     assert report.pending == 4
     assert "ASSIGNEE_NOT_FOUND" in report.queues[0]["error"]
     assert AssigneeNotFoundError.__name__ not in str(report.queues)
+
+
+async def test_worker_that_stops_does_not_fail_its_job(sandbox, clock, tmp_path):
+    """A job under way when the worker is told to stop is not ended with an error, which nobody would try again."""
+    sandbox.script(faults.late(10), at=1)
+    jobs = Jobs(tmp_path, lambda: AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250))
+
+    async def tell(progress):
+        pass
+
+    running = asyncio.create_task(jobs.run("job-9", us_numbers(20), [{"email": REPS[0]}], tell))
+    while not sandbox.ledger.appends:
+        await asyncio.sleep(0.001)
+    await jobs.close()
+
+    assert (await running).added == 20
+    await jobs.close()
 
 
 async def test_job_delivered_twice_is_done_once(sandbox, loads):
