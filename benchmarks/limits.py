@@ -106,8 +106,8 @@ async def _bare(rows: int) -> float:
 
 
 def _queue(whose: Mapping[str, str]) -> str:
-    email = whose.get("email", REPS[0])
-    return "the owner's" if "user_id" in whose else email
+    # Without a name, and by user id, it is the owner's.
+    return whose.get("email", REPS[0])
 
 
 def _numbers(count: int, place: int = 0) -> list[str]:
