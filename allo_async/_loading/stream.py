@@ -213,18 +213,20 @@ class AppendStream:
             self.unfinished = merge([*told, self._account(self._ahead).result()])
             self._log.close()
             self.totals += self.unfinished.totals
-            requests = self._courier.requests if self._courier is not None else 0
             seconds = self._clock.monotonic() - self._begun
-            _log.info("append: %s; %d requests in %.2f s", self.totals, requests, seconds)
+            _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
             self._error = error
             # After a cancellation, nobody takes the rest.
             if not self._rest_follows or not isinstance(error, AlloError | None):
                 self._tell_end()
 
+    @property
+    def _requests(self) -> int:
+        return self._courier.requests if self._courier is not None else 0
+
     def _tell_end(self) -> None:
         if self._telling is not None:
-            requests = self._courier.requests if self._courier is not None else 0
-            self._telling.ended(self.totals, requests, self._error)
+            self._telling.ended(self.totals, self._requests, self._error)
         # Its traceback holds this stream.
         self._error = None
 
