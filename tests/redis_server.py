@@ -62,9 +62,6 @@ class RedisServer:
     def flush(self) -> None:
         self.redis.flushall()
 
-    def set(self, key: str, value: float) -> None:
-        self.redis.set(key, value)
-
     def _answers(self) -> bool:
         try:
             return bool(self.redis.ping())

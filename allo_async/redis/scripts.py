@@ -1,11 +1,13 @@
 """What Redis is asked to do, each in one step: the scripts beside this module."""
 
 from enum import Enum
+from functools import cache
 from importlib.resources import files
 
 _HERE = files(__package__ or "")
 
 
+@cache
 def _read(name: str) -> str:
     return (_HERE / f"{name}.lua").read_text("utf-8")
 

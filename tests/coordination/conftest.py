@@ -23,7 +23,7 @@ class MovedLink(Link):
         self._server = server
 
     async def ask(self, script, keys, *args):
-        self._server.set("moved clock", round(self._clock.monotonic() * 1e6))
+        self._server.redis.set("moved clock", round(self._clock.monotonic() * 1e6))
         return await super().ask(script, keys, *args)
 
 
