@@ -1,15 +1,17 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any
 
 import attrs
-import orjson
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
 from allo_async._loading.normalize import check_region, normalize, tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
+_optional = attrgetter(*_OPTIONAL)
 
 
 @attrs.frozen
@@ -21,14 +23,14 @@ class PreparedRow:
         contact: The row as the caller gave it.
         wire: The number as it is sent.
         e164: The number in E.164, `None` where only the server can tell.
-        entry: The row's JSON in the request's `numbers`.
+        entry: The row as it stands in the request's `numbers`.
     """
 
     index: int
     contact: Contact
     wire: str
     e164: str | None
-    entry: bytes = attrs.field(repr=False)
+    entry: Mapping[str, Any] = attrs.field(repr=False)
 
 
 class Preparer:
@@ -100,6 +102,6 @@ def _skipped(index: int, number: str | None, reason: str, detail: str | None = N
     return SkippedNumber(index=index, number=number, reason=reason, source="client", detail=detail)
 
 
-def _entry(wire: str, contact: Contact) -> bytes:
-    fields = {name: getattr(contact, name) for name in _OPTIONAL}
-    return orjson.dumps({"number": wire} | {name: value for name, value in fields.items() if value is not None})
+def _entry(wire: str, contact: Contact) -> Mapping[str, Any]:
+    optional = zip(_OPTIONAL, _optional(contact), strict=True)
+    return {"number": wire} | {name: value for name, value in optional if value is not None}

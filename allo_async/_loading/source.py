@@ -18,7 +18,6 @@ class RowSource:
 
     Attributes:
         taken: How many rows were pulled, which is the index of the next one.
-        sync: Whether the rest can be had without waiting.
 
     Raises:
         TypeError: *rows* is a single row, or no iterable at all.
@@ -32,9 +31,17 @@ class RowSource:
         self._check = check
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
-        self.sync = not isinstance(rows, AsyncIterable)
-        self._rows: Iterator[ContactLike] | AsyncIterator[ContactLike]
-        self._rows = aiter(rows) if isinstance(rows, AsyncIterable) else iter(rows)
+        self._sync_rows: Iterator[ContactLike] = iter(())
+        self._async_rows: AsyncIterator[ContactLike] | None = None
+        if isinstance(rows, AsyncIterable):
+            self._async_rows = aiter(rows)
+        else:
+            self._sync_rows = iter(rows)
+
+    @property
+    def sync(self) -> bool:
+        """Whether the rest can be had without waiting."""
+        return self._async_rows is None
 
     async def next(self) -> tuple[int, object] | None:
         """Pull the next row with its index; `None` at the end.
@@ -44,7 +51,7 @@ class RowSource:
             JournalError: The check's.
         """
         try:
-            row = await anext(self._rows) if isinstance(self._rows, AsyncIterator) else next(self._rows)
+            row = next(self._sync_rows) if self._async_rows is None else await anext(self._async_rows)
         except (StopIteration, StopAsyncIteration):
             return None
         except Exception as error:
@@ -55,7 +62,7 @@ class RowSource:
                 self._check(index, row)
             except JournalError:
                 # What comes behind a wrong row is not what it is taken for.
-                self._rows = iter(())
+                self._sync_rows, self._async_rows = iter(()), None
                 raise
         self.taken += 1
         return index, row

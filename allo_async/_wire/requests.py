@@ -1,7 +1,7 @@
 """What is sent, frozen before it is sent: each endpoint's request."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -60,10 +60,9 @@ def any_request(
     return Request(method, target, body, key, repeatable)
 
 
-def append_request(assignee: Assignee, entries: Iterable[bytes]) -> Request:
-    """`appendDialingQueueNumbers` of *entries*, each the JSON of one element of `numbers`."""
-    head = b"".join(orjson.dumps(name) + b":" + orjson.dumps(value) + b"," for name, value in assignee.fields().items())
-    body = b"{" + head + b'"numbers":[' + b",".join(entries) + b"]}"
+def append_request(assignee: Assignee, numbers: Sequence[Mapping[str, Any]]) -> Request:
+    """`appendDialingQueueNumbers` of *numbers*."""
+    body = orjson.dumps({**assignee.fields(), "numbers": numbers})
     return Request("POST", _NUMBERS, body, str(uuid.uuid4()), repeatable=False)
 
 

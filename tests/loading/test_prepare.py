@@ -1,4 +1,3 @@
-import orjson
 import pytest
 
 from allo_async import Contact, SkippedNumber
@@ -56,7 +55,7 @@ def test_three_kinds_of_row_are_one():
         "+12125550010", {"number": "+1 212 555 0010"}, Contact("(212) 555-0010"), region="US", keep_duplicates=True
     )
 
-    assert {row.entry for row in prepared} == {b'{"number":"+12125550010"}'}
+    assert [row.entry for row in prepared] == [{"number": "+12125550010"}] * len(prepared)
 
 
 def test_entry_holds_every_field():
@@ -74,7 +73,7 @@ def test_entry_holds_every_field():
 
     (prepared,) = prepare(row)
 
-    assert orjson.loads(prepared.entry) == {
+    assert prepared.entry == {
         "number": "+12125550010",
         "name": "Zoé",
         "company": "Acme",
