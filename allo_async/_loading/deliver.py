@@ -50,7 +50,6 @@ class Courier:
     Attributes:
         lane: The lane.
         largest: How many rows the server takes at once, as far as it has told by refusing more.
-        renamed: Whether it was asked again whose queue it is, after a conflict.
         careful: How many rows to send at once while others write to the queue: a long append loses to short ones.
         requests: How many attempts to append were made.
     """
@@ -78,7 +77,6 @@ class Courier:
         self._piece: Sending | None = None
         self.largest: float = inf
         self.careful: float = inf
-        self.renamed = False
         self.requests = 0
 
     async def deliver(self, rows: Sequence[PreparedRow], account: Account) -> None:
@@ -91,8 +89,7 @@ class Courier:
         rows = await self._fill(account.wanted(rows), account)
         while rows:
             if self._brim.refusal is None:
-                # It was asked again whose queue it is, or somebody else has learned it.
-                self.renamed = True
+                # It is known by now that the queue has another turn.
                 rows = await self._fill(rows, account)
                 continue
             if not self._waits:
@@ -126,35 +123,30 @@ class Courier:
             AlloError: As for `deliver`.
         """
         while rows and self._brim.allows >= 1:
-            end = await self._target.end()
-            # Of those whose rows they are, some may have gone meanwhile.
-            rows = account.wanted(rows)
-            if not rows:
-                break
-            piece = rows[: int(min(len(rows), self.largest, self.careful, self._brim.allows))]
-            self._piece = Sending(self._assignee, piece, end)
-            try:
-                settled = await self._settles(self._piece, account)
-                rows = rows[len(piece) :] if settled else rows
-                if not self._target.identified and (settled or self._may_be_renamed):
-                    # By now there is a queue; whoever waits for this name's turn learns with it whose that is.
-                    with contextlib.suppress(AlloError):
-                        await self._target.identify()
+            async with self._target.marked() as mark:
+                # Of those whose rows they are, some may have gone meanwhile.
+                rows = account.wanted(rows)
+                if not rows:
                     break
-            finally:
-                self._piece = None
+                piece = rows[: int(min(len(rows), self.largest, self.careful, self._brim.allows))]
+                self._piece = Sending(self._assignee, piece, mark)
+                try:
+                    settled = await self._settles(self._piece, account)
+                finally:
+                    self._piece = None
+            rows = rows[len(piece) :] if settled else rows
+            if settled and not self._target.identified:
+                # By now there is a queue; whoever waits for this name's turn learns with it whose that is.
+                with contextlib.suppress(AlloError):
+                    await self._target.identify()
+                break
         return rows
-
-    @property
-    def _may_be_renamed(self) -> bool:
-        """Whether the queue may turn out to be one that is in use under another name, once it exists."""
-        return not self.renamed and not self._target.identified
 
     async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
         if not rows:
             return rows
-        await self._target.identify()
+        await self._target.come_to_know()
         if not self._merges:
             turn = self.lane.turns.of(self._assignee)
             with self.lane.observers.waiting("turn"):
@@ -174,7 +166,7 @@ class Courier:
 
     def _together(self, bounds: Bounds) -> "Courier":
         courier = Courier(self.lane, self._assignee, self._brim.fresh(), bounds=bounds)
-        courier.largest, courier.renamed = self.largest, self.renamed
+        courier.largest = self.largest
         return courier
 
     async def take_up(self) -> int:
@@ -221,23 +213,25 @@ class Courier:
         return True
 
     def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
-        async def look(seconds: float | None) -> AppendReply | None:
-            return await look_back(self.lane, piece, seconds=seconds, bounds=self._bounds)
+        async def look(since: Moment, seconds: float | None) -> AppendReply | None:
+            return await look_back(self.lane, piece, since=since, seconds=seconds, bounds=self._bounds)
 
         async def announce(request: Request, first_used: Moment) -> None:
+            if self._log.writes:
+                # Another process may have to know it, long after.
+                await piece.mark.seen()
             await self._log.sending(piece, request, first_used)
 
-        request = piece.request or append_request(self._assignee, (row.entry for row in piece.rows))
-        # What an earlier run was sending may have arrived.
-        patience = 1 if self._may_be_renamed else _PATIENT if len(piece.rows) > _SHORT else None
+        request = piece.request or append_request(self._assignee, [row.entry for row in piece.rows])
         return Delivery(
             request,
             read_append,
             look,
             announce,
             piece.first_used,
+            # What an earlier run was sending may have arrived.
             unclear_since=piece.first_used,
-            most_conflicts=patience,
+            most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
         )
 
     async def _cut(self, piece: Sending, error: BaseException) -> None:
@@ -250,8 +244,6 @@ class Courier:
         elif isinstance(error, RequestTooLargeError) and rows > 1:
             self.largest = (rows + 1) // 2
             _log.info("%d rows are too many for one request: going on with %d", rows, self.largest)
-        elif isinstance(error, AppendConflictError) and self._may_be_renamed:
-            _log.info("another append came in between: asking again whose queue it is")
         elif isinstance(error, AppendConflictError) and rows > _SHORT:
             self.careful = max(_SHORT, rows // 2)
             _log.info("%d rows keep losing to another writer: going on with %d", rows, self.careful)

@@ -5,10 +5,10 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
+from allo_async._loading.mark import Mark
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.key_trust import Moment
 from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import Request
 from allo_async.models import SkippedNumber
 
@@ -32,7 +32,7 @@ class Sending:
     Attributes:
         assignee: Whose queue it goes to.
         rows: The rows.
-        end: What stood last in the queue before.
+        mark: What stood last in the queue before.
         request: What an earlier process was sending, `None` for what was not sent before.
         first_used: When that process used the key first.
         chunk: The log's own name for it, once it is written.
@@ -40,7 +40,7 @@ class Sending:
 
     assignee: Assignee
     rows: Sequence[PreparedRow] = attrs.field(repr=False)
-    end: QueueEnd = attrs.field(repr=False)
+    mark: Mark = attrs.field(repr=False)
     request: Request | None = None
     first_used: Moment | None = None
     chunk: int | None = None

@@ -2,7 +2,8 @@
 
 An append is carried out whole or not at all, at the end of the queue. So what stands behind the end that was known
 before the chunk tells: one run of its numbers in their order, and it landed; none of them, and it did not; anything
-else is for no one to tell, since others write to the queue too, repeat numbers, and take entries off.
+else is for no one to tell, since others write to the queue too, repeat numbers, and take entries off. Where the end was
+seen only when the chunk was under way, its numbers in front of the end may be the chunk, or have stood there before.
 """
 
 from bisect import bisect_right
@@ -16,6 +17,7 @@ from allo_async._loading.normalize import is_likely, tail
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
 from allo_async._sending.bounds import Bounds
+from allo_async._sending.key_trust import Moment
 from allo_async._sending.lane import Lane
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.queue_end import Entry, QueueEnd
@@ -26,6 +28,10 @@ _MOST_CALLS_PER_SECOND = 1.0
 _KEPT_MOVING = "its answer was lost, and entries were taken off the queue faster than it could be read back"
 _UNLIKE_AN_APPEND = (
     "its answer was lost, and numbers of its chunk stand in the queue, but not as this append would have put them there"
+)
+_SEEN_LATE = (
+    "its answer was lost, and numbers of its chunk stand in the queue, which may have stood there before: how the queue"
+    " ended was not known when it was sent"
 )
 _GONE = (
     "its answer was lost, and the queue has been worked off since: whether it held this chunk cannot be seen any more"
@@ -38,20 +44,36 @@ class Sighting:
     """A queue as it was read back.
 
     Attributes:
-        end: What stood last before the chunk.
+        end: What stood last before the chunk, `None` where nobody knows.
+        before: Whether that was surely seen before the chunk could stand there.
         exists: Whether there is a queue.
         entries: All of its entries, in order.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
     """
 
-    end: QueueEnd
+    end: QueueEnd | None
     exists: bool
     entries: Sequence[Entry]
     seconds: float | None
+    before: bool = True
+
+    @property
+    def place(self) -> int | None:
+        """Where the end is among the entries, `None` where it is gone, or nobody knows."""
+        return None if self.end is None else self.end.place_in(self.entries)
 
 
-async def look_back(lane: Lane, piece: Sending, *, seconds: float | None, bounds: Bounds) -> AppendReply | None:
+async def look_back(
+    lane: Lane, piece: Sending, *, since: Moment, seconds: float | None, bounds: Bounds
+) -> AppendReply | None:
     """Read the queue back, and give the answer to the append of *piece*; `None` where it did not land.
+
+    Args:
+        lane: Carries the reads.
+        piece: What was sent.
+        since: From when on it may have landed.
+        seconds: For how long entries may have been called and taken off, `None` where that does not matter.
+        bounds: How long it may take.
 
     Raises:
         AlloError: The queue could not be read.
@@ -60,14 +82,16 @@ async def look_back(lane: Lane, piece: Sending, *, seconds: float | None, bounds
     if found is None:
         return _doubt(_KEPT_MOVING)
     exists, entries = found
-    return recognize(piece.rows, Sighting(piece.end, exists, entries, seconds))
+    seen = Sighting(piece.mark.end, exists, entries, seconds, before=piece.mark.was_before(since))
+    return recognize(piece.rows, seen)
 
 
 def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None:
     """Tell from *seen* whether *rows* landed: their answer, one in doubt, or `None` where they did not."""
-    place = seen.end.place_in(seen.entries)
-    begin = 0 if place is None else place + 1
+    begin = _begin(seen)
     run = _longest_run(rows, seen.entries[begin:])
+    if not seen.before and len(run) < len(rows) and _longest_run(rows, seen.entries[:begin]):
+        return _doubt(_SEEN_LATE)
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     needed = {at for at, row in enumerate(rows) if _must_be_there(row, queued)}
     if run and (not needed or 2 * len(needed & run.keys()) > len(needed)):
@@ -75,10 +99,18 @@ def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None
         return AppendReply(list(run.values()), [row for row in skipped if row], recovered=True, doubt=_MISSING)
     if run:
         return _doubt(_UNLIKE_AN_APPEND)
-    untouched = place is not None or not seen.exists
+    untouched = (seen.before and seen.place is not None) or not seen.exists
     if untouched or seen.seconds is None or len(rows) > seen.seconds * _MOST_CALLS_PER_SECOND:
         return None
     return _doubt(_GONE)
+
+
+def _begin(seen: Sighting) -> int:
+    """Tell from which place on entries surely came in after the end was seen."""
+    if seen.place is not None:
+        return seen.place + 1
+    was_empty = seen.end is not None and seen.end.number_to is None
+    return 0 if seen.before or was_empty else len(seen.entries)
 
 
 def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[int, Entry]:

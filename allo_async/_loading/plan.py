@@ -21,7 +21,7 @@ _LOOK = PlannedRequest("GET")
 async def plan_append(
     lane: Lane, assignee: Assignee, rows: Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
 ) -> Plan:
-    """Plan the append of *rows*: what it would look at first, and then its chunks."""
+    """Plan the append of *rows*: what it would look at, and its chunks."""
     pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
     state = await read_state(lane, assignee)

@@ -43,9 +43,14 @@ async def read_end(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -
     """See how full the queue of *assignee* is and what stands last: a request, or two where it has more than a page."""
     page = await _page(lane, assignee, 1, bounds)
     state = page.state
+    pages = ceil(state.size / LARGEST_PAGE)
     if page.has_more:
-        page = await _page(lane, assignee, ceil(state.size / LARGEST_PAGE), bounds)
-    return state, QueueEnd.at(page.entries[-1]) if page.entries else QueueEnd(exists=state.settings is not None)
+        page = await _page(lane, assignee, pages, bounds)
+    if not page.entries:
+        return state, QueueEnd(exists=state.settings is not None)
+    # Of what came in between the two, nothing stood last at the first.
+    stood_last = state.size - (pages - 1) * LARGEST_PAGE - 1
+    return state, QueueEnd.at(page.entries[min(stood_last, len(page.entries) - 1)])
 
 
 async def read_whole(

@@ -1,6 +1,7 @@
 """A load under way: chunk by chunk, with a result a chunk."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from math import inf
@@ -192,9 +193,14 @@ class AppendStream:
         await account.read()
 
     def _fill_ahead(self) -> asyncio.Task[None]:
-        filling = fill_chunk(self._ahead, self._source, self._preparer, self._chunk_size)
-        self._filling = asyncio.create_task(filling)
+        self._filling = asyncio.create_task(self._fill(self._ahead))
         return self._filling
+
+    async def _fill(self, chunk: Chunk) -> None:
+        # Loads that begin together leave one after the other, and not all of them when the last one is ready.
+        in_line = self._lane().preparing if self._source.sync else contextlib.nullcontext()
+        async with in_line:
+            await fill_chunk(chunk, self._source, self._preparer, self._chunk_size)
 
     def _yielded_after_all(self) -> AppendResult:
         result, self.unfinished = self.unfinished, AppendResult()

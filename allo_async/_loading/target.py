@@ -1,7 +1,9 @@
 """The queue that rows go to: whose it is, under whichever name, and what stands last in it."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
 
+from allo_async._loading.mark import Mark
 from allo_async._loading.queue_reads import read_end
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
@@ -34,14 +36,15 @@ class Target:
             self._lane.ends.setdefault(self._identity, end)
         return state.room
 
-    async def end(self) -> QueueEnd:
-        """Tell what stands last; it is looked at once, and known from the answers afterwards."""
+    @contextlib.asynccontextmanager
+    async def marked(self) -> AsyncGenerator[Mark]:
+        """Mark what stands last before a block; it is looked at once, and known from the answers afterwards."""
         known = self._lane.ends.get(self._identity)
         if known is not None:
-            return known
-        _, end = await read_end(self._lane, self._assignee, self._bounds)
-        self._lane.ends[self._identity] = end
-        return end
+            yield Mark(known)
+            return
+        async with Mark.looked_for(self._end, self._lane.observers.now) as mark:
+            yield mark
 
     def added(self, entries: Iterable[Entry]) -> None:
         """Note what was added at the end."""
@@ -54,6 +57,16 @@ class Target:
         """Whether it is known whose queue it is, as far as that matters."""
         return self._lane.turns.is_known(self._assignee)
 
+    async def come_to_know(self) -> None:
+        """Find out whose queue it is as `identify` does, and wait for those whose queue may turn out to be the same."""
+        turns = self._lane.turns
+        turns.is_known(self._assignee)
+        for turn in turns.unknown(self._assignee):
+            # Who has it now finds out whose queue that is before giving it back.
+            async with turn:
+                pass
+        await self.identify()
+
     async def identify(self) -> None:
         """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""
         turns = self._lane.turns
@@ -65,6 +78,11 @@ class Target:
                 state, end = await read_end(self._lane, self._assignee, self._bounds)
                 self._learn(state)
                 self._lane.ends.setdefault(self._identity, end)
+
+    async def _end(self) -> QueueEnd:
+        _, end = await read_end(self._lane, self._assignee, self._bounds)
+        # An answer that came meanwhile knows better.
+        return self._lane.ends.setdefault(self._identity, end)
 
     @property
     def _identity(self) -> Identity:

@@ -35,8 +35,9 @@ class Delivery(Generic[Answer]):
         request: What is sent, attempt after attempt.
         read: Reads a 2xx.
         look: Finds out from the server's state whether it was carried out: gives the answer, or `None` where it was
-            not. It is told for how many seconds the state may have moved on, or `None` where that does not matter
-            since a replay would tell. `None` where there is no way to find out.
+            not. It is told from which moment on that may have been, and for how many seconds the state may have moved
+            on since, or `None` where that does not matter since a replay would tell. `None` where there is no way to
+            find out.
         announce: Awaited before the first attempt under each key.
         first_used: When the key was used first.
         attempts: How many attempts began.
@@ -54,7 +55,7 @@ class Delivery(Generic[Answer]):
 
     request: Request
     read: Callable[[Reply], Answer]
-    look: Callable[[float | None], Awaitable[Answer | None]] | None = None
+    look: Callable[[Moment, float | None], Awaitable[Answer | None]] | None = None
     announce: Callable[[Request, Moment], Awaitable[None]] | None = None
     first_used: Moment | None = None
     attempts: int = 0
@@ -126,10 +127,9 @@ class Delivery(Generic[Answer]):
 
     async def settle_by_look(self, trust: KeyTrust, clock: Clock) -> Answer | None:
         """Look whether an earlier attempt was carried out, and give its answer; `None` where it was not."""
-        assert self.look is not None  # noqa: S101 - for the type checker
         since = self.unclear_since or self.began
-        seconds = since.seconds_ago(clock) if since is not None else 0.0
-        answer = await self.look(None if self.replay_tells(trust, clock) else seconds)
+        assert self.look is not None and since is not None  # noqa: S101, PT018 - for the type checker
+        answer = await self.look(since, None if self.replay_tells(trust, clock) else since.seconds_ago(clock))
         if answer is None:
             self.unclear_since = None
             self.failed_with_5xx = False

@@ -1,5 +1,7 @@
 """Everything of a client that belongs to one event loop."""
 
+import asyncio
+
 import attrs
 
 from allo_async._sending.calls import Calls
@@ -19,12 +21,14 @@ class Lane:
         sender: Sends one request until it is settled.
         calls: Bounds what the client was asked to do.
         shared: What is the key's, and not the client's alone.
+        preparing: Held by who prepares rows that are there already.
     """
 
     transport: Transport
     sender: Sender
     calls: Calls
     shared: Shared
+    preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
 
     @property
     def turns(self) -> Turns:

@@ -52,6 +52,15 @@ class Turns:
         one_kind = len(self._kinds) == 1 and not self._several_kinds
         return one_kind or assignee.user_id is not None or assignee.identity in self._users
 
+    def unknown(self, assignee: Assignee) -> list[asyncio.Lock]:
+        """Give the turns that someone has now whose queue may turn out to be that of *assignee*."""
+        own = self.identity(assignee)
+        return [
+            turn
+            for identity, turn in self._turns.items()
+            if turn.locked() and identity not in self._users and kind_of(identity) not in {"user_id", kind_of(own)}
+        ]
+
     def others_use(self, kinds: int) -> None:
         """Note that so many kinds of names are in use by this process and others together."""
         self._several_kinds = kinds > 1

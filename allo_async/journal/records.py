@@ -9,6 +9,7 @@ import attrs
 import orjson
 
 from allo_async._loading.log import Outcome, Sending
+from allo_async._loading.mark import Mark
 from allo_async._loading.normalize import normalize
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.key_trust import Moment
@@ -98,7 +99,7 @@ def read_in_flight(connection: sqlite3.Connection, loads: Iterable[int]) -> list
                 Sending(
                     Assignee(**orjson.loads(queue)),
                     _rows([index for (index,) in indexes], body),
-                    QueueEnd(**orjson.loads(queue_end)),
+                    _mark(orjson.loads(queue_end)),
                     append_again(body, key),
                     Moment(first_used_at),
                     chunk,
@@ -107,13 +108,17 @@ def read_in_flight(connection: sqlite3.Connection, loads: Iterable[int]) -> list
     return pieces
 
 
+def _mark(queue_end: Mapping[str, Any] | None) -> Mark:
+    return Mark() if queue_end is None else Mark(QueueEnd(**queue_end))
+
+
 def _rows(indexes: Sequence[int], body: bytes) -> list[PreparedRow]:
     rows: list[PreparedRow] = []
     for index, content in zip(indexes, orjson.loads(body)["numbers"], strict=True):
         wire = content["number"]
         number = normalize(wire, None)
         e164 = number.e164 if number is not None else None
-        rows.append(PreparedRow(index, Contact(**content), wire, e164, orjson.dumps(content)))
+        rows.append(PreparedRow(index, Contact(**content), wire, e164, content))
     return rows
 
 
@@ -138,7 +143,7 @@ def write_sending(
             sha256(body).hexdigest(),
             body,
             first_used.time,
-            orjson.dumps(attrs.asdict(piece.end)).decode(),
+            orjson.dumps(piece.mark.end, default=attrs.asdict).decode(),
         ),
     ).lastrowid
     assert chunk is not None  # noqa: S101 - for the type checker

@@ -32,7 +32,8 @@ class Plan:
         skipped: Rows that would not be sent, by reason.
         room: How many numbers the queue holds yet; of several queues, all of theirs.
         left_over: Rows that would be left pending, since there is no room.
-        requests: What would be sent, in order; of several queues, one after the other.
+        requests: What would be sent at the most, in order; of several queues, one after the other. The looks at how a
+            queue ends leave together with its first append, and not at all where its answer is earlier.
     """
 
     rows: int

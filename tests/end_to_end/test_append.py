@@ -386,3 +386,36 @@ async def test_end_does_not_wait_for_a_source_that_gives_nothing(sandbox, allo):
             await allo.queue().append(rows(), chunk_size=4, deadline=25)
 
     assert str(stream.totals) == "10 added, 0 skipped, 0 pending, 0 in doubt"
+
+
+async def test_loads_that_begin_together_leave_one_after_the_other(sandbox, allo):
+    """The rows of the first are all taken before those of the second, whose request could not leave earlier."""
+    pulled = []
+
+    def source(place):
+        for number in us_numbers(1_000, 1_000 * place):
+            pulled.append(place)
+            yield number
+
+    await asyncio.gather(
+        *(allo.queue(email=user.email).append(source(place)) for place, user in enumerate(sandbox.users[:3]))
+    )
+
+    assert pulled == [0] * 1_000 + [1] * 1_000 + [2] * 1_000
+
+
+async def test_slow_source_holds_up_no_list(sandbox, allo):
+    """A load that waits for its rows keeps none waiting whose rows are there."""
+    given = asyncio.Event()
+
+    async def source():
+        await given.wait()
+        yield us_numbers(1)[0]
+
+    slow = asyncio.create_task(allo.queue().append(source()))
+    await asyncio.sleep(0)
+    result = await allo.queue(email=sandbox.users[1].email).append(us_numbers(3))
+    given.set()
+
+    assert len(result.added) == 3
+    assert len((await slow).added) == 1

@@ -210,6 +210,44 @@ async def test_end_of_a_queue_is_looked_at_once_for_a_client(sandbox, clock):
     assert sandbox.numbers() == us_numbers(3)
 
 
+async def test_append_does_not_wait_for_a_look_at_the_queue(sandbox, clock):
+    """What stood last before is seldom asked for: the first append of all leaves at once."""
+    sandbox.script(faults.stall(), method="GET", at=1)
+    async with client(sandbox, clock) as allo:
+        before = clock.monotonic()
+        await allo.queue().append(us_numbers(5))
+
+        assert clock.monotonic() - before < 25
+        assert fates(await allo.queue().append(us_numbers(5, 5))) == dict.fromkeys(range(5), "added")
+
+    assert sandbox.numbers() == us_numbers(10)
+    assert reads(sandbox) == 1
+
+
+async def test_first_answer_is_lost_and_nobody_knows_how_the_queue_ended(sandbox, clock):
+    """Where it could not be looked at in time, the same list, loaded before, would look the same: that is in doubt."""
+    sandbox.script(faults.error(403, "FORBIDDEN"), method="GET", at=1)
+    sandbox.script(faults.commit_and_drop(), at=1)
+    async with client(sandbox, clock) as allo:
+        result = await allo.queue().append(us_numbers(5))
+
+    assert fates(result) == dict.fromkeys(range(5), "in doubt")
+    assert "may have stood there before" in result.in_doubt[0].reason
+    assert len(sandbox.ledger.appends) == 1
+
+
+async def test_same_list_again_is_told_from_the_first_where_its_end_was_seen(sandbox, clock):
+    """A load that was begun anew, and lost its first answer: the look that left before it tells the two apart."""
+    async with client(sandbox, clock) as allo:
+        await allo.queue().append(us_numbers(5))
+    sandbox.script(faults.commit_and_drop(), at=1)
+    async with client(sandbox, clock) as allo:
+        again = await allo.queue().append(us_numbers(5))
+
+    assert [row.position for row in again.added] == [5, 6, 7, 8, 9]
+    assert again.recovered == 1
+
+
 async def test_write_that_cannot_be_looked_for_is_not_repeated_where_keys_are_ignored(ignorant, clock):
     """A lost answer to any other write is raised then: sending it again could do it twice."""
     ignorant.script(faults.commit_and_drop(), method="POST", at=1)
@@ -230,11 +268,11 @@ async def test_queue_that_keeps_moving_is_read_until_it_stands_still(sandbox, cl
     """Entries that are taken off while the queue is read would hide others; it is read again then."""
     sandbox.fill(None, 440)
     user, moves = sandbox.users[0].id, []
-    sandbox.script(faults.html(502, commit=True), at=1)
+    sandbox.script(faults.html(502, commit=True), at=2)
 
     def call(request):
         # The chunk moves up to a page that was read already.
-        if request.query.get("page") == "5" and sandbox.ledger.appends and len(moves) < 2:
+        if request.query.get("page") == "5" and sandbox.ledger.appends[1:] and len(moves) < 2:
             queue = sandbox._team.queue_of(user, user)
             queue.remove(queue.entries[front : front + 60], sandbox._now())
             sandbox.fill(None, coming)
@@ -243,6 +281,7 @@ async def test_queue_that_keeps_moving_is_read_until_it_stands_still(sandbox, cl
 
     sandbox.script(faults.drop(), method="GET", when=call)
     async with client(sandbox, clock) as allo:
+        await allo.queue().append(us_numbers(1, 500))
         result = await allo.queue().append(us_numbers(8))
 
     assert fates(result) == dict.fromkeys(range(8), "added")

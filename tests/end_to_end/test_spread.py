@@ -224,7 +224,7 @@ async def test_spread_over_conflicts_and_limits(clock):
 @pytest.mark.parametrize("held", [0, 400, 930, 1000])
 @pytest.mark.parametrize("chunk_size", [1000, 70])
 async def test_plan_is_what_the_append_does(sandbox, allo, held, chunk_size):
-    """On a quiet server, the plan's requests are the load's, one by one."""
+    """On a quiet server, the plan's appends are the load's, one by one; it looks no more often than was planned."""
     sandbox.fill(None, held)
     rows = [*us_numbers(150), "+1 123 456 7890", "nope", us_numbers(1)[0], {}]
 
@@ -232,8 +232,10 @@ async def test_plan_is_what_the_append_does(sandbox, allo, held, chunk_size):
     asked = len(sandbox.ledger.requests)
     result = await allo.queue().append(rows, chunk_size=chunk_size, when_full="stop")
 
-    made = [(request.method, len(request.rows), request.status == 400) for request in sandbox.ledger.requests[asked:]]
-    assert [(request.method, request.rows, request.refused) for request in plan.requests] == made
+    made = [(len(request.rows), request.status == 400) for request in sandbox.ledger.appends]
+    assert [(request.rows, request.refused) for request in plan.requests if request.method == "POST"] == made
+    looks = sum(request.method == "GET" for request in plan.requests)
+    assert 1 <= len(sandbox.ledger.requests) - asked - len(made) <= looks
     assert (plan.rows, plan.left_over, plan.room) == (154, len(result.pending), 1000 - held)
     assert plan.skipped == {"INVALID_PHONE_NUMBER": 1, "DUPLICATE_NUMBER": 1, "INVALID_CONTACT": 1}
     assert plan.sent == 151 - plan.left_over

@@ -1,6 +1,5 @@
 """What a queue that was read back says of a chunk whose answer was lost."""
 
-import orjson
 import pytest
 
 from allo_async import Contact
@@ -27,6 +26,10 @@ def entries_of(*numbers):
 
 def seen(entries, end=None, *, exists=True, seconds=None):
     return Sighting(end or QueueEnd(exists=True), exists, entries, seconds)
+
+
+def seen_late(entries, end, *, seconds=None):
+    return Sighting(end, exists=True, entries=entries, seconds=seconds, before=False)
 
 
 def end_at(entries, place):
@@ -92,6 +95,59 @@ def test_rows_that_the_server_must_have_skipped():
     reply = recognize(rows_of(A, INVALID, B, C), seen(entries, end_at(entries, 0)))
 
     assert told(reply) == ([1, 2], [("+11234567890", "INVALID_PHONE_NUMBER"), (B, "ALREADY_QUEUED")])
+
+
+@pytest.mark.parametrize(
+    "place", [0, 1, 2, 3], ids=["at its first row", "in its midst", "at its last row", "behind it"]
+)
+def test_end_seen_late_may_be_the_chunk_itself(place):
+    """What was seen while the chunk was under way cannot tell it from the same list, loaded before: it is in doubt."""
+    entries = entries_of(A, B, C, X)
+
+    reply = recognize(rows_of(A, B, C), seen_late(entries, end_at(entries, place)))
+
+    assert told(reply) == ([], [])
+    assert "may have stood there before" in reply.doubt
+
+
+def test_nobody_knows_how_the_queue_ended():
+    """Without any end, the chunk's numbers are in doubt where they stand there, and did not land where they do not."""
+    assert "may have stood there before" in recognize(rows_of(A, B), seen_late(entries_of(A, B), None)).doubt
+    assert recognize(rows_of(A, B), seen_late(entries_of(X, Y), None)) is None
+
+
+def test_end_seen_late_that_is_gone():
+    """What stood last then was taken off since: whatever is there may have come before it."""
+    gone = QueueEnd(exists=True, number_to=X)
+
+    assert "may have stood there before" in recognize(rows_of(A, B), seen_late(entries_of(A, B), gone)).doubt
+
+
+@pytest.mark.parametrize("entries", [entries_of(X, A, B, C), entries_of(A, B, C, X, A, B, C)], ids=["new", "again"])
+def test_whole_chunk_behind_an_end_seen_late_has_landed(entries):
+    """Nothing else puts all of its numbers there in their order, after the look."""
+    end = QueueEnd.at(next(entry for entry in entries if entry["number_to"] == X))
+
+    reply = recognize(rows_of(A, B, C), seen_late(entries, end))
+
+    assert told(reply)[0] == [entry["position"] for entry in entries[-3:]]
+
+
+def test_queue_seen_empty_while_the_chunk_was_under_way():
+    """Whatever stands there came after the look, and so did the chunk."""
+    for empty in (QueueEnd(exists=True), QueueEnd(exists=False)):
+        assert told(recognize(rows_of(A, B), seen_late(entries_of(A, B), empty)))[0] == [0, 1]
+
+
+@pytest.mark.parametrize(("seconds", "landed"), [(None, "not"), (0.9, "not"), (1.0, "who knows")])
+def test_none_of_its_numbers_where_the_end_was_seen_late(seconds, landed):
+    """The chunk did not land, unless it stood in front of that end, and there was time to call all of its numbers."""
+    entries = entries_of(X, Y)
+
+    reply = recognize(rows_of(A), seen_late(entries, end_at(entries, 0), seconds=seconds))
+
+    assert (reply is None) == (landed == "not")
+    assert reply is None or "worked off" in reply.doubt
 
 
 def test_single_row_that_is_missing_is_in_doubt_by_itself():
@@ -178,5 +234,5 @@ def test_entries_of_a_contact_are_what_was_sent():
     """What is compared is the number as it was sent, whatever else a row says."""
     row = Preparer(region="FR", keep_duplicates=False).prepare(0, Contact("06 12 34 56 78", name="Marie"))
 
-    assert orjson.loads(row.entry)["number"] == "+33612345678"
+    assert row.entry["number"] == "+33612345678"
     assert told(recognize([row], seen(entries_of("+33612345678"))))[0] == [0]
