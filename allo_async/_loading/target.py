@@ -58,14 +58,17 @@ class Target:
         return self._lane.turns.is_known(self._assignee)
 
     async def come_to_know(self) -> None:
-        """Find out whose queue it is as `identify` does, and wait for those whose queue may turn out to be the same."""
-        turns = self._lane.turns
-        turns.is_known(self._assignee)
-        for turn in turns.unknown(self._assignee):
-            # Who has it now finds out whose queue that is before giving it back.
-            async with turn:
-                pass
+        """Find out whose queue it is; where nobody knows yet, wait for those who may be making the same."""
+        self._lane.turns.use(self._assignee)
         await self.identify()
+        makers = self._lane.turns.perhaps_the_same(self._assignee)
+        with self._lane.observers.waiting("turn"):
+            for turn in makers:
+                # Who has it now finds out whose queue that is before giving it back.
+                async with turn:
+                    pass
+        if makers:
+            await self.identify()
 
     async def identify(self) -> None:
         """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""

@@ -47,19 +47,28 @@ class Turns:
         return self._users.get(assignee.identity, assignee.identity)
 
     def is_known(self, assignee: Assignee) -> bool:
-        """Note that this name is in use, and tell whether it is known well enough whose queue it is."""
-        self._kinds.add(kind_of(assignee.identity))
-        one_kind = len(self._kinds) == 1 and not self._several_kinds
+        """Tell whether it is known well enough whose queue it is."""
+        one_kind = len(self._kinds) <= 1 and not self._several_kinds
         return one_kind or assignee.user_id is not None or assignee.identity in self._users
 
-    def unknown(self, assignee: Assignee) -> list[asyncio.Lock]:
-        """Give the turns that someone has now whose queue may turn out to be that of *assignee*."""
+    def use(self, assignee: Assignee) -> None:
+        """Note that this name is in use."""
+        self._kinds.add(kind_of(assignee.identity))
+
+    def perhaps_the_same(self, assignee: Assignee) -> list[asyncio.Lock]:
+        """Give the turns that someone has whose queue may turn out to be that of *assignee*, under another name."""
         own = self.identity(assignee)
         return [
             turn
             for identity, turn in self._turns.items()
-            if turn.locked() and identity not in self._users and kind_of(identity) not in {"user_id", kind_of(own)}
+            if turn.locked()
+            and kind_of(identity) != kind_of(own)
+            and not (self._is_settled(identity) and self._is_settled(own))
         ]
+
+    def _is_settled(self, identity: Identity) -> bool:
+        """Tell whether it will not turn out to be another's."""
+        return kind_of(identity) == "user_id" or identity in self._users
 
     def others_use(self, kinds: int) -> None:
         """Note that so many kinds of names are in use by this process and others together."""
