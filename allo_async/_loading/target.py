@@ -58,16 +58,18 @@ class Target:
         return self._lane.turns.is_known(self._assignee)
 
     async def come_to_know(self) -> None:
-        """Find out whose queue it is; where nobody knows yet, wait for those who may be making the same."""
-        self._lane.turns.use(self._assignee)
-        await self.identify()
-        makers = self._lane.turns.perhaps_the_same(self._assignee)
+        """Find out whose queue it is, and wait for those who may be appending to the same under another name."""
+        turns = self._lane.turns
+        turns.use(self._assignee)
+        if turns.perhaps_the_same(self._assignee):
+            await self.identify()
+        others = turns.perhaps_the_same(self._assignee)
         with self._lane.observers.waiting("turn"):
-            for turn in makers:
+            for turn in others:
                 # Who has it now finds out whose queue that is before giving it back.
                 async with turn:
                     pass
-        if makers:
+        if others:
             await self.identify()
 
     async def identify(self) -> None:

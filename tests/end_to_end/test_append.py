@@ -414,7 +414,8 @@ async def test_slow_source_holds_up_no_list(sandbox, allo):
 
     slow = asyncio.create_task(allo.queue().append(source()))
     await asyncio.sleep(0)
-    result = await allo.queue(email=sandbox.users[1].email).append(us_numbers(3))
+    async with asyncio.timeout(10):
+        result = await allo.queue(email=sandbox.users[1].email).append(us_numbers(3))
     given.set()
 
     assert len(result.added) == 3

@@ -102,6 +102,25 @@ async def test_new_queue_under_its_three_names_is_made_by_one(clock, merge):
     assert not sandbox.ledger.refused
 
 
+async def test_queue_that_is_there_waits_for_no_other(clock):
+    """Whose it is can be asked: an append to another queue, named in another way, holds it up no longer than that."""
+    async with (
+        Sandbox(clock=clock, append_seconds_per_row=0.1) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
+    ):
+        owner, rep, *_ = sandbox.users
+        sandbox.fill(rep.email, 1)
+        long = asyncio.create_task(allo.queue(user_id=owner.id).append(us_numbers(500)))
+        await asyncio.sleep(0.05)
+
+        result = await allo.queue(email=rep.email).append(us_numbers(3))
+
+        assert len(result.added) == 3
+        assert not long.done()
+        await long
+    assert not sandbox.ledger.refused
+
+
 async def test_long_append_is_cut_where_short_ones_win(clock):
     """Against a steady writer of short appends, a long one does not starve: it is cut, and grows again afterwards."""
     async with (

@@ -35,7 +35,7 @@ async def test_end_was_seen_before_what_came_later(moment, before):
 
 
 async def test_look_that_fails_tells_nothing():
-    """The end stays unknown, and nobody is told of it."""
+    """The end stays unknown, and the chunk goes on."""
 
     async def fail():
         raise errors.ServerError("no", status=503)
