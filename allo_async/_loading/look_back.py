@@ -9,6 +9,7 @@ seen only when the chunk was under way, its numbers in front of the end may be t
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from math import inf
 
 import attrs
 
@@ -45,7 +46,7 @@ class Sighting:
 
     Attributes:
         end: What stood last before the chunk, `None` where nobody knows.
-        before: Whether that was surely seen before the chunk could stand there.
+        late: For how many seconds the chunk may have stood there when that was seen; infinite where nobody knows.
         exists: Whether there is a queue.
         entries: All of its entries, in order.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
@@ -55,7 +56,7 @@ class Sighting:
     exists: bool
     entries: Sequence[Entry]
     seconds: float | None
-    before: bool = True
+    late: float = 0.0
 
     @property
     def place(self) -> int | None:
@@ -82,7 +83,7 @@ async def look_back(
     if found is None:
         return _doubt(_KEPT_MOVING)
     exists, entries = found
-    seen = Sighting(piece.mark.end, exists, entries, seconds, before=piece.mark.was_before(since))
+    seen = Sighting(piece.mark.end, exists, entries, seconds, late=piece.mark.seconds_after(since))
     return recognize(piece.rows, seen)
 
 
@@ -90,7 +91,7 @@ def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None
     """Tell from *seen* whether *rows* landed: their answer, one in doubt, or `None` where they did not."""
     begin = _begin(seen)
     run = _longest_run(rows, seen.entries[begin:])
-    if not seen.before and len(run) < len(rows) and _longest_run(rows, seen.entries[:begin]):
+    if seen.late and len(run) < len(rows) and _longest_run(rows, seen.entries[:begin]):
         return _doubt(_SEEN_LATE)
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     needed = {at for at, row in enumerate(rows) if _must_be_there(row, queued)}
@@ -99,10 +100,22 @@ def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None
         return AppendReply(list(run.values()), [row for row in skipped if row], recovered=True, doubt=_MISSING)
     if run:
         return _doubt(_UNLIKE_AN_APPEND)
-    untouched = (seen.before and seen.place is not None) or not seen.exists
-    if untouched or seen.seconds is None or len(rows) > seen.seconds * _MOST_CALLS_PER_SECOND:
-        return None
-    return _doubt(_GONE)
+    return _doubt(_GONE) if len(rows) <= _most_gone(seen) else None
+
+
+def _most_gone(seen: Sighting) -> float:
+    """Tell how many rows of a chunk that landed may have been called and taken off since."""
+    if not seen.exists or seen.seconds is None:
+        return 0
+    most = seen.seconds * _MOST_CALLS_PER_SECOND
+    if seen.end is None or seen.place is None:
+        return most
+    if not seen.late:
+        # They stood behind an entry that is still there.
+        return 0
+    # They stood in front of it: what was taken off since has moved it up.
+    moved_up = inf if seen.end.position is None else seen.end.position - seen.place
+    return min(most, moved_up + seen.late * _MOST_CALLS_PER_SECOND)
 
 
 def _begin(seen: Sighting) -> int:
@@ -110,7 +123,7 @@ def _begin(seen: Sighting) -> int:
     if seen.place is not None:
         return seen.place + 1
     was_empty = seen.end is not None and seen.end.number_to is None
-    return 0 if seen.before or was_empty else len(seen.entries)
+    return len(seen.entries) if seen.late and not was_empty else 0
 
 
 def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[int, Entry]:

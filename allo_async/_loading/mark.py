@@ -56,6 +56,8 @@ class Mark:
         if self._looking is not None:
             await asyncio.wait({self._looking})
 
-    def was_before(self, moment: Moment) -> bool:
-        """Tell whether it was surely seen before what happened from *moment* on."""
-        return self.end is not None and (moment.monotonic is None or self._seen_at <= moment.monotonic)
+    def seconds_after(self, moment: Moment) -> float:
+        """Tell how long after *moment* it was seen: 0 for before, infinite where nobody knows it."""
+        if self.end is None:
+            return inf
+        return 0.0 if moment.monotonic is None else max(0.0, self._seen_at - moment.monotonic)

@@ -1,5 +1,6 @@
 """What a queue that was read back says of a chunk whose answer was lost."""
 
+import attrs
 import pytest
 
 from allo_async import Contact
@@ -28,8 +29,8 @@ def seen(entries, end=None, *, exists=True, seconds=None):
     return Sighting(end or QueueEnd(exists=True), exists, entries, seconds)
 
 
-def seen_late(entries, end, *, seconds=None):
-    return Sighting(end, exists=True, entries=entries, seconds=seconds, before=False)
+def seen_late(entries, end, *, seconds=None, late=0.03):
+    return Sighting(end, exists=True, entries=entries, seconds=seconds, late=late)
 
 
 def end_at(entries, place):
@@ -139,12 +140,31 @@ def test_queue_seen_empty_while_the_chunk_was_under_way():
         assert told(recognize(rows_of(A, B), seen_late(entries_of(A, B), empty)))[0] == [0, 1]
 
 
-@pytest.mark.parametrize(("seconds", "landed"), [(None, "not"), (0.9, "not"), (1.0, "who knows")])
-def test_none_of_its_numbers_where_the_end_was_seen_late(seconds, landed):
+@pytest.mark.parametrize(
+    ("seconds", "late", "position", "landed"),
+    [
+        (60, 0.9, 0, "not"),
+        (60, 1.0, 0, "who knows"),
+        (60, 0.1, 1, "who knows"),
+        (60, 0.1, None, "who knows"),
+        (0.9, 5.0, 7, "not"),
+        (None, 5.0, 7, "not"),
+    ],
+    ids=[
+        "too soon",
+        "time to call it before",
+        "moved up since",
+        "nobody knows where",
+        "no time at all",
+        "replay tells",
+    ],
+)
+def test_none_of_its_numbers_where_the_end_was_seen_late(seconds, late, position, landed):
     """The chunk did not land, unless it stood in front of that end, and there was time to call all of its numbers."""
     entries = entries_of(X, Y)
+    end = attrs.evolve(end_at(entries, 0), position=position)
 
-    reply = recognize(rows_of(A), seen_late(entries, end_at(entries, 0), seconds=seconds))
+    reply = recognize(rows_of(A), seen_late(entries, end, seconds=seconds, late=late))
 
     assert (reply is None) == (landed == "not")
     assert reply is None or "worked off" in reply.doubt

@@ -1,6 +1,7 @@
 """What stood last in a queue before a chunk, and whether that was seen in time."""
 
 import asyncio
+from math import inf
 
 import pytest
 
@@ -25,13 +26,13 @@ async def see():
     return END
 
 
-@pytest.mark.parametrize(("moment", "before"), [(9.9, False), (10.0, True), (10.1, True)])
-async def test_end_was_seen_before_what_came_later(moment, before):
+@pytest.mark.parametrize(("moment", "late"), [(9.5, 0.5), (10.0, 0.0), (10.1, 0.0)])
+async def test_end_was_seen_before_what_came_later(moment, late):
     """Only what began after the look's answer cannot be what was looked at."""
     mark = await seen_at(10.0, see)
 
     assert mark.end == END
-    assert mark.was_before(Moment(1_000_000.0, moment)) == before
+    assert mark.seconds_after(Moment(1_000_000.0, moment)) == late
 
 
 async def test_look_that_fails_tells_nothing():
@@ -43,7 +44,7 @@ async def test_look_that_fails_tells_nothing():
     mark = await seen_at(10.0, fail)
 
     assert mark.end is None
-    assert not mark.was_before(Moment(1_000_000.0, 20.0))
+    assert mark.seconds_after(Moment(1_000_000.0, 20.0)) == inf
 
 
 async def test_look_ends_with_the_block():
@@ -62,8 +63,8 @@ async def test_look_ends_with_the_block():
 
 def test_known_end_was_before_everything():
     """What the last answer told, or the journal, needs no look."""
-    assert Mark(END).was_before(Moment(0.0, 0.0))
-    assert Mark(END).was_before(Moment(0.0))
+    assert Mark(END).seconds_after(Moment(0.0, 0.0)) == 0
+    assert Mark(END).seconds_after(Moment(0.0)) == 0
 
 
 async def test_end_is_that_of_the_first_of_two_pages(clock):
