@@ -82,6 +82,13 @@ def test_end_is_found_after_entries_were_taken_off():
     assert recognize(rows_of(A), seen(entries, end_at(before, 3), seconds=10_000)) is None
 
 
+def test_end_that_was_called_away_leaves_the_chunk():
+    """What stood last before is gone, and all in front of it: the chunk is what stands there now."""
+    gone = QueueEnd(exists=True, number_to=X, position=7)
+
+    assert told(recognize(rows_of(A, B), seen(entries_of(A, B), gone, seconds=60)))[0] == [0, 1]
+
+
 def test_others_may_write_around_the_chunk():
     """What strangers added before and behind does not matter."""
     entries = entries_of(X, Y, A, B, C, Z)
