@@ -157,10 +157,10 @@ class OpenTelemetryObserver:
         span.set_attributes(told)
         if error is not None:
             span.set_attribute("error.type", _kind(error))
-        # Whoever cancels has what they want, such as an append whose answer was there before the look at its queue.
-        if error is not None and not isinstance(error, asyncio.CancelledError):
-            # What others' exceptions say may name a person.
-            span.set_status(Status(StatusCode.ERROR, str(error) if isinstance(error, AlloError) else None))
+            # Whoever cancels has what they want, such as an append whose answer was there before the look at its queue.
+            if not isinstance(error, asyncio.CancelledError):
+                # What others' exceptions say may name a person.
+                span.set_status(Status(StatusCode.ERROR, str(error) if isinstance(error, AlloError) else None))
         span.end()
 
 

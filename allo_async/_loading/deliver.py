@@ -88,14 +88,12 @@ class Courier:
         """
         rows = await self._fill(account.wanted(rows), account)
         while rows:
-            if self._brim.refusal is None:
-                # It is known by now that the queue has another turn.
-                rows = await self._fill(rows, account)
-                continue
-            if not self._waits:
-                raise self._brim.refusal
-            # Others may have their turn meanwhile: a caller who does not wait learns at once that the queue is full.
-            await self._brim.wait_for_room()
+            if self._brim.refusal is not None:
+                if not self._waits:
+                    raise self._brim.refusal
+                # Others may have their turn meanwhile: who does not wait learns at once that the queue is full.
+                await self._brim.wait_for_room()
+            # What is left without a refusal waits for the turn that the queue is known to have by now.
             rows = await self._fill(rows, account)
 
     async def look(self) -> int:

@@ -9,6 +9,7 @@ seen only when the chunk was under way, its numbers in front of the end may be t
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from math import inf
 
 import attrs
@@ -58,7 +59,7 @@ class Sighting:
     seconds: float | None
     late: float = 0.0
 
-    @property
+    @cached_property
     def place(self) -> int | None:
         """Where the end is among the entries, `None` where it is gone, or nobody knows."""
         return None if self.end is None else self.end.place_in(self.entries)

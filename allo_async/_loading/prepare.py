@@ -11,7 +11,7 @@ from allo_async._loading.normalize import check_region, normalize, tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
-_optional = attrgetter(*_OPTIONAL)
+_read_optional = attrgetter(*_OPTIONAL)
 
 
 @attrs.frozen
@@ -103,5 +103,5 @@ def _skipped(index: int, number: str | None, reason: str, detail: str | None = N
 
 
 def _entry(wire: str, contact: Contact) -> Mapping[str, Any]:
-    optional = zip(_OPTIONAL, _optional(contact), strict=True)
+    optional = zip(_OPTIONAL, _read_optional(contact), strict=True)
     return {"number": wire} | {name: value for name, value in optional if value is not None}

@@ -61,16 +61,15 @@ class Target:
         """Find out whose queue it is, and wait for those who may be appending to the same under another name."""
         turns = self._lane.turns
         turns.use(self._assignee)
-        if turns.perhaps_the_same(self._assignee):
-            await self.identify()
-        others = turns.perhaps_the_same(self._assignee)
+        if not turns.perhaps_the_same(self._assignee):
+            return
+        await self.identify()
         with self._lane.observers.waiting("turn"):
-            for turn in others:
+            for turn in turns.perhaps_the_same(self._assignee):
                 # Who has it now finds out whose queue that is before giving it back.
                 async with turn:
                     pass
-        if others:
-            await self.identify()
+        await self.identify()
 
     async def identify(self) -> None:
         """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""

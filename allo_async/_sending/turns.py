@@ -48,8 +48,7 @@ class Turns:
 
     def is_known(self, assignee: Assignee) -> bool:
         """Tell whether it is known well enough whose queue it is."""
-        one_kind = len(self._kinds) <= 1 and not self._several_kinds
-        return one_kind or assignee.user_id is not None or assignee.identity in self._users
+        return self._one_kind or self._is_settled(assignee.identity)
 
     def use(self, assignee: Assignee) -> None:
         """Note that this name is in use."""
@@ -57,6 +56,8 @@ class Turns:
 
     def perhaps_the_same(self, assignee: Assignee) -> list[asyncio.Lock]:
         """Give the turns that someone has whose queue may turn out to be that of *assignee*, under another name."""
+        if self._one_kind:
+            return []
         own = self.identity(assignee)
         return [
             turn
@@ -65,6 +66,10 @@ class Turns:
             and kind_of(identity) != kind_of(own)
             and not (self._is_settled(identity) and self._is_settled(own))
         ]
+
+    @property
+    def _one_kind(self) -> bool:
+        return len(self._kinds) <= 1 and not self._several_kinds
 
     def _is_settled(self, identity: Identity) -> bool:
         """Tell whether it will not turn out to be another's."""

@@ -126,15 +126,20 @@ async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes,
         assert not redis_server.redis.exists(turn._lease)
 
 
+async def waits_for(held, wanted, *, seconds):
+    """Whoever wants a turn that is held for so long gets it afterwards, and no earlier."""
+    async with held:
+        taking = asyncio.create_task(wanted.acquire())
+        await CLOCK.sleep(seconds)
+        assert not taking.done()
+    await taking
+    wanted.release()
+
+
 async def test_turn_is_renewed_while_it_is_held(redis_processes):
     """A chunk that takes longer than a lease lasts keeps its turn."""
     one, other, _ = redis_processes
-    async with one.turns.of(REP):
-        taking = asyncio.create_task(other.turns.of(REP).acquire())
-        await CLOCK.sleep(15)
-        assert not taking.done()
-    await taking
-    other.turns.of(REP).release()
+    await waits_for(one.turns.of(REP), other.turns.of(REP), seconds=15)
 
 
 async def test_dead_process_loses_its_turn_within_seconds(redis_processes):
@@ -207,12 +212,7 @@ async def test_names_that_other_processes_use_are_known(redis_processes):
     async with one.turns.of(REP):
         assert not one.turns.is_known(REP)
     one.turns.learn(REP, "usr-1")
-    async with other.turns.of(OTHER):
-        taking = asyncio.create_task(one.turns.of(REP).acquire())
-        await CLOCK.sleep(1)
-        assert not taking.done()
-    await taking
-    one.turns.of(REP).release()
+    await waits_for(other.turns.of(OTHER), one.turns.of(REP), seconds=1)
 
 
 async def test_late_holder_spoils_nothing(redis_processes):

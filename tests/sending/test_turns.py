@@ -26,6 +26,8 @@ MARIE, TOM = Assignee(email="marie@acme.example"), Assignee(email="tom@acme.exam
 async def test_name_of_another_kind_may_be_the_same_queue(busy, comes, waits):
     """Two ids are two queues, and so are two addresses; but an id and an address may be one."""
     turns = Turns()
+    turns.use(busy)
+    turns.use(comes)
     turn = turns.of(busy)
     async with turn:
         assert turns.perhaps_the_same(comes) == ([turn] if waits else [])
@@ -36,6 +38,8 @@ async def test_name_of_another_kind_may_be_the_same_queue(busy, comes, waits):
 async def test_nobody_waits_for_a_queue_that_is_known():
     """Once the server has told whose queue a name is, only those of the same queue wait, by its own turn."""
     turns = Turns()
+    turns.use(OWNER)
+    turns.use(MARIE)
     turns.learn(OWNER, "usr-1")
     turns.learn(MARIE, "usr-2")
     async with turns.of(OWNER):
@@ -47,6 +51,8 @@ async def test_nobody_waits_for_a_queue_that_is_known():
 async def test_nobody_waits_where_the_server_does_not_tell():
     """A queue whose owner the server keeps to itself would hold up all others for good."""
     turns = Turns()
+    turns.use(OWNER)
+    turns.use(BY_ID)
     turns.learn(OWNER, None)
     async with turns.of(OWNER):
         assert turns.perhaps_the_same(BY_ID) == []
