@@ -26,7 +26,7 @@ CREATE TABLE chunk (
     body_sha256     TEXT    NOT NULL,
     body            BLOB,                      -- the very bytes, until it is known what became of them
     first_used_at   REAL    NOT NULL,          -- when the key was used first
-    queue_end       TEXT    NOT NULL,          -- JSON: what stood last in the queue before
+    queue_end       TEXT    NOT NULL,          -- JSON: what stood last in the queue before; null: unknown
     settled_at      REAL
 );
 

@@ -123,6 +123,20 @@ async def test_answer_lost_to_one_run_is_found_by_the_next(sandbox, clock, load,
     assert result.recovered == 1
 
 
+async def test_next_run_knows_that_nobody_knew_how_the_queue_ended(sandbox, clock, load, journal):
+    """Where even the look before failed, the numbers may have stood there before: in doubt, and never sent again."""
+    sandbox.script(faults.error(403, "FORBIDDEN"), method="GET", at=1, times=1)
+    sandbox.script(faults.commit_and_stall(), at=1, times=1)
+    with pytest.raises(AlloError):
+        await load(us_numbers(10), deadline=50)
+
+    result = await load(us_numbers(10))
+
+    assert fates(result) == dict.fromkeys(range(10), "in doubt")
+    assert "may have stood there before" in result.in_doubt[0].reason
+    assert sandbox.numbers() == us_numbers(10)
+
+
 async def test_chunk_that_never_left_keeps_its_key(sandbox, load):
     """Nothing landed: the same bytes go out under the key that was written down."""
     sandbox.script(faults.stall(), at=1, times=1)
