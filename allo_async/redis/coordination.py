@@ -1,29 +1,15 @@
-"""Several processes, one key: its pace, its pause and the turns of its queues, by way of a Redis server."""
+"""Several processes or hosts, one key, by way of a Redis server."""
 
-import hashlib
-import hmac
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
-from allo_async._sending.pacing import Paces
-from allo_async._sending.shared import Ends, Shared
-from allo_async._sending.turns import Identity, Turns
+from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
+from allo_async._sending.shared import Shared
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
-from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
-from allo_async.redis.link import Link, connect
-from allo_async.redis.pace import SharedPace
-from allo_async.redis.turn import LeasedTurn
+from allo_async.redis.store import RedisStore, connect
 from allo_async.settings import Settings
-
-#: What to do when Redis is slow, gone or frozen: go on with this process's own pace and turns, or raise.
-OnCoordinationLoss = Literal["local", "raise"]
-
-
-def _known(_: object, __: "attrs.Attribute[Any]", value: str) -> None:
-    if value not in {"local", "raise"}:
-        raise ConfigurationError(f"on_coordination_loss must be 'local' or 'raise', not {value!r}")
 
 
 def _url(_: object, __: "attrs.Attribute[Any]", value: str) -> None:
@@ -59,30 +45,13 @@ class RedisCoordination:
     """
 
     url: str = attrs.field(validator=_url, repr=False)
-    on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=_known, kw_only=True)
+    on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
     def share(self, settings: Settings, clock: Clock) -> Shared:
         """Make what the clients of this key share on the running loop."""
-        # In braces, so that all of a key's stand on the same node of a cluster.
-        root = f"allo_async:{{{_hashed(settings, 'key')}}}"
-        link = Link(self.url, f"{root}:bells", clock=clock, raises=self.on_coordination_loss == "raise")
-        ends: Ends = {}
 
-        def pace(name: str, limit: int) -> SharedPace:
-            return SharedPace(limit, clock=clock, link=link, name=f"{root}:{name}", pause=f"{root}:pause")
+        def opened(key: str) -> RedisStore:
+            # In braces, so that all of a key's stand on the same node of a cluster.
+            return RedisStore(self.url, f"allo_async:{{{key}}}")
 
-        def turn(identity: Identity) -> LeasedTurn:
-            name = f"{root}:queue:{_hashed(settings, *identity)}"
-            kinds = (f"{root}:kinds", turns.others_use)
-            return LeasedTurn(identity, name, link=link, ends=ends, kinds=kinds, clock=clock)
-
-        turns = Turns(turn)
-        paces = Paces(clock=clock, reads=pace("reads", READS_PER_SECOND), writes=pace("writes", WRITES_PER_SECOND))
-        shared = Shared(paces, turns, ends, link.hang_up)
-        link.tell_of = shared.tell
-        return shared
-
-
-def _hashed(settings: Settings, *parts: str) -> str:
-    message = "\n".join(("allo_async", str(settings.base_url), *parts))
-    return hmac.digest(settings.api_key.encode(), message.encode(), hashlib.sha256).hex()[:32]
+        return coordinated(settings, clock, opened, on_loss=self.on_coordination_loss)

@@ -31,8 +31,3 @@ class Script(Enum):
     def text(self) -> str:
         """The script with all that it needs."""
         return "\n".join((CLOCK, _read("line"), _read(self.value)))
-
-
-def microseconds(seconds: float) -> int:
-    """Give *seconds* as scripts take them."""
-    return round(seconds * 1e6)

@@ -4,10 +4,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from allo_async._coordination.link import Link
+from allo_async._coordination.pace import SharedPace
 from allo_async._sending.pacing import Pace
 from allo_async.redis import scripts
-from allo_async.redis.link import Link
-from allo_async.redis.pace import SharedPace
+from allo_async.redis.store import RedisStore
 
 # Scripts read the time of a clock that tests move from a key.
 MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) end"
@@ -15,16 +16,16 @@ MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) 
 _names = (f"test-{place}" for place in itertools.count())
 
 
-class MovedLink(Link):
-    """A link to a server that goes by the test's clock."""
+class MovedStore(RedisStore):
+    """A store on a server that goes by the test's clock."""
 
-    def __init__(self, server, channel, **options):
-        super().__init__(server.url, channel, **options)
-        self._server = server
+    def __init__(self, server, root, clock):
+        super().__init__(server.url, root)
+        self._server, self._clock = server, clock
 
-    async def ask(self, script, keys, *args):
+    async def _run(self, script, keys, *args):
         self._server.redis.set("moved clock", round(self._clock.monotonic() * 1e6))
-        return await super().ask(script, keys, *args)
+        return await super()._run(script, keys, *args)
 
 
 class LocalFamily:
@@ -44,19 +45,20 @@ class RedisFamily:
 
     def __init__(self, server):
         self._server = server
+        self._root = ""
 
     @asynccontextmanager
     async def __call__(self, limit, clock, count=1):
-        name = next(_names)
-        links = [MovedLink(self._server, name, clock=clock, raises=True) for _ in range(count)]
+        root = self._root = next(_names)
+        links = [Link(lambda: MovedStore(self._server, root, clock), clock=clock, raises=True) for _ in range(count)]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scripts, "CLOCK", MOVED)
-            yield [SharedPace(limit, clock=clock, link=link, name=name, pause=f"{name}:pause") for link in links]
+            yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
             await asyncio.gather(*(link.hang_up() for link in links))
 
     def departures(self, paces, moments):
         # When a request of ours leaves, others may have moved the test's clock: the server's count is what counts.
-        return [int(moment) / 1e6 for moment in self._server.redis.lrange(paces[0]._departed, 0, -1)]
+        return [int(moment) / 1e6 for moment in self._server.redis.lrange(f"{self._root}:writes:departures", 0, -1)]
 
 
 @pytest.fixture(scope="session", params=["local", "redis"], name="family")

@@ -5,7 +5,8 @@ import json
 import sys
 
 from allo_async import AlloClient
-from allo_async.redis import RedisCoordination, link, scripts
+from allo_async._coordination import link
+from allo_async.redis import RedisCoordination, scripts
 from allo_async.testing import FastClock
 
 

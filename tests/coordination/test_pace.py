@@ -261,23 +261,23 @@ async def test_answers_that_count_fewer_change_nothing(family, clock):
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
 
-async def test_process_that_died_in_the_line_loses_its_place(redis_family, redis_server, clock):
+async def test_process_that_died_in_the_line_loses_its_place(redis_family, clock):
     """Who does not ask again within seconds keeps nobody waiting after that."""
-    async with redis_family(1, clock) as (pace,):
-        tickets, alive = pace._line_keys
-        redis_server.redis.zadd(tickets, {"dead": 1})
-        redis_server.redis.zadd(alive, {"dead": round((clock.now + 3) * 1e6)})
+    async with redis_family(1, clock, 2) as (pace, dead):
+        await pace.admit()
+        await dead._ask(dead._member)
 
         async with asyncio.timeout(5):
             await pace.admit()
 
-    assert 3 <= sum(clock.slept) < 4
+    assert 3 <= sum(clock.slept) < 6
 
 
 async def test_clock_that_is_set_back_holds_up_nobody(redis_family, redis_server, clock):
     """A Redis server whose clock jumps back by an hour lets requests go again within a window."""
     async with redis_family(1, clock) as (pace,):
-        redis_server.redis.rpush(pace._departed, round((clock.now + 3_600) * 1e6))
+        departures = f"{pace._link._open()._root}:writes:departures"
+        redis_server.redis.rpush(departures, round((clock.now + 3_600) * 1e6))
 
         await pace.admit()
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from allo_async import AlloClient, CoordinationLostError
+from allo_async._coordination import link
 from allo_async.events import CoordinationLost, CoordinationRegained, LoadEnded
-from allo_async.redis import RedisCoordination, link
+from allo_async.redis import RedisCoordination
 from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
@@ -169,7 +170,7 @@ async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, s
 @pytest.mark.parametrize("how", ["stop", "freeze"])
 async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, how):
     """By default there is one warning, however many calls hear of it, and the calls go on."""
-    caplog.set_level(logging.INFO, "allo_async.redis")
+    caplog.set_level(logging.INFO, "allo_async._coordination")
     reps = [sandbox.add_user(f"rep{place}@acme.example") for place in range(3)]
     getattr(server, how)()
     async with AlloClient(

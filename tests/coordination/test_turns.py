@@ -111,7 +111,12 @@ async def test_who_gives_up_does_not_keep_the_turn(turns):
             pass
 
 
-async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes, redis_server):
+async def ask_for(turn):
+    """Ask once for a turn, as another process would."""
+    return await turn._link.ask(lambda store: store.take_turn(turn._name, "other", kind="none", lease=4, alive=4))
+
+
+async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes):
     """A cancellation while the server grants the turn leaves it to the others, without waiting for the lease's end."""
     turn = redis_processes[0].turns.of(REP)
     for moment in range(80):
@@ -123,7 +128,9 @@ async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes,
         if not taking.cancelled():
             turn.release()
         await asyncio.gather(*turn._link._telling)
-        assert not redis_server.redis.exists(turn._lease)
+        token = (await ask_for(turn)).token
+        assert token
+        await turn._link.ask(lambda store, token=token: store.give_turn_back(turn._name, token, end="", memory=1))
 
 
 async def waits_for(held, wanted, *, seconds):
@@ -234,17 +241,15 @@ async def test_late_holder_spoils_nothing(redis_processes):
     third.turns.of(REP).release()
 
 
-async def test_late_renewal_takes_nothing(redis_processes, redis_server):
+async def test_late_renewal_takes_nothing(redis_processes):
     """Who was taken for dead and wakes up is told that the turn is another's, and leaves it there."""
     late, other, _ = redis_processes
     turn = late.turns.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
     async with other.turns.of(REP):
-        token = redis_server.redis.hget(turn._lease, "token")
-
-        assert await turn._link.ask(scripts.Script.KEEP_TURN, [turn._lease], turn._token, 4_000_000) == 0
-        assert redis_server.redis.hget(turn._lease, "token") == token
+        for token, held in ((turn._token, False), (other.turns.of(REP)._token, True)):
+            assert await turn._link.ask(lambda store, token=token: store.keep_turn(turn._name, token, lease=4)) is held
     turn.release()
 
 

@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 import attrs
 
+from allo_async._coordination.link import Link
 from allo_async._sending.shared import Ends
 from allo_async._sending.turns import Identity, kind_of
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
-from allo_async.redis.link import Link
-from allo_async.redis.scripts import Script, microseconds
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ _LOOK = 0.5
 _GRACE = 3.0
 
 # Seconds for which it is remembered what stands last in a queue.
-_MEMORY = 600
+_MEMORY = 600.0
 
 
 class LeasedTurn(asyncio.Lock):
@@ -38,10 +37,10 @@ class LeasedTurn(asyncio.Lock):
 
     Args:
         identity: Whose queue it is.
-        name: What the names of this turn's keys begin with.
-        link: To Redis.
+        name: What the queue is called in the store.
+        link: To the store.
         ends: What stood last in each queue; told of what other processes know.
-        kinds: Where it is noted which kinds of names are in use, and what is told how many those are.
+        tell_kinds: Is told how many kinds of names are in use.
         clock: Measures when to renew.
     """
 
@@ -52,18 +51,16 @@ class LeasedTurn(asyncio.Lock):
         *,
         link: Link,
         ends: Ends,
-        kinds: tuple[str, Callable[[int], None]],
+        tell_kinds: Callable[[int], None],
         clock: Clock,
     ) -> None:
         super().__init__()
-        self._kinds, self._tell_kinds = kinds
+        self._tell_kinds = tell_kinds
         self._identity = identity
         self._name = name
         self._link = link
         self._ends = ends
         self._clock = clock
-        self._lease, self._end = f"{name}:lease", f"{name}:end"
-        self._line_keys = [f"{name}:tickets", f"{name}:alive"]
         self._token = ""
         self._renewing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[Any] | None = None
@@ -88,9 +85,11 @@ class LeasedTurn(asyncio.Lock):
         """Give the turn to whoever waits next, in any process."""
         if self._renewing is not None:
             self._renewing.cancel()
-            told = (self._token, self._known_end(), _MEMORY, self._link.channel, self._name)
+            token, end = self._token, self._known_end()
             # A renewal that is under way must not come after that.
-            self._link.tell(Script.GIVE_TURN_BACK, [self._lease, self._end], *told, after=self._keeping)
+            self._link.tell(
+                lambda store: store.give_turn_back(self._name, token, end=end, memory=_MEMORY), after=self._keeping
+            )
             self._renewing = self._keeping = None
         super().release()
 
@@ -99,21 +98,21 @@ class LeasedTurn(asyncio.Lock):
         try:
             while True:
                 bell = self._link.bell(self._name)
-                keys = [self._lease, *self._line_keys, self._end, self._kinds]
-                times = (microseconds(_LEASE), microseconds(_LOOK + _GRACE))
-                answer = await self._link.ask(Script.TAKE_TURN, keys, member, *times, kind_of(self._identity))
+                answer = await self._link.ask(
+                    lambda store: store.take_turn(
+                        self._name, member, kind=kind_of(self._identity), lease=_LEASE, alive=_LOOK + _GRACE
+                    )
+                )
                 if answer is None:
                     self._learn("")
                     return ""
-                token, end, wait, kinds = answer
-                self._tell_kinds(kinds)
-                if token:
-                    self._learn(end)
-                    return str(token)
-                await self._link.nap(bell, min(wait / 1e6 or _LOOK, _LOOK))
+                self._tell_kinds(answer.kinds)
+                if answer.token:
+                    self._learn(answer.end)
+                    return answer.token
+                await self._link.nap(bell, min(answer.wait or _LOOK, _LOOK))
         except BaseException:
-            keys = [*self._line_keys, self._lease]
-            self._link.tell(Script.LEAVE, keys, member, self._link.channel, self._name)
+            self._link.tell(lambda store: store.leave_turn(self._name, member))
             raise
 
     def _learn(self, end: str) -> None:
@@ -128,8 +127,8 @@ class LeasedTurn(asyncio.Lock):
     async def _renew(self, token: str) -> None:
         while True:
             await self._clock.sleep(_RENEWAL)
-            self._keeping = self._link.tell(Script.KEEP_TURN, [self._lease], token, microseconds(_LEASE))
+            self._keeping = self._link.tell(lambda store: store.keep_turn(self._name, token, lease=_LEASE))
             await asyncio.wait({self._keeping})
-            if self._keeping.result() == 0:
+            if self._keeping.result() is False:
                 _log.info("the turn of a queue was lost to another process, which took this one for dead")
                 return

@@ -2,11 +2,10 @@
 
 import uuid
 
-from allo_async._sending.pacing import WINDOW, Pace
+from allo_async._coordination.link import Link
+from allo_async._sending.pacing import Pace
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
-from allo_async.redis.link import Link
-from allo_async.redis.scripts import Script, microseconds
 
 # Seconds after which those who wait look again, since others may have gone.
 _LOOK = 1.0
@@ -16,7 +15,7 @@ _GRACE = 3.0
 
 
 class SharedPace(Pace):
-    """An exact window over the requests of all processes, on Redis's clock.
+    """An exact window over the requests of all processes, on the store's clock.
 
     One request of each process stands in the common line: a process with many does not hold up one with few. Where the
     link is lost, it is the pace of this process alone, which knows what has left it.
@@ -24,31 +23,27 @@ class SharedPace(Pace):
     Args:
         limit: Requests per second, until the server says otherwise.
         clock: Where time comes from.
-        link: To Redis.
-        name: What the names of this pace's keys begin with.
-        pause: The key of the pause.
+        link: To the store.
+        name: Which of the key's paces it is.
     """
 
-    def __init__(self, limit: int, *, clock: Clock, link: Link, name: str, pause: str) -> None:
+    def __init__(self, limit: int, *, clock: Clock, link: Link, name: str) -> None:
         super().__init__(limit, clock=clock)
         self._first_limit = limit
         self._link = link
-        self._name, self._pause = name, pause
-        self._departed, self._said_limit = f"{self._name}:departures", f"{self._name}:limit"
-        self._line_keys = [f"{self._name}:tickets", f"{self._name}:alive"]
+        self._name = name
         self._member = uuid.uuid4().hex
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*, from no process."""
         super().hold(seconds)
-        self._link.tell(Script.HOLD, [self._pause], microseconds(seconds))
+        self._link.tell(lambda store: store.hold(seconds))
 
     def heard(self, told: RateLimit, *, since: float) -> None:
         """Follow what an answer told of the limit; what other processes have sent is no stranger's."""
         super().heard(told, since=since)
-        age = microseconds(self._clock.monotonic() - since)
-        remaining = -1 if told.remaining is None else told.remaining
-        self._link.tell(Script.HEARD, [self._departed, self._said_limit], told.limit, remaining, age)
+        age = self._clock.monotonic() - since
+        self._link.tell(lambda store: store.heard(self._name, told, age=age))
 
     async def _wait_in_line(self) -> float:
         # The first of them stands in the common line already.
@@ -59,7 +54,7 @@ class SharedPace(Pace):
         try:
             await self._until(self._member)
         except BaseException:
-            self._link.tell(Script.LEAVE, self._line_keys, self._member, self._link.channel, self._name)
+            self._link.tell(lambda store: store.leave_line(self._name, self._member))
             raise
 
     async def _until_open(self) -> None:
@@ -83,7 +78,6 @@ class SharedPace(Pace):
         return max(0.0, self._not_before - self._clock.monotonic())
 
     async def _ask(self, member: str, *, ahead: int = 0) -> tuple[bool, float] | None:
-        keys = [self._departed, *self._line_keys, self._said_limit, self._pause]
-        times = (microseconds(WINDOW), ahead, microseconds(_GRACE + _LOOK))
-        answer = await self._link.ask(Script.ADMIT, keys, member, self._first_limit, *times)
-        return None if answer is None else (bool(answer[0]), answer[1] / 1e6)
+        return await self._link.ask(
+            lambda store: store.admit(self._name, member, limit=self._first_limit, ahead=ahead, alive=_GRACE + _LOOK)
+        )

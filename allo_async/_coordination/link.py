@@ -1,0 +1,133 @@
+"""The way to the store: a question is answered in time, or the link counts as lost until the store is back."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from allo_async._coordination.store import Bell, Store
+from allo_async.clock import Clock
+from allo_async.errors import CoordinationLostError
+from allo_async.events import CoordinationLost, CoordinationRegained, Event
+
+_log = logging.getLogger(__name__)
+
+# Real seconds, whatever the client's clock does: a store answers in a millisecond, or something is wrong.
+_ANSWER = 1.0
+
+# Real seconds between looks whether the store is back.
+_MENDING = 0.5
+
+_Answer = TypeVar("_Answer")
+
+
+class Link:
+    """Asks the store, for all clients of a key on one event loop. It is opened by the first question.
+
+    Args:
+        opened: Makes the store.
+        clock: Measures how long to wait for a bell.
+        raises: Whether a lost link is an error; otherwise there is a warning, and no answer.
+
+    Attributes:
+        tell_of: Is told when the link is lost, and when it is back.
+    """
+
+    def __init__(self, opened: Callable[[], Store], *, clock: Clock, raises: bool) -> None:
+        self._opened = opened
+        self._clock = clock
+        self._raises = raises
+        self.tell_of: Callable[[Event], None] = lambda _: None
+        self._store: Store | None = None
+        self._lost: CoordinationLostError | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[Any]] = set()
+
+    async def ask(self, question: Callable[[Store], Awaitable[_Answer]]) -> _Answer | None:
+        """Ask the store, and give its answer; `None` where there is none since the link is lost.
+
+        Raises:
+            CoordinationLostError: The link is lost, and that is an error.
+        """
+        store = self._open()
+        if self._lost is None:
+            try:
+                async with asyncio.timeout(_ANSWER):
+                    return await question(store)
+            except store.failures as error:
+                self._lose(store, error)
+        if self._raises and self._lost is not None:
+            raise CoordinationLostError(str(self._lost)) from self._lost.__cause__
+        return None
+
+    def tell(
+        self, what: Callable[[Store], Awaitable[_Answer]], *, after: asyncio.Task[Any] | None = None
+    ) -> asyncio.Task[_Answer | None]:
+        """Ask in the background, *after* another task where that matters; give the answer, `None` for none."""
+
+        async def run() -> _Answer | None:
+            if after is not None:
+                await asyncio.wait({after})
+            with contextlib.suppress(CoordinationLostError):
+                return await self.ask(what)
+            return None
+
+        return self._spawn(run())
+
+    def bell(self, name: str) -> Bell:
+        """Give what rings when *name* may have become free; to be taken before asking whether it is."""
+        return self._open().bell(name)
+
+    async def nap(self, bell: Bell, seconds: float) -> None:
+        """Wait for *bell*, but no longer than *seconds*: a ring may be lost."""
+        naps = {asyncio.ensure_future(bell.wait()), asyncio.ensure_future(self._clock.sleep(seconds))}
+        try:
+            await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for nap in naps:
+                nap.cancel()
+
+    async def hang_up(self) -> None:
+        """Say what is still to be said, and close; the next question opens the link again."""
+        if self._telling:
+            await asyncio.wait(self._telling)
+        mending, self._mending = self._mending, None
+        if mending is not None:
+            mending.cancel()
+            await asyncio.wait({mending})
+        store, self._store, self._lost = self._store, None, None
+        if store is not None:
+            await store.close()
+
+    def _open(self) -> Store:
+        if self._store is None:
+            self._store = self._opened()
+        return self._store
+
+    def _lose(self, store: Store, error: Exception) -> None:
+        if self._lost is not None:
+            return
+        why = f"no answer within {_ANSWER:g} s" if isinstance(error, TimeoutError) else str(error)
+        self._lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")
+        self._lost.__cause__ = error
+        if not self._raises:
+            _log.warning("%s; going on with this process's own pace and turns", self._lost)
+        self.tell_of(CoordinationLost(reason=why))
+        self._mending = asyncio.create_task(self._mend(store))
+
+    async def _mend(self, store: Store) -> None:
+        while self._lost is not None:
+            await asyncio.sleep(_MENDING)
+            with contextlib.suppress(*store.failures):
+                async with asyncio.timeout(_ANSWER):
+                    await store.ping()
+                self._lost = None
+        _log.info("the coordination with other processes is back")
+        self.tell_of(CoordinationRegained())
+
+    def _spawn(self, work: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:
+        task = asyncio.create_task(work)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return task
