@@ -75,7 +75,7 @@ class SharedPace(Pace):
             await self._link.nap(bell, min(wait, _LOOK))
 
     def _own_hold(self) -> float:
-        return max(0.0, self._not_before - self._clock.monotonic())
+        return max(0.0, self._window.not_before - self._clock.monotonic())
 
     async def _ask(self, member: str, *, ahead: int = 0) -> tuple[bool, float] | None:
         return await self._link.ask(

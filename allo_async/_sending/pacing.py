@@ -2,28 +2,22 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncGenerator
 from math import inf
 
+from allo_async._sending.window import Window
 from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import RateLimitedError
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
-#: Seconds: the limit's own, and a little for requests that reach the server closer together than they left.
-WINDOW = 1.0 + 0.03
-
-# Seconds for which departures are remembered; no answer is awaited longer on a server that is worth a pace.
-_MEMORY = 30.0
-
 
 class Pace:
-    """An exact sliding window: no span of a second ever sees more than *limit* requests leave.
+    """Lets at most *limit* requests leave in any span of a second, first come first served.
 
-    Waiting is fair and cancellable: whoever gives up leaves no gap behind. Requests of strangers, of whom the server's
-    count tells, take their places in the window as our own do.
+    Whoever gives up waiting leaves no gap behind. Requests of strangers, of whom the server's count tells, take places
+    as our own do.
 
     Args:
         limit: Requests per second, until the server says otherwise.
@@ -31,11 +25,9 @@ class Pace:
     """
 
     def __init__(self, limit: int, *, clock: Clock) -> None:
-        self._limit = limit
+        self._window = Window(limit)
         self._clock = clock
         self._line = asyncio.Lock()
-        self._departures = deque[float]()
-        self._not_before = clock.monotonic()
         self._waiting = 0
 
     async def admit(self, patience: float = inf) -> float:
@@ -50,7 +42,7 @@ class Pace:
             async with self._within(patience), self._line:
                 await self._until_gone()
                 moment = self._clock.monotonic()
-                self._depart(moment)
+                self._window.depart(moment)
                 return moment
         finally:
             self._waiting -= 1
@@ -67,20 +59,11 @@ class Pace:
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
-        self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+        self._window.not_before = max(self._window.not_before, self._clock.monotonic() + seconds)
 
     def heard(self, told: RateLimit, *, since: float) -> None:
-        """Follow what an answer *told* of the limit; its request left at *since*.
-
-        What the server has counted beyond our own requests of that time was others'.
-        """
-        self._limit = told.limit
-        if told.remaining is None:
-            return
-        now = self._clock.monotonic()
-        own = sum(moment > since - 1.0 for moment in self._departures)
-        for _ in range(told.limit - told.remaining - own):
-            self._depart(now)
+        """Follow what an answer *told* of the limit; its request left at *since*."""
+        self._window.heard(told, since=since, now=self._clock.monotonic())
 
     async def _check(self, patience: float) -> None:
         if patience < inf and (wait := await self._wait_in_line()) > patience:
@@ -100,25 +83,16 @@ class Pace:
         await self._until_open()
 
     async def _until_open(self) -> None:
-        while (wait := self._next_moment(self._departures) - self._clock.monotonic()) > 0:
+        while (wait := self._wait_behind(0)) > 0:
             await self._clock.sleep(wait)
-
-    def _depart(self, moment: float) -> None:
-        self._departures.append(moment)
-        while self._departures[0] < moment - _MEMORY:
-            self._departures.popleft()
-
-    def _next_moment(self, departures: deque[float]) -> float:
-        full = len(departures) >= self._limit
-        return max(self._not_before, departures[-self._limit] + WINDOW if full else self._not_before)
 
     async def _wait_in_line(self) -> float:
         """Tell how long one who comes now will wait, behind all who wait already."""
+        return self._wait_behind(self._waiting)
+
+    def _wait_behind(self, others: int) -> float:
         now = self._clock.monotonic()
-        departures = self._departures.copy()
-        for _ in range(self._waiting + 1):
-            departures.append(max(now, self._next_moment(departures)))
-        return departures[-1] - now
+        return self._window.next_departure(others, now=now) - now
 
 
 def _limited(wait: float, patience: float) -> RateLimitedError:

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from allo_async._coordination.store import TurnAnswer
-from allo_async._sending.pacing import WINDOW
+from allo_async._sending.window import WINDOW
 from allo_async._wire.hints import RateLimit
 from allo_async.redis.scripts import Script
 
