@@ -57,7 +57,7 @@ class Store(Protocol):
             member: Who asks; `""` asks how long it takes, without standing in line.
             limit: Requests per second, until the server has told another limit.
             ahead: How many of the asker's own process leave before.
-            alive: For how long the asker is taken for alive beyond the time that it has to wait anyway.
+            alive: For how long the asker is taken for alive.
         """
         ...
 

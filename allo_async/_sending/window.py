@@ -1,7 +1,6 @@
 """The arithmetic of a pace: what has left of late, and when the next may leave."""
 
 from collections import deque
-from math import inf
 
 import attrs
 
@@ -24,7 +23,7 @@ class Window:
     """
 
     limit: int
-    not_before: float = -inf
+    not_before: float = 0.0
     departures: deque[float] = attrs.field(factory=deque[float])
 
     def next_departure(self, behind: int = 0, *, now: float) -> float:

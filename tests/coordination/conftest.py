@@ -6,9 +6,13 @@ import pytest
 
 from allo_async._coordination.link import Link
 from allo_async._coordination.pace import SharedPace
+from allo_async._file.store import FileStore
 from allo_async._sending.pacing import Pace
 from allo_async.redis import scripts
 from allo_async.redis.store import RedisStore
+from allo_async.sandbox import Sandbox
+from allo_async.testing import FastClock
+from tests.coordination.fleet import SPEED
 
 # Scripts read the time of a clock that tests move from a key.
 MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) end"
@@ -61,13 +65,65 @@ class RedisFamily:
         return [int(moment) / 1e6 for moment in self._server.redis.lrange(f"{self._root}:writes:departures", 0, -1)]
 
 
-@pytest.fixture(scope="session", params=["local", "redis"], name="family")
+class WitnessedStore(FileStore):
+    """A store that notes when it has let a request leave."""
+
+    def __init__(self, path, clock, departures):
+        super().__init__(path, clock)
+        self._departures = departures
+
+    async def admit(self, *args, **kwargs):
+        gone, wait = await super().admit(*args, **kwargs)
+        if gone:
+            self._departures.append(self._clock.monotonic())
+        return gone, wait
+
+
+class FileFamily:
+    """The paces that a key has in several processes of a machine."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        self._departures = []
+
+    @asynccontextmanager
+    async def __call__(self, limit, clock, count=1):
+        path, departures = self._directory / f"{next(_names)}.json", []
+        self._departures = departures
+        links = [Link(lambda: WitnessedStore(path, clock, departures), clock=clock, raises=True) for _ in range(count)]
+        yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
+        await asyncio.gather(*(link.hang_up() for link in links))
+
+    def departures(self, paces, moments):
+        return self._departures
+
+
+def _make_family(request, name):
+    if name == "redis":
+        return RedisFamily(request.getfixturevalue("redis_server"))
+    return FileFamily(request.getfixturevalue("tmp_path_factory").mktemp("paces")) if name == "file" else LocalFamily()
+
+
+@pytest.fixture(scope="session", params=["local", "redis", "file"], name="family")
 def _family(request):
     """Makes the paces of a key, which keep its limit together, within a process or across several."""
-    return LocalFamily() if request.param == "local" else RedisFamily(request.getfixturevalue("redis_server"))
+    return _make_family(request, request.param)
+
+
+@pytest.fixture(scope="session", params=["redis", "file"], name="shared_family")
+def _shared_family(request):
+    """Makes the paces of a key in several processes."""
+    return _make_family(request, request.param)
 
 
 @pytest.fixture(name="redis_family")
 def _redis_family(redis_server):
-    """Makes the paces of a key in several processes."""
+    """Makes the paces of a key in several processes, which share a Redis server."""
     return RedisFamily(redis_server)
+
+
+@pytest.fixture(name="sandbox")
+async def _sandbox():
+    """A server on which four processes take a while, and may send more than they do."""
+    async with Sandbox(clock=FastClock(SPEED), append_seconds_per_row=0.004, write_per_second=10) as sandbox:
+        yield sandbox

@@ -1,24 +1,25 @@
-"""A process that appends a list to one queue, coordinated by Redis; says when it is ready, and waits for a word."""
+"""A process that appends a list to one queue, in step with others; says when it is ready, and waits for a word."""
 
 import asyncio
 import json
 import sys
 
-from allo_async import AlloClient
+from allo_async import AlloClient, FileCoordination
 from allo_async._coordination import link
 from allo_async.redis import RedisCoordination, scripts
 from allo_async.testing import FastClock
 
 
-async def main(url, key, redis_url, speed, rows):
+async def main(url, key, speed, rows, redis=None, directory=None):
     clock = FastClock(speed)
     scripts.CLOCK = (
         f"local function now() local t = redis.call('TIME') return (t[1] % 1000000 * 1000000 + t[2]) * {speed} end"
     )
     # Real seconds; a machine under load still answers in a fifth of one.
     link._ANSWER, link._MENDING = 0.3, 0.05
+    together = FileCoordination(directory) if redis is None else RedisCoordination(redis)
     async with AlloClient(
-        key, base_url=url, clock=clock, coordination=RedisCoordination(redis_url), timeout=30 * speed, retry_budget=900
+        key, base_url=url, clock=clock, coordination=together, timeout=30 * speed, retry_budget=900
     ) as allo:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

@@ -261,9 +261,9 @@ async def test_answers_that_count_fewer_change_nothing(family, clock):
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
 
-async def test_process_that_died_in_the_line_loses_its_place(redis_family, clock):
+async def test_process_that_died_in_the_line_loses_its_place(shared_family, clock):
     """Who does not ask again within seconds keeps nobody waiting after that."""
-    async with redis_family(1, clock, 2) as (pace, dead):
+    async with shared_family(1, clock, 2) as (pace, dead):
         await pace.admit()
         await dead._ask(dead._member)
 

@@ -1,13 +1,7 @@
 """Four processes load one queue; whatever happens to Redis meanwhile, the ledger has every row once, and in order."""
 
 import asyncio
-import contextlib
-import json
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +9,21 @@ from allo_async import AlloClient, CoordinationLostError
 from allo_async._coordination import link
 from allo_async.events import CoordinationLost, CoordinationRegained, LoadEnded
 from allo_async.redis import RedisCoordination
-from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
+from tests.coordination.fleet import (
+    LISTS,
+    SPEED,
+    appended,
+    appending,
+    check_all_is_loaded,
+    check_they_took_turns,
+    ended,
+    go,
+    load_by_four,
+    start,
+)
 from tests.end_to_end.numbers import us_numbers
 from tests.redis_server import RedisServer
-
-ROOT = Path(__file__).parents[2]
-LOADER = Path(__file__).with_name("loader.py")
-SPEED = 20
-LISTS = [us_numbers(200, 1_000 * place) for place in range(4)]
 
 
 @pytest.fixture(name="server")
@@ -33,74 +33,10 @@ def _server():
         yield server
 
 
-@pytest.fixture(name="sandbox")
-async def _sandbox():
-    async with Sandbox(clock=FastClock(SPEED), append_seconds_per_row=0.004, write_per_second=10) as sandbox:
-        yield sandbox
-
-
-def start(sandbox, server, rows):
-    order = {"url": sandbox.url, "key": sandbox.api_key, "redis_url": server.url, "speed": SPEED, "rows": rows}
-    return subprocess.Popen(
-        [sys.executable, LOADER, json.dumps(order)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-
-
-async def go(*processes):
-    """Let all of them begin when each is ready."""
-    for process in processes:
-        await asyncio.to_thread(process.stdout.readline)
-    for process in processes:
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-
-
-async def ended(*processes):
-    """Give what each of them says was added."""
-    told = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
-    return [json.loads(answer) for answer, _ in told]
-
-
-async def load_by_four(sandbox, server, disturb):
-    """Let four processes load their lists at once, and call *disturb* meanwhile; give what each says was added."""
-    processes = [start(sandbox, server, rows) for rows in LISTS]
-    await go(*processes)
-    disturbing = asyncio.create_task(disturb())
-    told = await ended(*processes)
-    disturbing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await disturbing
-    return told
-
-
-async def appended(sandbox, count):
-    while len(sandbox.numbers()) < count:
-        await asyncio.sleep(0.005)
-
-
-def check(sandbox, told):
-    assert told == [[rows, len(rows)] for rows in LISTS]
-    assert sorted(sandbox.numbers()) == sorted(number for rows in LISTS for number in rows)
-    for rows in LISTS:
-        own = set(rows)
-        assert [number for number in sandbox.numbers() if number in own] == rows
-
-
 async def test_together_they_keep_the_limits(sandbox, server):
     """No append conflicts with another, and the processes take turns."""
-
-    async def nothing():
-        pass
-
-    told = await load_by_four(sandbox, server, nothing)
-
-    check(sandbox, told)
-    assert [request for request in sandbox.ledger.refused if request.status == 409] == []
-    owners = [next(place for place, rows in enumerate(LISTS) if row.rows[0] in rows) for row in sandbox.ledger.appends]
-    assert len(set(owners[:8])) == 4
+    check_all_is_loaded(sandbox, await load_by_four(sandbox, redis=server.url))
+    check_they_took_turns(sandbox)
 
 
 async def test_redis_is_stopped(sandbox, server):
@@ -110,7 +46,7 @@ async def test_redis_is_stopped(sandbox, server):
         await appended(sandbox, 150)
         server.stop()
 
-    check(sandbox, await load_by_four(sandbox, server, disturb))
+    check_all_is_loaded(sandbox, await load_by_four(sandbox, disturb, redis=server.url))
 
 
 async def test_redis_is_restarted(sandbox, server):
@@ -124,7 +60,7 @@ async def test_redis_is_restarted(sandbox, server):
         await appended(sandbox, 500)
         assert server.redis.keys("*:departures")
 
-    check(sandbox, await load_by_four(sandbox, server, disturb))
+    check_all_is_loaded(sandbox, await load_by_four(sandbox, disturb, redis=server.url))
 
 
 async def test_redis_is_frozen(sandbox, server):
@@ -138,7 +74,7 @@ async def test_redis_is_frozen(sandbox, server):
         await appended(sandbox, 600)
         server.freeze()
 
-    check(sandbox, await load_by_four(sandbox, server, disturb))
+    check_all_is_loaded(sandbox, await load_by_four(sandbox, disturb, redis=server.url))
 
 
 async def test_redis_is_flushed(sandbox, server):
@@ -149,16 +85,15 @@ async def test_redis_is_flushed(sandbox, server):
             await asyncio.sleep(0.05)
             server.flush()
 
-    check(sandbox, await load_by_four(sandbox, server, disturb))
+    check_all_is_loaded(sandbox, await load_by_four(sandbox, disturb, redis=server.url))
 
 
 async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, server):
     """A process killed in the middle of an append loses its turn, and the others finish."""
-    victim = start(sandbox, server, us_numbers(200, 9_000))
-    others = [start(sandbox, server, rows) for rows in LISTS[:3]]
+    victim = start(sandbox, LISTS[3], redis=server.url)
+    others = [start(sandbox, rows, redis=server.url) for rows in LISTS[:3]]
     await go(victim, *others)
-    while not any(request.rows[0].startswith("+12122009") for request in sandbox.ledger.appends):
-        await asyncio.sleep(0.002)
+    await appending(sandbox, LISTS[3])
     victim.kill()
 
     told = await ended(*others)

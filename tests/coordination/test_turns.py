@@ -2,9 +2,12 @@
 
 import asyncio
 import itertools
+from contextlib import asynccontextmanager
 
 import pytest
 
+from allo_async import FileCoordination
+from allo_async._coordination import link
 from allo_async._sending.turns import Turns
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
@@ -34,22 +37,46 @@ def settings_of(key):
     )
 
 
-@pytest.fixture(name="redis_processes")
-async def _redis_processes(redis_server, monkeypatch):
+def _coordination_by(request, how):
+    if how == "file":
+        return FileCoordination(request.getfixturevalue("tmp_path"), on_coordination_loss="raise")
+    return RedisCoordination(request.getfixturevalue("redis_server").url, on_coordination_loss="raise")
+
+
+@asynccontextmanager
+async def _three(coordination):
+    settings = settings_of(next(_keys))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scripts, "CLOCK", FAST)
+        # Real seconds; a machine under load may be slow to answer, which is not what these tests are about.
+        patch.setattr(link, "_ANSWER", 10)
+        shared = [coordination.share(settings, CLOCK) for _ in range(3)]
+        yield shared
+        for each in shared:
+            await each.hang_up()
+
+
+@pytest.fixture(params=["redis", "file"], name="coordination")
+def _coordination(request):
+    """How processes reach each other."""
+    return _coordination_by(request, request.param)
+
+
+@pytest.fixture(name="processes")
+async def _processes(coordination):
     """What three processes with one key have each."""
-    monkeypatch.setattr(scripts, "CLOCK", FAST)
-    settings, coordination = settings_of(next(_keys)), RedisCoordination(redis_server.url, on_coordination_loss="raise")
-    shared = [coordination.share(settings, CLOCK) for _ in range(3)]
-    yield shared
-    for each in shared:
-        await each.hang_up()
+    async with _three(coordination) as shared:
+        yield shared
 
 
-@pytest.fixture(params=["local", "redis"], name="turns")
-def _turns(request):
+@pytest.fixture(params=["local", "redis", "file"], name="turns")
+async def _turns(request):
+    """The turns that three clients have, in one process or in three."""
     if request.param == "local":
-        return [Turns()] * 3
-    return [shared.turns for shared in request.getfixturevalue("redis_processes")]
+        yield [Turns()] * 3
+    else:
+        async with _three(_coordination_by(request, request.param)) as shared:
+            yield [each.turns for each in shared]
 
 
 async def test_one_at_a_time(turns):
@@ -111,14 +138,23 @@ async def test_who_gives_up_does_not_keep_the_turn(turns):
             pass
 
 
+def forget(coordination, redis_server):
+    """Delete all that is known."""
+    if isinstance(coordination, FileCoordination):
+        for file in coordination.directory.iterdir():
+            file.unlink()
+    else:
+        redis_server.flush()
+
+
 async def ask_for(turn):
     """Ask once for a turn, as another process would."""
     return await turn._link.ask(lambda store: store.take_turn(turn._name, "other", kind="none", lease=4, alive=4))
 
 
-async def test_granted_turn_that_was_not_heard_of_is_given_back(redis_processes):
+async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
     """A cancellation while the server grants the turn leaves it to the others, without waiting for the lease's end."""
-    turn = redis_processes[0].turns.of(REP)
+    turn = processes[0].turns.of(REP)
     for moment in range(80):
         taking = asyncio.create_task(turn.acquire())
         for _ in range(moment):
@@ -143,15 +179,15 @@ async def waits_for(held, wanted, *, seconds):
     wanted.release()
 
 
-async def test_turn_is_renewed_while_it_is_held(redis_processes):
+async def test_turn_is_renewed_while_it_is_held(processes):
     """A chunk that takes longer than a lease lasts keeps its turn."""
-    one, other, _ = redis_processes
+    one, other, _ = processes
     await waits_for(one.turns.of(REP), other.turns.of(REP), seconds=15)
 
 
-async def test_dead_process_loses_its_turn_within_seconds(redis_processes):
+async def test_dead_process_loses_its_turn_within_seconds(processes):
     """A holder that does not renew is followed by the next, who is not told what stood last."""
-    dead, other, third = redis_processes
+    dead, other, third = processes
     async with third.turns.of(REP):
         third.ends[REP.identity] = QueueEnd(exists=True, position=1)
     turn = dead.turns.of(REP)
@@ -164,9 +200,9 @@ async def test_dead_process_loses_its_turn_within_seconds(redis_processes):
         assert REP.identity not in other.ends
 
 
-async def test_dead_waiter_loses_its_place(redis_processes):
+async def test_dead_waiter_loses_its_place(processes):
     """A process that died in the line does not hold up those behind it."""
-    one, dead, other = redis_processes
+    one, dead, other = processes
     async with one.turns.of(REP):
         waiting = asyncio.create_task(dead.turns.of(REP).acquire())
         await CLOCK.sleep(2)
@@ -177,9 +213,9 @@ async def test_dead_waiter_loses_its_place(redis_processes):
         pass
 
 
-async def test_what_stands_last_goes_with_the_turn(redis_processes):
+async def test_what_stands_last_goes_with_the_turn(processes):
     """The next process is told what stands last in the queue, and need not look."""
-    one, other, third = redis_processes
+    one, other, third = processes
     end = QueueEnd(exists=True, number_to="+12125550010", created_at="2026-11-24T10:00:00Z", position=7)
     third.ends[REP.identity] = QueueEnd(exists=False)
     async with one.turns.of(REP):
@@ -191,9 +227,9 @@ async def test_what_stands_last_goes_with_the_turn(redis_processes):
         assert third.ends[REP.identity] == end
 
 
-async def test_whoever_waits_is_told_at_once(redis_server):
+async def test_whoever_waits_is_told_at_once(coordination):
     """The next in line need not look again: giving the turn back rings for them."""
-    settings, coordination = settings_of(next(_keys)), RedisCoordination(redis_server.url)
+    settings = settings_of(next(_keys))
     one, other = (coordination.share(settings, StillClock()) for _ in range(2))
     async with one.turns.of(REP):
         taking = asyncio.create_task(other.turns.of(REP).acquire())
@@ -206,9 +242,9 @@ async def test_whoever_waits_is_told_at_once(redis_server):
         await each.hang_up()
 
 
-async def test_names_that_other_processes_use_are_known(redis_processes):
+async def test_names_that_other_processes_use_are_known(processes):
     """Once another process names queues in another way, it is worth asking whose queue a name is."""
-    one, other, _ = redis_processes
+    one, other, _ = processes
     assert one.turns.is_known(REP)
     async with one.turns.of(REP):
         pass
@@ -222,9 +258,9 @@ async def test_names_that_other_processes_use_are_known(redis_processes):
     await waits_for(other.turns.of(OTHER), one.turns.of(REP), seconds=1)
 
 
-async def test_late_holder_spoils_nothing(redis_processes):
+async def test_late_holder_spoils_nothing(processes):
     """Who was taken for dead and wakes up gives back nothing: the turn is the other's, and so is what stands last."""
-    late, other, third = redis_processes
+    late, other, third = processes
     turn = late.turns.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
@@ -241,9 +277,9 @@ async def test_late_holder_spoils_nothing(redis_processes):
     third.turns.of(REP).release()
 
 
-async def test_late_renewal_takes_nothing(redis_processes):
+async def test_late_renewal_takes_nothing(processes):
     """Who was taken for dead and wakes up is told that the turn is another's, and leaves it there."""
-    late, other, _ = redis_processes
+    late, other, _ = processes
     turn = late.turns.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
@@ -253,11 +289,11 @@ async def test_late_renewal_takes_nothing(redis_processes):
     turn.release()
 
 
-async def test_forgotten_turn_is_taken_back(redis_processes, redis_server):
-    """A server that lost everything is told again who has the turn, before anybody else gets it."""
-    one, other, _ = redis_processes
+async def test_forgotten_turn_is_taken_back(processes, coordination, redis_server):
+    """A server or file that lost everything is told again who has the turn, before anybody else gets it."""
+    one, other, _ = processes
     async with one.turns.of(REP):
-        redis_server.flush()
+        forget(coordination, redis_server)
         await CLOCK.sleep(3)
         taking = asyncio.create_task(other.turns.of(REP).acquire())
         await CLOCK.sleep(10)

@@ -1,0 +1,67 @@
+"""Several processes of one machine, one key, by way of a file."""
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
+from allo_async._coordination.store import Store
+from allo_async._sending.shared import Shared
+from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
+from allo_async.settings import Settings
+
+
+def _usable(_: object, __: "attrs.Attribute[Any]", directory: Path) -> None:
+    if importlib.util.find_spec("fcntl") is None:
+        raise ConfigurationError("a FileCoordination needs the file locks of Unix: use a RedisCoordination here")
+    if not (directory if directory.exists() else directory.parent).is_dir():
+        raise ConfigurationError(f"there is no directory {directory}, and none in which it could be made")
+
+
+def _resolved(directory: str | os.PathLike[str]) -> Path:
+    return Path(directory).resolve()
+
+
+@attrs.frozen
+class FileCoordination:
+    """Lets the processes of one machine that use a key keep its limits together; hand it to each one's `AlloClient`.
+
+    At most as many requests as the key may send leave all processes in any second; a 429 holds up all of them; one
+    process at a time appends to a queue. What stands in the file: moments, ids made up by the processes, and for ten
+    minutes what stands last in a queue, its number included. The API key, the server and whose queue it is stand there
+    as a keyed hash alone. For several machines, there is `allo_async.redis.RedisCoordination`.
+
+    Args:
+        directory: Where the file is, one for each key: the same for all processes, which run as the same user, and on
+            a disk of this machine. It is made, readable by its owner alone, where there is none.
+        on_coordination_loss: What to do when the file cannot be used, or another process keeps it locked for more than
+            a second, as one does that is stopped by a signal just then: `"local"`, the default, warns once and goes on
+            with this process's own pace and turns until it can; `"raise"` raises a `CoordinationLostError`. No row is
+            lost either way.
+
+    Raises:
+        ConfigurationError: One of them is of no use, or this is Windows.
+
+    Example:
+        ```python
+        async with AlloClient(coordination=FileCoordination("/run/leads")) as allo:
+            await allo.queue().append(leads)
+        ```
+    """
+
+    directory: Path = attrs.field(converter=_resolved, validator=_usable)
+    on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
+
+    def share(self, settings: Settings, clock: Clock) -> Shared:
+        """Make what the clients of this key share on the running loop."""
+        # Imported here, since Windows has no such locks.
+        from allo_async._file.store import FileStore  # noqa: PLC0415
+
+        def opened(key: str) -> Store:
+            return FileStore(self.directory / f"allo-async-1-{key}.json", clock)
+
+        return coordinated(settings, clock, opened, on_loss=self.on_coordination_loss)
