@@ -3,7 +3,6 @@
 import logging
 
 from allo_async import events
-from allo_async._file.coordination import FileCoordination
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
@@ -105,7 +104,6 @@ __all__ = [
     "Endpoint",
     "Event",
     "FieldError",
-    "FileCoordination",
     "IdempotencyKeyReuseError",
     "InputChangedError",
     "InsecureUrlError",

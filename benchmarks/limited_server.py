@@ -30,12 +30,14 @@ class Server:
         key: The API key.
         owner_id: The user id of the key's owner.
         redis_url: Where a Redis server is, for those who want one.
+        directory: Where processes may meet.
     """
 
     url: str
     key: str
     owner_id: str
-    redis_url: str
+    redis_url: str = ""
+    directory: str = ""
 
 
 @attrs.frozen
@@ -56,13 +58,11 @@ class Ledger:
 
 
 @contextlib.asynccontextmanager
-async def running(
-    redis_url: str, *, stranger: bool
-) -> AsyncGenerator[tuple[Server, Callable[[], Coroutine[Any, Any, Ledger]]]]:
+async def running(*, stranger: bool) -> AsyncGenerator[tuple[Server, Callable[[], Coroutine[Any, Any, Ledger]]]]:
     """Start the server, with a *stranger* who appends all the time if so wished; give what tells of it in the end."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(there, redis_url), kwargs={"stranger": stranger}, daemon=True
+        target=_serve, args=(there,), kwargs={"stranger": stranger}, daemon=True
     )
     process.start()
     server: Server = await asyncio.to_thread(here.recv)
@@ -79,11 +79,11 @@ async def running(
         await asyncio.to_thread(process.join)
 
 
-def _serve(pipe: Connection, redis_url: str, *, stranger: bool) -> None:
-    asyncio.run(_server(pipe, redis_url, stranger=stranger))
+def _serve(pipe: Connection, *, stranger: bool) -> None:
+    asyncio.run(_server(pipe, stranger=stranger))
 
 
-async def _server(pipe: Connection, redis_url: str, *, stranger: bool) -> None:
+async def _server(pipe: Connection, *, stranger: bool) -> None:
     async with Sandbox(latency=LATENCY, append_seconds_per_row=PER_ROW) as sandbox:
         for rep in REPS[1:]:
             sandbox.add_user(rep)
@@ -92,7 +92,7 @@ async def _server(pipe: Connection, redis_url: str, *, stranger: bool) -> None:
         commands: asyncio.Queue[str] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, commands), daemon=True).start()
-        pipe.send(Server(sandbox.url, own_key, sandbox.users[0].id, redis_url))
+        pipe.send(Server(sandbox.url, own_key, sandbox.users[0].id))
         while await commands.get() == "tell":
             appends = [request for request in sandbox.ledger.appends if request.fault is None]
             pipe.send(

@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -24,6 +25,7 @@ import attrs
 import orjson
 
 from allo_async import AlloClient
+from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination
 from benchmarks.limited_server import REPS, Server, running
 from benchmarks.rivals import RIVALS, Job, Rival
@@ -76,7 +78,7 @@ async def least(scenario: Scenario) -> float:
     """
     requests = scenario.fewest_requests
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-    async with running("", stranger=False) as (server, _):
+    async with running(stranger=False) as (server, _):
         headers = {"Content-Type": "application/json", "Authorization": f"Api-Key {server.key}"}
         async with aiohttp.ClientSession(server.url, headers=headers, raise_for_status=True) as session:
 
@@ -133,12 +135,19 @@ async def allo_with_redis(server: Server, jobs: Sequence[Job]) -> None:
     await _load(AlloClient(server.key, base_url=server.url, coordination=RedisCoordination(server.redis_url)), jobs)
 
 
+async def allo_with_file(server: Server, jobs: Sequence[Job]) -> None:
+    """Load the lists with this library, in step with other processes of this machine."""
+    together = FileCoordination(server.directory)
+    await _load(AlloClient(server.key, base_url=server.url, coordination=together), jobs)
+
+
 async def _load(client: AlloClient, jobs: Sequence[Job]) -> None:
     async with client:
         await asyncio.gather(*(client.queue(**whose).append(numbers) for whose, numbers in jobs))
 
 
-CONTENDERS: Mapping[str, Rival] = {"allo_async": allo, "allo_async, Redis": allo_with_redis, **RIVALS}
+TOGETHER: Mapping[str, Rival] = {"allo_async, Redis": allo_with_redis, "allo_async, file": allo_with_file}
+CONTENDERS: Mapping[str, Rival] = {"allo_async": allo, **TOGETHER, **RIVALS}
 
 
 def _work(pipe: "Connection[Any, Any]", contender: str, server: Server, jobs: Sequence[Job]) -> None:
@@ -159,7 +168,9 @@ def _work(pipe: "Connection[Any, Any]", contender: str, server: Server, jobs: Se
 
 async def run(name: str, contender: str, redis_url: str) -> tuple[float, str]:
     """Run a contender on a scenario; give how long it took, and the rest as text."""
-    async with running(redis_url, stranger=scenarios("")[name].stranger) as (server, ledger):
+    meeting = TemporaryDirectory()
+    async with running(stranger=scenarios("")[name].stranger) as (bare, ledger):
+        server = attrs.evolve(bare, redis_url=redis_url, directory=meeting.name)
         scenario = scenarios(server.owner_id)[name]
         spawn, pipes = multiprocessing.get_context("spawn"), list[Any]()
         for jobs in scenario.processes:
@@ -175,6 +186,7 @@ async def run(name: str, contender: str, redis_url: str) -> tuple[float, str]:
             await asyncio.to_thread(pipe.recv)
         seconds = time.perf_counter() - begun
         told = await ledger()
+    meeting.cleanup()
     lost = sum(told.carried_out[number] == 0 for number in scenario.numbers)
     twice = sum(max(0, told.carried_out[number] - 1) for number in scenario.numbers)
     refused = (told.conflicts + told.limited) / told.requests
@@ -191,7 +203,7 @@ async def main(wanted: str = "") -> None:
             bare = median([await least(scenario) for _ in range(3)])
             print(f"{name:28}{'least':20}{bare:>12.3f} s")
             for contender in CONTENDERS:
-                if contender != "allo_async, Redis" or len(scenario.processes) > 1:
+                if contender not in TOGETHER or len(scenario.processes) > 1:
                     redis.flush()
                     seconds, rest = await run(name, contender, redis.url)
                     print(f"{name:28}{contender:20}{seconds / bare:>14.2f} {rest}", flush=True)

@@ -6,8 +6,8 @@ import pytest
 
 from allo_async._coordination.link import Link
 from allo_async._coordination.pace import SharedPace
-from allo_async._file.store import FileStore
 from allo_async._sending.pacing import Pace
+from allo_async.file.store import FileStore
 from allo_async.redis import scripts
 from allo_async.redis.store import RedisStore
 from allo_async.sandbox import Sandbox

@@ -4,8 +4,9 @@ import asyncio
 import json
 import sys
 
-from allo_async import AlloClient, FileCoordination
+from allo_async import AlloClient
 from allo_async._coordination import link
+from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination, scripts
 from allo_async.testing import FastClock
 

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from allo_async import FileCoordination
 from allo_async._coordination import link
 from allo_async._sending.turns import Turns
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
+from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination, scripts
 from allo_async.settings import Settings
 from allo_async.testing import FastClock

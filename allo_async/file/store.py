@@ -9,10 +9,10 @@ from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
 from allo_async._coordination.store import TurnAnswer
-from allo_async._file.shared_file import SharedFile
-from allo_async._file.state import State
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
+from allo_async.file.shared_file import SharedFile
+from allo_async.file.state import State
 
 # Real seconds between looks whether another process has changed the file.
 _LISTEN = 0.005

@@ -1,6 +1,5 @@
 """Several processes of one machine, one key, by way of a file."""
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,14 @@ from typing import Any
 import attrs
 
 from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
-from allo_async._coordination.store import Store
 from allo_async._sending.shared import Shared
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
+from allo_async.file.store import FileStore
 from allo_async.settings import Settings
 
 
 def _usable(_: object, __: "attrs.Attribute[Any]", directory: Path) -> None:
-    if importlib.util.find_spec("fcntl") is None:
-        raise ConfigurationError("a FileCoordination needs the file locks of Unix: use a RedisCoordination here")
     if not (directory if directory.exists() else directory.parent).is_dir():
         raise ConfigurationError(f"there is no directory {directory}, and none in which it could be made")
 
@@ -44,7 +41,7 @@ class FileCoordination:
             lost either way.
 
     Raises:
-        ConfigurationError: One of them is of no use, or this is Windows.
+        ConfigurationError: One of them is of no use.
 
     Example:
         ```python
@@ -58,10 +55,8 @@ class FileCoordination:
 
     def share(self, settings: Settings, clock: Clock) -> Shared:
         """Make what the clients of this key share on the running loop."""
-        # Imported here, since Windows has no such locks.
-        from allo_async._file.store import FileStore  # noqa: PLC0415
 
-        def opened(key: str) -> Store:
+        def opened(key: str) -> FileStore:
             return FileStore(self.directory / f"allo-async-1-{key}.json", clock)
 
         return coordinated(settings, clock, opened, on_loss=self.on_coordination_loss)

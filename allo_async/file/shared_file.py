@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError as error:
+    raise ImportError("allo_async.file needs the file locks of Unix; elsewhere there is allo_async.redis") from error
 
 # Real seconds until one tries again who finds another at work, which takes a fraction of that.
 _AGAIN = 0.001
