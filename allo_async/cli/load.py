@@ -16,6 +16,7 @@ from allo_async import (
     AlloClient,
     AlloError,
     ConfigurationError,
+    Coordination,
     JournalError,
     Observer,
     OnChangedInput,
@@ -24,6 +25,7 @@ from allo_async import (
     WhenFull,
 )
 from allo_async.cli.bar import progress_bar
+from allo_async.cli.coordination import Where, coordination_by
 from allo_async.cli.dealing import deal
 from allo_async.cli.interrupt import stop_on_interrupt
 from allo_async.cli.job import RepLoad, load_all
@@ -78,6 +80,7 @@ def load(
     on_changed_input: Annotated[
         OnChangedInput, typer.Option(help="When FILE is not what it was: fail, or send only the rows that are new.")
     ] = "raise",
+    coordination: Where = None,
     plan: Annotated[bool, typer.Option("--plan", help="Tell what would happen, and write nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when rows were skipped.")] = False,
     sandbox: Annotated[
@@ -128,7 +131,8 @@ def load(
         dealt = deal(leads, to=reps[0] if len(reps) == 1 else None, to_column=to_column, field_map=field_map or ())
         _err.print(f"Columns: {escape(str(dealt.columns))}", highlight=False)
         over = reps if len(reps) > 1 else []
-        job = _Job(dealt.loads, over, strategy, options, sandbox=sandbox, verbose=verbose, fresh=fresh)
+        together = coordination_by(coordination)
+        job = _Job(dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh)
         if plan:
             show_plans(asyncio.run(job.plan()), as_json=as_json)
             return
@@ -164,6 +168,7 @@ class _Job:
         over: Reps who share all rows.
         strategy: How they share them.
         options: What the library is told.
+        together: What the key's other processes are reached by.
         sandbox: Whether to try it out on an embedded server.
         verbose: Whether to log retries.
         fresh: Whether to forget what earlier runs did.
@@ -173,6 +178,7 @@ class _Job:
     over: list[str]
     strategy: Strategy
     options: LoadOptions
+    together: Coordination | None
     sandbox: bool = attrs.field(kw_only=True)
     verbose: bool = attrs.field(kw_only=True)
     fresh: bool = attrs.field(kw_only=True)
@@ -210,7 +216,7 @@ class _Job:
     @contextlib.asynccontextmanager
     async def _client(self, *observers: Observer) -> AsyncGenerator[AlloClient]:
         if not self.sandbox:
-            async with AlloClient(observers=observers) as allo:
+            async with AlloClient(coordination=self.together, observers=observers) as allo:
                 yield allo
             return
         from allo_async.cli.sandbox import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed

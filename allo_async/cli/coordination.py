@@ -1,0 +1,40 @@
+"""How a load is told what the key's other processes are coordinated by."""
+
+from typing import Annotated
+
+import typer
+
+from allo_async import Coordination
+
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--coordination",
+        envvar="ALLO_COORDINATION",
+        metavar="DIRECTORY|REDIS-URL",
+        help="Where the key's other processes coordinate: a directory of this machine, or redis://… (extra: redis).",
+    ),
+]
+
+
+def coordination_by(where: str | None) -> Coordination | None:
+    """Give what reaches the key's other processes.
+
+    Raises:
+        ConfigurationError: There is no such directory, or the URL cannot be read.
+        typer.BadParameter: What it takes is not installed, or not to be had on this system.
+    """
+    if where is None:
+        return None
+    # Imported where they are asked for: one is an extra, the other needs Unix.
+    try:
+        if "://" in where:
+            from allo_async.redis import RedisCoordination  # noqa: PLC0415
+
+            return RedisCoordination(where)
+        from allo_async.file import FileCoordination  # noqa: PLC0415
+
+        return FileCoordination(where)
+    except ImportError as error:
+        hint = " (a URL takes the extra redis)" if "://" in where else ""
+        raise typer.BadParameter(f"--coordination {where}: {error}{hint}") from error
