@@ -229,7 +229,7 @@ class Waited(Event):
 
 @attrs.frozen(kw_only=True)
 class CoordinationLost(Event):
-    """What the processes of a key reach each other by does not answer; see `RedisCoordination`.
+    """What the processes of a key reach each other by does not answer; see `FileCoordination`, `RedisCoordination`.
 
     Attributes:
         reason: Why, in words.

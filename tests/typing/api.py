@@ -1,6 +1,7 @@
 """A user's code, type-checked and never run."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import assert_type
 
 from taskiq import AsyncBroker
@@ -21,6 +22,7 @@ from allo_async import (
     Totals,
     events,
 )
+from allo_async.file import FileCoordination
 from allo_async.otel import OpenTelemetryObserver
 from allo_async.redis import RedisCoordination
 from allo_async.worker import JobProgress, JobReport, Loads
@@ -69,7 +71,12 @@ def on_event(event: Event) -> None:
 
 async def load_together() -> None:
     together = RedisCoordination("redis://localhost", on_coordination_loss="raise")
-    async with AlloClient(coordination=together, observers=[on_event, OpenTelemetryObserver()]) as allo:
+    on_this_machine = FileCoordination("together", on_coordination_loss="local")
+    assert_type(on_this_machine.directory, Path)
+    async with (
+        AlloClient(coordination=on_this_machine),
+        AlloClient(coordination=together, observers=[on_event, OpenTelemetryObserver()]) as allo,
+    ):
         assert_type(await allo.spread(rows(), over=[allo.queue()], strategy="fill"), SpreadResult)
 
 
