@@ -23,7 +23,7 @@ def _binary() -> str:
 
 
 class RedisServer:
-    """Can be stopped, started again, frozen and flushed."""
+    """Can be stopped, started again, frozen, filled and flushed."""
 
     def __init__(self) -> None:
         # pytest's own folders can be longer than a socket's path may be.
@@ -58,6 +58,10 @@ class RedisServer:
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
+
+    def fill(self) -> None:
+        """Let it answer, and refuse to write."""
+        self.redis.config_set("maxmemory", 1)
 
     def flush(self) -> None:
         self.redis.flushall()

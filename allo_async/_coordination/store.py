@@ -112,10 +112,6 @@ class Store(Protocol):
         """Take one who has given up out of the line, and back the lease that it was granted without hearing of it."""
         ...
 
-    async def ping(self) -> None:
-        """Do nothing, where something could be done."""
-        ...
-
     async def close(self) -> None:
         """Let go of what it is kept in."""
         ...

@@ -74,9 +74,9 @@ class Turn:
         """End the lease."""
         self.token, self.member, self.until = "", "", 0.0
 
-    def is_forgettable(self, now: float) -> bool:
-        """Tell whether nobody needs to know of it any more."""
-        return not self.line.alive_until and self.until + _LATE <= now and self.end_until <= now
+    def is_of_use(self, now: float) -> bool:
+        """Tell whether anybody may still need to know of it."""
+        return max(self.until + _LATE, self.end_until, *self.line.alive_until.values()) > now
 
 
 @attrs.define
@@ -159,7 +159,7 @@ class State:
         turn.free()
         if end:
             turn.end, turn.end_until = end, end_until
-        self.turns = {name: turn for name, turn in self.turns.items() if not turn.is_forgettable(now)}
+        self.turns = {name: turn for name, turn in self.turns.items() if turn.is_of_use(now)}
 
     def leave_turn(self, queue: str, member: str) -> None:
         """Take a member out of the line of a turn, and back what it was granted."""

@@ -88,11 +88,6 @@ class FileStore:
         """Take a member out of the line of a turn, and back what it was granted."""
         await self._do(lambda state, _: state.leave_turn(queue, member))
 
-    async def ping(self) -> None:
-        """Lock the file, and let go."""
-        async with self._file.locked():
-            pass
-
     async def close(self) -> None:
         """Close the file."""
         self._file.close()

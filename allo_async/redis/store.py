@@ -100,10 +100,6 @@ class RedisStore:
         """Take a member out of the line of a turn, and back what it was granted."""
         await self._run(Script.LEAVE, self._keys(*_line(queue), f"{queue}:lease"), member, self._channel, queue)
 
-    async def ping(self) -> None:
-        """Ask for a sign of life."""
-        await self._redis.ping()
-
     async def close(self) -> None:
         """Close the connections."""
         if self._listening is not None:

@@ -1,8 +1,10 @@
 """Processes of one machine that share a file: whatever happens to it, no row is lost or put in twice."""
 
 import asyncio
+import errno
 import fcntl
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -129,6 +131,22 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, tmp_path, caplog, mo
     assert "no answer within 0.05 s; going on with this process's own pace and turns" in caplog.text
     assert sum(isinstance(event, CoordinationLost) for event in seen) == 1
     assert len(sandbox.numbers()) == 15
+
+
+async def test_full_disk_is_told_once(sandbox, tmp_path, caplog, monkeypatch):
+    """A file that can be locked, and not written, is of no use until it can."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(link, "_MENDING", 0.01)
+    monkeypatch.setattr(os, "pwrite", full)
+    async with client(sandbox, tmp_path) as allo:
+        await allo.queue().append(us_numbers(50), chunk_size=10)
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "No space left on device" in caplog.text
+    assert len(sandbox.numbers()) == 50
 
 
 async def test_loss_can_be_an_error(sandbox, tmp_path):

@@ -102,9 +102,10 @@ async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, s
     assert told == [[rows, 200] for rows in LISTS[:3]]
 
 
-@pytest.mark.parametrize("how", ["stop", "freeze"])
-async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, how):
+@pytest.mark.parametrize("how", ["stop", "freeze", "fill"])
+async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, monkeypatch, how):
     """By default there is one warning, however many calls hear of it, and the calls go on."""
+    monkeypatch.setattr(link, "_MENDING", 0.01)
     caplog.set_level(logging.INFO, "allo_async._coordination")
     reps = [sandbox.add_user(f"rep{place}@acme.example") for place in range(3)]
     getattr(server, how)()
