@@ -3,11 +3,12 @@
 Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
 
     allo-async sandbox
-    uvicorn --app-dir examples fastapi_app:app
+    uvicorn --app-dir examples --workers 4 fastapi_app:app
 
     curl -s localhost:8000/reps/rep@acme.com/leads -H 'content-type: application/json' -d '[{"number": "+12125550010"}]'
 """
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -24,6 +25,10 @@ from allo_async import (
     QueueFullError,
     RateLimitedError,
 )
+from allo_async.file import FileCoordination
+
+#: Where the workers, and whatever else uses the key on this machine, keep its limits together.
+TOGETHER = os.environ.get("ALLO_COORDINATION", "allo-together")
 
 #: Seconds within which a request is answered, whatever Allo does.
 DEADLINE = 10.0
@@ -34,8 +39,8 @@ PATIENCE = 2.0
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    """Keep one client for the whole process: its queues share connections and pace."""
-    async with AlloClient() as allo:
+    """Keep one client for the whole process: its queues share connections, and its pace is that of all workers."""
+    async with AlloClient(coordination=FileCoordination(TOGETHER)) as allo:
         app.state.allo = allo
         yield
 

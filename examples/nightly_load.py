@@ -1,6 +1,7 @@
 """A nightly load of a file of leads for several reps, all at the same time.
 
-However it ends, it goes on where it was when it is started again: a journal beside the file has what is done.
+However it ends, it goes on where it was when it is started again: a journal beside the file has what is done. Whatever
+else uses the key on this machine, such as the workers of examples/fastapi_app.py, keeps its limits together with it.
 
 Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
 
@@ -10,12 +11,16 @@ Start a sandbox in one terminal, paste the two lines that it prints into another
 
 import asyncio
 import csv
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from allo_async import AlloClient, AlloError, AppendResult, Contact, Journal
+from allo_async.file import FileCoordination
+
+TOGETHER = os.environ.get("ALLO_COORDINATION", "allo-together")
 
 
 def leads_by_rep(file: Path) -> dict[str, list[Contact]]:
@@ -40,7 +45,7 @@ async def load(allo: AlloClient, journal: Journal, rep: str, leads: Iterable[Con
 async def main(file: Path) -> None:
     """Load every rep's leads, and say what is left to do."""
     by_rep, journal = leads_by_rep(file), Journal(f"{file}.journal")
-    async with AlloClient() as allo:
+    async with AlloClient(coordination=FileCoordination(TOGETHER)) as allo:
         results = await asyncio.gather(*(load(allo, journal, rep, leads) for rep, leads in by_rep.items()))
     for rep, result in zip(by_rep, results, strict=True):
         print(f"{rep}: {result.summary()}")

@@ -15,8 +15,14 @@ async def _sandbox():
 
 
 @pytest.fixture(name="environment")
-def _environment(sandbox):
-    return {**os.environ, "ALLO_API_KEY": sandbox.api_key, "ALLO_BASE_URL": sandbox.url, "PYTHONPATH": str(ROOT)}
+def _environment(sandbox, tmp_path):
+    return {
+        **os.environ,
+        "ALLO_API_KEY": sandbox.api_key,
+        "ALLO_BASE_URL": sandbox.url,
+        "ALLO_COORDINATION": str(tmp_path / "together"),
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 @pytest.fixture(name="root")

@@ -1,13 +1,16 @@
 import asyncio
 import contextlib
 import importlib.util
+import os
 import socket
+import subprocess
+import sys
 
 import aiohttp
 import pytest
 import uvicorn
 
-from allo_async.sandbox import faults
+from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
 
 MARIE = "marie@acme.example"
@@ -15,8 +18,8 @@ MARIE = "marie@acme.example"
 
 @pytest.fixture(name="example")
 def _example(root, environment, monkeypatch):
-    monkeypatch.setenv("ALLO_API_KEY", environment["ALLO_API_KEY"])
-    monkeypatch.setenv("ALLO_BASE_URL", environment["ALLO_BASE_URL"])
+    for name in ("ALLO_API_KEY", "ALLO_BASE_URL", "ALLO_COORDINATION"):
+        monkeypatch.setenv(name, environment[name])
     spec = importlib.util.spec_from_file_location("fastapi_app", root / "examples/fastapi_app.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -81,3 +84,61 @@ async def test_deadline_bounds_the_request(sandbox, post, example, monkeypatch):
     status, told, _ = await post([{"number": "+12125550010"}])
 
     assert (status, told["detail"]["in_doubt"]) == (504, [0])
+
+
+async def test_workers_and_the_nightly_load_do_not_get_in_each_others_way(root, tmp_path):
+    """Two workers, and a load in a third process, append to one queue at a time: not one request is refused."""
+    leads = tmp_path / "leads.csv"
+    leads.write_text(
+        "Phone Number,First Name,Last Name,Owner email\n" + "".join(f"{each},,,{MARIE}\n" for each in us_numbers(300))
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    async with Sandbox(append_seconds_per_row=0.002) as sandbox:
+        sandbox.add_user(MARIE)
+        environment = {
+            **os.environ,
+            "ALLO_API_KEY": sandbox.api_key,
+            "ALLO_BASE_URL": sandbox.url,
+            "ALLO_COORDINATION": str(tmp_path / "together"),
+            "PYTHONPATH": str(root),
+        }
+        command = [sys.executable, "-m", "uvicorn", "--app-dir", "examples", "--workers", "2", "--port", port]
+        serving = await asyncio.create_subprocess_exec(
+            *command, "fastapi_app:app", cwd=root, env=environment, stderr=subprocess.DEVNULL
+        )
+        try:
+            await _answers(int(port))
+            loading = await asyncio.create_subprocess_exec(
+                sys.executable, root / "examples/nightly_load.py", leads, env=environment, stdout=subprocess.DEVNULL
+            )
+            while not sandbox.ledger.appends:
+                await asyncio.sleep(0.01)
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+
+                async def post(place):
+                    lead = {"number": us_numbers(1, 1_000 + place)[0]}
+                    # Each on a connection of its own, so that both workers get some.
+                    async with session.post(
+                        f"/reps/{MARIE}/leads", json=[lead], headers={"Connection": "close"}
+                    ) as got:
+                        return (await got.json())["added"]
+
+                told = await asyncio.gather(*map(post, range(20)))
+            assert await loading.wait() == 0
+        finally:
+            serving.terminate()
+            await serving.wait()
+        assert all(told)
+        assert len(sandbox.numbers(MARIE)) == 320
+        assert sandbox.ledger.refused == []
+
+
+async def _answers(port):
+    while True:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            await writer.wait_closed()
+            return
+        await asyncio.sleep(0.05)
