@@ -9,9 +9,6 @@ from allo_async._wire.hints import RateLimit
 # Seconds for which a kind of name counts as used.
 _KIND = 3600.0
 
-# Seconds for which a lease that nobody gave back is remembered, for a holder that was taken for dead.
-_LATE = 60.0
-
 
 @attrs.define
 class Line:
@@ -56,7 +53,6 @@ class Turn:
 
     Attributes:
         token: The lease's; `""` where nobody has it.
-        member: Who has it.
         until: When it ends.
         end: What stands last in the queue; `""` where nobody knows.
         end_until: Until when that is worth knowing.
@@ -64,7 +60,6 @@ class Turn:
     """
 
     token: str = ""
-    member: str = ""
     until: float = 0.0
     end: str = ""
     end_until: float = 0.0
@@ -72,11 +67,11 @@ class Turn:
 
     def free(self) -> None:
         """End the lease."""
-        self.token, self.member, self.until = "", "", 0.0
+        self.token, self.until = "", 0.0
 
     def is_of_use(self, now: float) -> bool:
         """Tell whether anybody may still need to know of it."""
-        return max(self.until + _LATE, self.end_until, *self.line.alive_until.values()) > now
+        return max(self.until, self.end_until, *self.line.alive_until.values()) > now
 
 
 @attrs.define
@@ -138,7 +133,7 @@ class State:
             return TurnAnswer("", "", max(turn.until - now, 0.0), kinds)
         turn.line.leave(member)
         end = turn.end if turn.end_until > now else ""
-        turn.token, turn.member, turn.until = f"{now:.9f}", member, now + lease
+        turn.token, turn.until = f"{now:.9f}", now + lease
         # Whoever dies with the turn takes that along, for nobody knows it then.
         turn.end, turn.end_until = "", 0.0
         return TurnAnswer(turn.token, end, 0.0, kinds)
@@ -162,13 +157,9 @@ class State:
         self.turns = {name: turn for name, turn in self.turns.items() if turn.is_of_use(now)}
 
     def leave_turn(self, queue: str, member: str) -> None:
-        """Take a member out of the line of a turn, and back what it was granted."""
-        turn = self.turns.get(queue)
-        if turn is None:
-            return
-        turn.line.leave(member)
-        if turn.member == member:
-            turn.free()
+        """Take a member out of the line of a turn; what is granted here is always heard of."""
+        if queue in self.turns:
+            self.turns[queue].line.leave(member)
 
     def _pace(self, name: str, limit: int) -> SharedWindow:
         pace = self.paces.setdefault(name, SharedWindow(Window(limit)))

@@ -85,7 +85,7 @@ class FileStore:
         await self._do(lambda state, now: state.give_turn_back(queue, token, end=end, end_until=now + memory, now=now))
 
     async def leave_turn(self, queue: str, member: str) -> None:
-        """Take a member out of the line of a turn, and back what it was granted."""
+        """Take a member out of the line of a turn."""
         await self._do(lambda state, _: state.leave_turn(queue, member))
 
     async def close(self) -> None:

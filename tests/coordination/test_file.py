@@ -236,6 +236,25 @@ async def test_who_looks_again_and_again_does_not_wake_the_others(tmp_path):
     assert path.read_bytes() == before
 
 
+async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
+    """What stood last is told for ten minutes, since reps call meanwhile, and which kinds of names are used an hour."""
+    path, clock = tmp_path / "file", ManualClock()
+    store = FileStore(path, clock)
+
+    async def take(kind):
+        turn = await store.take_turn("queue", "one", kind=kind, lease=4, alive=4)
+        await store.give_turn_back("queue", turn.token, end='{"position":3}', memory=600)
+        return turn.end, turn.kinds
+
+    assert await take("email") == ("", 1)
+    clock.now += 599
+    assert await take("user_id") == ('{"position":3}', 2)
+    clock.now += 601
+    assert await take("user_id") == ("", 2)
+    clock.now += 2_500
+    assert await take("user_id") == ("", 1)
+
+
 async def test_queues_of_long_ago_are_forgotten(tmp_path):
     """The file does not grow with every queue that there ever was."""
     path, clock = tmp_path / "file", ManualClock()

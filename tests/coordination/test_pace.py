@@ -160,6 +160,18 @@ async def test_reads_and_writes_have_their_own_limits(clock):
     assert clock.now == 1_007.0
 
 
+async def test_asking_takes_no_place(family, clock):
+    """Whoever asks whether a request could leave, or how long it would take, leaves the places to others."""
+    async with family(2, clock, 2) as (one, other):
+        for _ in range(3):
+            await one.opening()
+            await other.opening(patience=1)
+        await one.admit()
+        await other.admit(patience=0)
+
+    assert clock.slept == []
+
+
 async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
     """Who would have to wait longer than they have patience for learns so without waiting, at every client."""
     async with family(5, clock, 2) as (one, other):

@@ -69,6 +69,16 @@ async def _processes(coordination):
         yield shared
 
 
+@pytest.fixture(name="still_processes")
+async def _still_processes(coordination):
+    """What three processes with one key have each, for whom no time goes by."""
+    settings = settings_of(next(_keys))
+    shared = [coordination.share(settings, StillClock()) for _ in range(3)]
+    yield shared
+    for each in shared:
+        await each.hang_up()
+
+
 @pytest.fixture(params=["local", "redis", "file"], name="turns")
 async def _turns(request):
     """The turns that three clients have, in one process or in three."""
@@ -138,6 +148,21 @@ async def test_who_gives_up_does_not_keep_the_turn(turns):
             pass
 
 
+async def test_who_gives_up_is_not_waited_for(still_processes):
+    """The next behind one who has given up has the turn as soon as it is free, without time going by."""
+    one, other, third = (each.turns.of(REP) for each in still_processes)
+    async with one:
+        waiting = [asyncio.create_task(other.acquire())]
+        await asyncio.sleep(0.05)
+        waiting.append(asyncio.create_task(third.acquire()))
+        await asyncio.sleep(0.05)
+        waiting[0].cancel()
+        await asyncio.wait({waiting[0]})
+    async with asyncio.timeout(5):
+        await waiting[1]
+    third.release()
+
+
 def forget(coordination, redis_server):
     """Delete all that is known."""
     if isinstance(coordination, FileCoordination):
@@ -167,6 +192,13 @@ async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
         token = (await ask_for(turn)).token
         assert token
         await turn._link.ask(lambda store, token=token: store.give_turn_back(turn._name, token, end="", memory=1))
+
+
+async def test_how_long_a_turn_is_held_is_told(processes):
+    """Who asks while another has the turn is told when that one will have lost it, if it has died."""
+    turn = processes[0].turns.of(REP)
+    async with turn:
+        assert 0 < (await ask_for(turn)).wait <= 4
 
 
 async def waits_for(held, wanted, *, seconds):
@@ -227,19 +259,18 @@ async def test_what_stands_last_goes_with_the_turn(processes):
         assert third.ends[REP.identity] == end
 
 
-async def test_whoever_waits_is_told_at_once(coordination):
+async def test_whoever_waits_is_told_at_once(still_processes):
     """The next in line need not look again: giving the turn back rings for them."""
-    settings = settings_of(next(_keys))
-    one, other = (coordination.share(settings, StillClock()) for _ in range(2))
-    async with one.turns.of(REP):
-        taking = asyncio.create_task(other.turns.of(REP).acquire())
+    one, other, _ = (each.turns.of(REP) for each in still_processes)
+    await one.acquire()
+    for holder, waiter in ((one, other), (other, one)):
+        taking = asyncio.create_task(waiter.acquire())
         await asyncio.sleep(0.05)
         assert not taking.done()
-    async with asyncio.timeout(5):
-        await taking
-    other.turns.of(REP).release()
-    for each in (one, other):
-        await each.hang_up()
+        holder.release()
+        async with asyncio.timeout(5):
+            await taking
+    one.release()
 
 
 async def test_names_that_other_processes_use_are_known(processes):
