@@ -112,7 +112,8 @@ class AlloClient:
     async def close(self) -> None:
         """Close the running loop's session, unless it is the caller's own; nothing can be sent afterwards.
 
-        Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row.
+        Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row; they have
+        ended when this returns.
         """
         await self._lanes.close()
 

@@ -90,7 +90,7 @@ class Link:
 
     async def hang_up(self) -> None:
         """Say what is still to be said, and close; the next question opens the link again."""
-        if self._telling:
+        while self._telling:
             await asyncio.wait(self._telling)
         mending, self._mending = self._mending, None
         if mending is not None:

@@ -46,38 +46,45 @@ class SharedPace(Pace):
         self._link.tell(lambda store: store.heard(self._name, told, age=age))
 
     async def _wait_in_line(self) -> float:
-        # The first of them stands in the common line already.
-        answer = await self._ask("", ahead=max(0, self._waiting - 1))
-        return await super()._wait_in_line() if answer is None else max(answer[1], self._own_hold())
+        wait = await self._link.ask(
+            lambda store: store.wait(self._name, self._member, limit=self._first_limit, ahead=self._waiting)
+        )
+        return await super()._wait_in_line() if wait is None else max(wait, self._own_hold())
 
     async def _until_gone(self) -> None:
+        await self._until_first(leaves=True)
+
+    async def _until_open(self) -> None:
+        # The place is kept: the next of this process's requests leaves from there.
+        await self._until_first(leaves=False)
+
+    async def _until_first(self, *, leaves: bool) -> None:
         try:
-            await self._until(self._member)
+            await self._stand_in_line(leaves=leaves)
         except BaseException:
             self._link.tell(lambda store: store.leave_line(self._name, self._member))
             raise
 
-    async def _until_open(self) -> None:
-        await self._until("")
-
-    async def _until(self, member: str) -> None:
+    async def _stand_in_line(self, *, leaves: bool) -> None:
         while True:
             while (held := self._own_hold()) > 0:
                 await self._clock.sleep(held)
             bell = self._link.bell(self._name)
-            answer = await self._ask(member)
+            answer = await self._ask(leaves=leaves)
             if answer is None:
                 await super()._until_open()
                 return
-            gone, wait = answer
-            if gone or (not member and wait <= 0):
+            may, wait = answer
+            if may:
                 return
             await self._link.nap(bell, min(wait, _LOOK))
 
     def _own_hold(self) -> float:
         return max(0.0, self._window.not_before - self._clock.monotonic())
 
-    async def _ask(self, member: str, *, ahead: int = 0) -> tuple[bool, float] | None:
+    async def _ask(self, *, leaves: bool) -> tuple[bool, float] | None:
         return await self._link.ask(
-            lambda store: store.admit(self._name, member, limit=self._first_limit, ahead=ahead, alive=_GRACE + _LOOK)
+            lambda store: store.admit(
+                self._name, self._member, limit=self._first_limit, alive=_GRACE + _LOOK, leaves=leaves
+            )
         )

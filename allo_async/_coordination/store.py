@@ -49,15 +49,26 @@ class Store(Protocol):
         """Give what rings when the pace or turn of that *name* may be free; to be taken before asking whether it is."""
         ...
 
-    async def admit(self, pace: str, member: str, *, limit: int, ahead: int, alive: float) -> tuple[bool, float]:
+    async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
+        """Tell how long one more request of a member would wait, without standing in line.
+
+        Args:
+            pace: Which of the key's paces.
+            member: Whose request.
+            limit: Requests per second, until the server has told another limit.
+            ahead: How many of the member's own leave before, the first of them from its place in the line.
+        """
+        ...
+
+    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
         """Let one request leave when no second sees more than the limit, or tell how long that takes.
 
         Args:
             pace: Which of the key's paces.
-            member: Who asks; `""` asks how long it takes, without standing in line.
+            member: Who asks, and stands in line from then on.
             limit: Requests per second, until the server has told another limit.
-            ahead: How many of the asker's own process leave before.
             alive: For how long the asker is taken for alive.
+            leaves: Whether it leaves when it may; if not, it keeps its place in the line.
         """
         ...
 

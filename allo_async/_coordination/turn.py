@@ -1,6 +1,7 @@
 """The turn of a queue among all processes: a lease, which a process that dies loses within seconds."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
@@ -117,7 +118,8 @@ class LeasedTurn(asyncio.Lock):
 
     def _learn(self, end: str) -> None:
         self._ends.pop(self._identity, None)
-        if end:
+        # It may not be known, or have been written by another version of this library.
+        with contextlib.suppress(TypeError, ValueError):
             self._ends[self._identity] = QueueEnd(**json.loads(end))
 
     def _known_end(self) -> str:

@@ -7,6 +7,9 @@ from collections.abc import AsyncGenerator
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError
 
+# Real seconds within which a call that is told to end has ended.
+_ENDING = 1.0
+
 
 class Calls:
     """Bounds the calls of one event loop.
@@ -17,7 +20,7 @@ class Calls:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._scopes: set[asyncio.Timeout] = set()
+        self._scopes: dict[asyncio.Timeout, asyncio.Future[None]] = {}
 
     @contextlib.asynccontextmanager
     async def bounded(self, seconds: float | None = None) -> AsyncGenerator[None]:
@@ -28,22 +31,25 @@ class Calls:
             ClientClosedError: `close` was called; the block was cancelled.
         """
         scope = asyncio.timeout(None)
+        ended = self._scopes[scope] = asyncio.get_running_loop().create_future()
         try:
-            async with scope:
-                self._scopes.add(scope)
-                async with self._within(seconds):
-                    yield
+            async with scope, self._within(seconds):
+                yield
         except TimeoutError as error:
             if not scope.expired() or isinstance(error, AlloError):
                 raise
             raise ClientClosedError("the client was closed during the call") from error
         finally:
-            self._scopes.discard(scope)
+            del self._scopes[scope]
+            ended.set_result(None)
 
-    def close(self) -> None:
-        """End all calls that are under way."""
+    async def close(self) -> None:
+        """End all calls that are under way, and wait until they have ended."""
         for scope in self._scopes:
             scope.reschedule(asyncio.get_running_loop().time())
+        if self._scopes:
+            # Whoever closes the client from within a call does not wait for that for ever.
+            await asyncio.wait(self._scopes.values(), timeout=_ENDING)
 
     @contextlib.asynccontextmanager
     async def _within(self, seconds: float | None) -> AsyncGenerator[None]:

@@ -1,6 +1,7 @@
 """Everything of a client that belongs to one event loop."""
 
 import asyncio
+import contextlib
 
 import attrs
 
@@ -47,6 +48,7 @@ class Lane:
 
     async def close(self) -> None:
         """End all calls, and let nothing more out."""
-        self.calls.close()
-        await self.transport.close()
-        await self.shared.leave(self.observers)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.shared.leave, self.observers)
+            stack.push_async_callback(self.transport.close)
+            await self.calls.close()

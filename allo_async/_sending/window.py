@@ -22,7 +22,7 @@ class Window:
         departures: When requests have left, those of strangers included, in order.
     """
 
-    limit: int
+    limit: int = attrs.field(validator=attrs.validators.ge(1))
     not_before: float = 0.0
     departures: deque[float] = attrs.field(factory=deque[float])
 

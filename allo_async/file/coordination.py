@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -14,13 +13,15 @@ from allo_async.file.store import FileStore
 from allo_async.settings import Settings
 
 
-def _usable(_: object, __: "attrs.Attribute[Any]", directory: Path) -> None:
-    if not (directory if directory.exists() else directory.parent).is_dir():
-        raise ConfigurationError(f"there is no directory {directory}, and none in which it could be made")
-
-
-def _resolved(directory: str | os.PathLike[str]) -> Path:
-    return Path(directory).resolve()
+def _usable(directory: str | os.PathLike[str]) -> Path:
+    try:
+        path = Path(directory).resolve()
+        found = (path if path.exists() else path.parent).is_dir()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigurationError(f"the directory {directory!r} cannot be used: {error}") from error
+    if not os.fspath(directory) or not found:
+        raise ConfigurationError(f"there is no directory {str(directory)!r}, and none in which it could be made")
+    return path
 
 
 @attrs.frozen
@@ -28,13 +29,15 @@ class FileCoordination:
     """Lets the processes of one machine that use a key keep its limits together; hand it to each one's `AlloClient`.
 
     At most as many requests as the key may send leave all processes in any second; a 429 holds up all of them; one
-    process at a time appends to a queue. What stands in the file: moments, ids made up by the processes, and for ten
-    minutes what stands last in a queue, its number included. The API key, the server and whose queue it is stand there
-    as a keyed hash alone. For several machines, there is `allo_async.redis.RedisCoordination`.
+    process at a time appends to a queue. What stands in the file: moments, ids made up by the processes, and what
+    stands last in a queue, its number included, which is taken out by the first use after ten minutes. The API key, the
+    server and whose queue it is stand there as a keyed hash alone. For several machines, there is
+    `allo_async.redis.RedisCoordination`.
 
     Args:
         directory: Where the file is, one for each key: the same for all processes, which run as the same user, and on
-            a disk of this machine. It is made, readable by its owner alone, where there is none.
+            a disk of this machine. Where there is none it is made; it and the file are made readable by their owner
+            alone, and a file of somebody else is not used.
         on_coordination_loss: What to do when the file cannot be used, or another process keeps it locked for more than
             a second, as one does that is stopped by a signal just then: `"local"`, the default, warns once and goes on
             with this process's own pace and turns until it can; `"raise"` raises a `CoordinationLostError`. No row is
@@ -50,7 +53,7 @@ class FileCoordination:
         ```
     """
 
-    directory: Path = attrs.field(converter=_resolved, validator=_usable)
+    directory: Path = attrs.field(converter=_usable)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
     def share(self, settings: Settings, clock: Clock) -> Shared:

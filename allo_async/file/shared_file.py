@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
+
+import attrs
 
 try:
     import fcntl
@@ -14,8 +17,27 @@ except ImportError as error:
 # Real seconds until one tries again who finds another at work, which takes a fraction of that.
 _AGAIN = 0.001
 
-# Enough of it to tell one version from another.
-_HEAD = 64
+
+@attrs.frozen
+class LockedFile:
+    """The file, while nobody else is at it."""
+
+    _descriptor: int
+
+    def read(self) -> bytes:
+        """Read all of it."""
+        return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+
+    def write(self, content: bytes) -> None:
+        """Write it anew. Who dies meanwhile, or finds the disk full, leaves a part of it.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        done = 0
+        while done < len(content):
+            done += os.pwrite(self._descriptor, content[done:], done)
+        os.ftruncate(self._descriptor, done)
 
 
 class SharedFile:
@@ -24,62 +46,51 @@ class SharedFile:
     It is read and written without waiting for the disk: whatever stands in it is of no use after a restart.
 
     Args:
-        path: Where it is. The directory is made, too; both are their owner's alone.
+        path: Where it is. It is made readable by its owner alone, and so is its directory where there is none.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._descriptor = -1
 
     @contextlib.asynccontextmanager
-    async def locked(self) -> AsyncGenerator[None]:
+    async def locked(self) -> AsyncGenerator[LockedFile]:
         """Keep the other processes out.
 
         Raises:
             OSError: It cannot be used.
         """
         while True:
-            self._open()
+            descriptor = self._open()
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                await asyncio.sleep(_AGAIN)
-                continue
-            if self._is_current():
-                break
-            self.close()
+                if self._lock(descriptor):
+                    yield LockedFile(descriptor)
+                    return
+            finally:
+                os.close(descriptor)
+            await asyncio.sleep(_AGAIN)
+
+    def peek(self) -> bytes:
+        """Read all of it, also while another process writes it; nothing where it cannot be read."""
         try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            return self._path.read_bytes()
+        except OSError:
+            return b""
 
-    def read(self) -> bytes:
-        """Read all of it, while it is locked."""
-        return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
-
-    def write(self, content: bytes) -> None:
-        """Write it anew, while it is locked. Who dies meanwhile leaves a part of it."""
-        os.ftruncate(self._descriptor, os.pwrite(self._descriptor, content, 0))
-
-    def head(self) -> bytes:
-        """Read its first bytes, locked or not; none where it is not open."""
-        with contextlib.suppress(OSError):
-            return os.pread(self._descriptor, _HEAD, 0)
-        return b""
-
-    def close(self) -> None:
-        """Close it, which unlocks it."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def _open(self) -> None:
-        if self._descriptor < 0:
+    def _open(self) -> int:
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW
+        try:
+            return os.open(self._path, flags, 0o600)
+        except FileNotFoundError:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            return os.open(self._path, flags, 0o600)
 
-    def _is_current(self) -> bool:
-        """Tell whether it is still the one that other processes will open."""
-        with contextlib.suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
-        return False
+    def _lock(self, descriptor: int) -> bool:
+        """Lock it, unless another has; a lock on what other processes do not open any more is none."""
+        opened = os.fstat(descriptor)
+        if opened.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "it belongs to another user", str(self._path))
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(opened, self._path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            return False

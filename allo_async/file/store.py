@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
@@ -17,21 +18,11 @@ from allo_async.file.state import State
 # Real seconds between looks whether another process has changed the file.
 _LISTEN = 0.005
 
-_json = make_converter()
+# Seconds by which the machine's clock may be set without its being taken for another start of the machine.
+_SET = 1.0
+
+_json = make_converter(omit_if_default=True)
 _Answer = TypeVar("_Answer")
-
-
-class FileBell:
-    """Rings when the file has changed since this was made, whatever has changed in it."""
-
-    def __init__(self, file: SharedFile) -> None:
-        self._file = file
-        self._head = file.head()
-
-    async def wait(self) -> None:
-        """Wait until it rings."""
-        while self._file.head() == self._head:  # noqa: ASYNC110 - it is another process that changes it
-            await asyncio.sleep(_LISTEN)
 
 
 class FileStore:
@@ -47,15 +38,26 @@ class FileStore:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._file = SharedFile(path)
         self._clock = clock
+        self._seen, self._state = b"", State(0.0)
+        # Who waits has the bell; what nobody waits for need not be listened for.
+        self._bells: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._listening: asyncio.Task[None] | None = None
 
-    def bell(self, name: str) -> FileBell:  # noqa: ARG002 - the file is one for all names
-        """Give what rings when the file has changed."""
-        return FileBell(self._file)
+    def bell(self, name: str) -> asyncio.Event:
+        """Give what rings when what the file says of *name* has changed for those who wait."""
+        bell = self._bells.setdefault(name, asyncio.Event())
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        return bell
 
-    async def admit(self, pace: str, member: str, *, limit: int, ahead: int, alive: float) -> tuple[bool, float]:
+    async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
+        """Tell how long one more request would wait."""
+        return await self._do(lambda state, now: state.wait(pace, member, limit=limit, ahead=ahead, now=now))
+
+    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
         return await self._do(
-            lambda state, now: state.admit(pace, member, limit=limit, ahead=ahead, alive=alive, now=now)
+            lambda state, now: state.admit(pace, member, limit=limit, alive=alive, leaves=leaves, now=now)
         )
 
     async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
@@ -82,33 +84,52 @@ class FileStore:
 
     async def give_turn_back(self, queue: str, token: str, *, end: str, memory: float) -> None:
         """End a lease."""
-        await self._do(lambda state, now: state.give_turn_back(queue, token, end=end, end_until=now + memory, now=now))
+        await self._do(lambda state, now: state.give_turn_back(queue, token, end=end, end_until=now + memory))
 
     async def leave_turn(self, queue: str, member: str) -> None:
         """Take a member out of the line of a turn."""
         await self._do(lambda state, _: state.leave_turn(queue, member))
 
     async def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Listen no longer."""
+        if self._listening is not None:
+            self._listening.cancel()
 
     async def _do(self, work: Callable[[State, float], _Answer]) -> _Answer:
-        async with self._file.locked():
+        async with self._file.locked() as file:
             # Read now: while one waited for the lock, time went on.
             now = self._clock.monotonic()
-            found = self._file.read()
-            state = _state(found, now)
+            found = file.read()
+            state = self._read(found)
+            self._ring(state)
+            state.forget(now)
             answer = work(state, now)
-            if _json.dumps(state) != found:
-                state.version, state.written_at = state.version + 1, now
-                self._file.write(_json.dumps(state))
+            content = _json.dumps(state)
+            if content != found:
+                file.write(content)
+            self._seen, self._state = content, state
             return answer
 
+    async def _listen(self) -> None:
+        while self._bells:
+            await asyncio.sleep(_LISTEN)
+            found = self._file.peek()
+            if found != self._seen:
+                state = self._read(found)
+                self._ring(state)
+                self._seen, self._state = found, state
 
-def _state(content: bytes, now: float) -> State:
-    """Read what stands in the file; nothing does where a process died while it wrote, or the machine started anew."""
-    try:
-        state = _json.loads(content, State)
-    except (BaseValidationError, ValueError):
-        return State()
-    return state if state.written_at <= now else State()
+    def _read(self, content: bytes) -> State:
+        """Read what the file says; nothing where a process died while it wrote, or the machine has started anew."""
+        began_at = self._clock.time() - self._clock.monotonic()
+        try:
+            state = _json.loads(content, State)
+        except (BaseValidationError, ValueError, TypeError):
+            return State(began_at)
+        return state if abs(state.began_at - began_at) < _SET else State(began_at)
+
+    def _ring(self, state: State) -> None:
+        for name, bell in list(self._bells.items()):
+            if state.is_worth_asking(name, self._state):
+                del self._bells[name]
+                bell.set()

@@ -1,11 +1,13 @@
 -- Lets one request leave when no second sees more than the limit, or tells how long that takes.
 --
 -- KEYS  departures, tickets, alive, limit, pause
--- ARGV  member ('' asks how long it takes, without standing in line), limit until the server tells another,
---       window (us), how many of the asker's own process leave before, for how long an asker is taken for alive (us)
+-- ARGV  member, limit until the server tells another, window (us), and one of
+--       'leaves', for how long the member is taken for alive (us): it leaves when it may
+--       'stays', the same: it keeps its place in the line also when it may leave
+--       'waits', how many of the member's own leave before: how long would one more of them wait?
 -- gives {1 where it may leave, microseconds until it may}
 local departures, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
-local member, window = ARGV[1], tonumber(ARGV[3])
+local member, window, what = ARGV[1], tonumber(ARGV[3]), ARGV[4]
 local at = now()
 local limit = tonumber(redis.call('GET', KEYS[4]) or ARGV[2])
 local pause = tonumber(redis.call('GET', KEYS[5]) or 0)
@@ -29,21 +31,17 @@ end
 
 send_home_the_dead(tickets, alive, at)
 local before
-if member == '' then
-  before = redis.call('ZCARD', tickets)
+if what == 'waits' then
+  before = waiting_before(tickets, member, tonumber(ARGV[5]))
 else
-  before = stand_in_line(tickets, alive, member, at)
+  before = stand_in_line(tickets, alive, member, at + tonumber(ARGV[5]))
 end
-for _ = 1, before + tonumber(ARGV[4]) do
+for _ = 1, before do
   next_departure()
 end
 local wait = next_departure() - at
-if member == '' then
-  return {0, math.ceil(wait)}
-end
-if wait > 0 then
-  stand_in_line(tickets, alive, member, at + tonumber(ARGV[5]))
-  return {0, math.ceil(wait)}
+if what ~= 'leaves' or wait > 0 then
+  return {wait > 0 and 0 or 1, math.ceil(wait)}
 end
 leave_line(tickets, alive, member)
 redis.call('RPUSH', departures, whole(at))

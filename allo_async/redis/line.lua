@@ -25,6 +25,15 @@ local function stand_in_line(tickets, alive, member, until_)
   return redis.call('ZRANK', tickets, member)
 end
 
+-- Tells how many will leave before one more of the member's, of whom `ahead` wait, the first in its place.
+local function waiting_before(tickets, member, ahead)
+  local rank, all = redis.call('ZRANK', tickets, member), redis.call('ZCARD', tickets)
+  if ahead == 0 then
+    return rank or all
+  end
+  return all + ahead - (rank and 1 or 0)
+end
+
 local function leave_line(tickets, alive, member)
   redis.call('ZREM', alive, member)
   return redis.call('ZREM', tickets, member)

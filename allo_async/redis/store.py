@@ -59,12 +59,13 @@ class RedisStore:
         """Give what rings when the message comes that *name* is free."""
         return self._bells.setdefault(name, asyncio.Event())
 
-    async def admit(self, pace: str, member: str, *, limit: int, ahead: int, alive: float) -> tuple[bool, float]:
+    async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
+        """Tell how long one more request would wait."""
+        return (await self._admit(pace, member, limit, "waits", ahead))[1]
+
+    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
-        keys = self._keys(f"{pace}:departures", *_line(pace), f"{pace}:limit", "pause")
-        times = (_microseconds(WINDOW), ahead, _microseconds(alive))
-        gone, wait = await self._run(Script.ADMIT, keys, member, limit, *times)
-        return bool(gone), wait / 1e6
+        return await self._admit(pace, member, limit, "leaves" if leaves else "stays", _microseconds(alive))
 
     async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
         """Follow what an answer told."""
@@ -113,6 +114,11 @@ class RedisStore:
 
     def _keys(self, *names: str) -> Sequence[str]:
         return [f"{self._root}:{name}" for name in names]
+
+    async def _admit(self, pace: str, member: str, limit: int, *what: str | int) -> tuple[bool, float]:
+        keys = self._keys(f"{pace}:departures", *_line(pace), f"{pace}:limit", "pause")
+        may, wait = await self._run(Script.ADMIT, keys, member, limit, _microseconds(WINDOW), *what)
+        return bool(may), wait / 1e6
 
     async def _run(self, script: Script, keys: Sequence[str], *args: str | float) -> Any:
         if self._listening is None:

@@ -73,10 +73,10 @@ class WitnessedStore(FileStore):
         self._departures = departures
 
     async def admit(self, *args, **kwargs):
-        gone, wait = await super().admit(*args, **kwargs)
-        if gone:
+        may, wait = await super().admit(*args, **kwargs)
+        if may and kwargs["leaves"]:
             self._departures.append(self._clock.monotonic())
-        return gone, wait
+        return may, wait
 
 
 class FileFamily:

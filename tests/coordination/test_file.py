@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -61,7 +60,9 @@ async def test_together_they_keep_the_limits(sandbox, tmp_path):
     check_they_took_turns(sandbox)
 
 
-@pytest.mark.parametrize("content", [b"", b'{"version":7,"writ', b'{"paces":[1]}', b"\xff\x00" * 3_000, None])
+@pytest.mark.parametrize(
+    "content", [b"", b'{"began_at":7,"pau', b'{"began_at":1,"paces":[1]}', b"null", b"\xff" * 9_000, None]
+)
 async def test_file_is_spoilt(sandbox, tmp_path, content):
     """A file that is cut off, overwritten or deleted, again and again, costs no row."""
 
@@ -135,12 +136,15 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, tmp_path, caplog, mo
 
 async def test_full_disk_is_told_once(sandbox, tmp_path, caplog, monkeypatch):
     """A file that can be locked, and not written, is of no use until it can."""
+    write = os.pwrite
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def almost_full(descriptor, content, place):
+        if place > 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, content[:20], place)
 
     monkeypatch.setattr(link, "_MENDING", 0.01)
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", almost_full)
     async with client(sandbox, tmp_path) as allo:
         await allo.queue().append(us_numbers(50), chunk_size=10)
 
@@ -188,52 +192,47 @@ async def test_key_server_and_rep_are_hashed(sandbox, tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-async def test_last_client_lets_go_of_the_file(sandbox, tmp_path):
-    """Clients of a process share what leads to the file, until the last of them is closed."""
-
-    def is_open():
-        opened = [each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
-        return any(each.is_relative_to(tmp_path) for each in opened)
-
-    clients = [client(sandbox, tmp_path) for _ in range(2)]
-    for place, each in enumerate(clients):
-        await each.queue().append(us_numbers(1, place))
-    await clients[0].close()
-    assert is_open()
-    await clients[1].close()
-    assert not is_open()
+async def ask(store, member="one"):
+    return await store.admit("writes", member, limit=1, alive=4, leaves=True)
 
 
-async def ask(store, member="one", **terms):
-    return await store.admit("writes", member, **{"limit": 1, "ahead": 0, "alive": 4, **terms})
+async def take(store, member="one", queue="queue", kind="none"):
+    return await store.take_turn(queue, member, kind=kind, lease=4, alive=4)
 
 
-async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path):
-    """A clock that began anew makes what the file holds worthless: nobody waits for it."""
+@pytest.mark.parametrize("later", [-900, 0, 900])
+async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later):
+    """A clock that began anew makes what the file holds worthless, however long it has run by now."""
+    path, before = tmp_path / "file", ManualClock()
+    await FileStore(path, before).hold(3_600)
+    assert await ask(FileStore(path, before)) == (False, 3_600)
+
+    after = ManualClock(before.now + later, before.time() + 1_000)
+    assert await ask(FileStore(path, after)) == (True, 0)
+
+
+async def test_only_who_may_go_on_is_woken(tmp_path):
+    """Those who wait are not woken by what others do meanwhile, or all would wake each other all the time."""
     path, clock = tmp_path / "file", ManualClock()
-    await FileStore(path, clock).hold(3_600)
-    assert await ask(FileStore(path, clock)) == (False, 3_600)
-
-    assert await ask(FileStore(path, ManualClock(10.0))) == (True, 0)
-
-
-async def test_who_looks_again_and_again_does_not_wake_the_others(tmp_path):
-    """Asking changes nothing in the file as long as nothing has changed, or all that wait would wake each other."""
-    path, clock = tmp_path / "file", ManualClock()
-    store = FileStore(path, clock)
-    await ask(store)
-    await store.take_turn("queue", "one", kind="none", lease=60, alive=4)
-    for member in ("two", "three"):
-        await ask(store, member)
-        await store.take_turn("queue", member, kind="none", lease=60, alive=4)
-    before = path.read_bytes()
-
+    one, other = FileStore(path, clock), FileStore(path, clock)
+    turn = await take(one)
+    await ask(one)
+    await take(other, "waits")
+    await ask(other, "waits")
+    bells = [other.bell("queue"), other.bell("writes")]
+    await take(other, "waits")
     for _ in range(3):
         clock.now += 0.25
-        for member in ("two", "three"):
-            assert not (await ask(store, member))[0]
-            assert not (await store.take_turn("queue", member, kind="none", lease=60, alive=4)).token
-    assert path.read_bytes() == before
+        await one.keep_turn("queue", turn.token, lease=4)
+        await take(one, queue="another")
+        await ask(one)
+        await asyncio.sleep(0.02)
+    assert [bell.is_set() for bell in bells] == [False, False]
+
+    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await one.leave_line("writes", "one")
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(bell.wait() for bell in bells))
 
 
 async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
@@ -241,38 +240,76 @@ async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
     path, clock = tmp_path / "file", ManualClock()
     store = FileStore(path, clock)
 
-    async def take(kind):
-        turn = await store.take_turn("queue", "one", kind=kind, lease=4, alive=4)
+    async def told(kind):
+        turn = await take(store, kind=kind)
         await store.give_turn_back("queue", turn.token, end='{"position":3}', memory=600)
         return turn.end, turn.kinds
 
-    assert await take("email") == ("", 1)
+    assert await told("email") == ("", 1)
     clock.now += 599
-    assert await take("user_id") == ('{"position":3}', 2)
+    assert await told("user_id") == ('{"position":3}', 2)
     clock.now += 601
-    assert await take("user_id") == ("", 2)
+    assert await told("user_id") == ("", 2)
     clock.now += 2_500
-    assert await take("user_id") == ("", 1)
+    assert await told("user_id") == ("", 1)
 
 
 async def test_queues_of_long_ago_are_forgotten(tmp_path):
-    """The file does not grow with every queue that there ever was."""
+    """The next use of the file takes out what is not worth knowing any more, whichever queue it is about."""
     path, clock = tmp_path / "file", ManualClock()
     store = FileStore(path, clock)
-    for place in range(50):
-        turn = await store.take_turn(f"queue {place}", "one", kind="none", lease=4, alive=4)
-        await store.give_turn_back(f"queue {place}", turn.token, end="{}", memory=600)
-        clock.now += 100
+    turn = await take(store)
+    await store.give_turn_back("queue", turn.token, end='{"number_to":"+12125550010"}', memory=600)
+    await take(store, "died", queue="another")
+    assert "+12125550010" in path.read_text()
 
-    assert len(json.loads(path.read_bytes())["turns"]) <= 7
+    clock.now += 601
+    await ask(store)
+    assert "+12125550010" not in path.read_text()
+    assert "queue" not in path.read_text()
 
 
-@pytest.mark.parametrize("directory", ["file", "missing/directory"])
-def test_directory_that_cannot_be_used_is_an_error_at_once(tmp_path, directory):
+async def test_file_stays_small_however_many_queues_there_are(tmp_path):
+    """Of a hundred queues at the most it is kept what stands last, the latest ones."""
+    path = tmp_path / "file"
+    store = FileStore(path, ManualClock())
+    for place in range(130):
+        turn = await take(store, queue=f"queue {place}")
+        await store.give_turn_back(f"queue {place}", turn.token, end=f"end {place}", memory=600 + place)
+
+    assert len(json.loads(path.read_bytes())["turns"]) <= 101
+    assert [(await take(store, queue=f"queue {place}")).end for place in (29, 30, 129)] == ["", "end 30", "end 129"]
+
+
+async def test_file_of_another_user_is_not_used(tmp_path, monkeypatch):
+    """What another user has put there is no place to write to."""
+    path = tmp_path / "file"
+    path.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+
+    with pytest.raises(PermissionError, match="another user"):
+        await ask(FileStore(path, ManualClock()))
+
+
+async def test_link_to_another_file_is_not_followed(tmp_path):
+    """Nobody can have another file overwritten."""
+    path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    path.symlink_to(elsewhere)
+
+    with pytest.raises(OSError, match="symbolic links"):
+        await ask(FileStore(path, ManualClock()))
+    assert elsewhere.read_text() == "precious"
+
+
+@pytest.mark.parametrize("directory", ["file", "missing/directory", "loop", "x" * 300, "nul\0", ""])
+def test_directory_that_cannot_be_used_is_an_error_at_once(tmp_path, monkeypatch, directory):
     """A mistyped path is told when it is given, not at the first load."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=directory):
-        FileCoordination(tmp_path / directory)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigurationError, match="directory"):
+        FileCoordination(directory)
 
 
 def test_system_without_its_locks_is_told_of_redis():

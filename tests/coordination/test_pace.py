@@ -98,6 +98,39 @@ async def test_one_client_does_not_starve_another(family):
     assert [name for name in order if name != "other"] == list(range(20))
 
 
+async def test_waiting_for_an_opening_is_not_starved(family):
+    """Who waits until a request could leave stands in line, too, however many others send all the time."""
+    clock, order = ManualClock(), []
+
+    async def send(pace):
+        for _ in range(12):
+            await pace.admit()
+            order.append("other")
+
+    async def wait(pace):
+        while len(order) < 10:
+            await asyncio.sleep(0)
+        order.append("comes")
+        await pace.opening()
+        await pace.admit()
+        order.append("leaves")
+
+    async with family(1, clock, 6) as paces:
+        await asyncio.gather(wait(paces[0]), *map(send, paces[1:]))
+
+    assert order.index("leaves") - order.index("comes") <= 20
+
+
+async def test_opening_that_nobody_uses_holds_up_the_others_for_seconds_at_most(shared_family, clock):
+    """Who has waited for an opening and goes away keeps its place only until it is taken for dead."""
+    async with shared_family(1, clock, 2) as (gone, other):
+        await gone.opening()
+        for _ in range(3):
+            await other.admit()
+
+    assert 2 <= sum(clock.slept) < 8
+
+
 async def test_who_gives_up_leaves_no_gap(family):
     """A cancelled waiter costs the others neither their place nor a slot."""
     clock, moments = StillClock(), []
@@ -277,7 +310,7 @@ async def test_process_that_died_in_the_line_loses_its_place(shared_family, cloc
     """Who does not ask again within seconds keeps nobody waiting after that."""
     async with shared_family(1, clock, 2) as (pace, dead):
         await pace.admit()
-        await dead._ask(dead._member)
+        await dead._ask(leaves=True)
 
         async with asyncio.timeout(5):
             await pace.admit()

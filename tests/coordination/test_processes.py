@@ -168,6 +168,26 @@ async def test_last_client_hangs_up(sandbox, server):
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("steps", [1, 4, 8, 12, 16, 24, 40])
+async def test_client_closed_in_the_middle_hangs_up(sandbox, server, steps):
+    """Calls that the closing ends have given back their turns by then, and nothing that leads to Redis is left open."""
+    reps = [sandbox.add_user(f"rep{place}@acme.example") for place in range(5)]
+    coordination = RedisCoordination(server.url)
+    allo = AlloClient(sandbox.api_key, base_url=sandbox.url, clock=FastClock(SPEED), coordination=coordination)
+    calls = [
+        asyncio.create_task(allo.queue(email=reps[place % 5].email).append(us_numbers(1, place))) for place in range(20)
+    ]
+    for _ in range(steps):
+        await asyncio.sleep(0.001)
+
+    await allo.close()
+
+    assert server.redis.keys("*:lease") == []
+    await asyncio.wait(calls)
+    await asyncio.sleep(0.05)
+    assert len(server.redis.client_list()) == 1
+
+
 async def test_loss_can_be_an_error_and_is_over_when_redis_is_back(sandbox, server):
     """With "raise", the call ends with every row accounted for, and can be repeated when Redis is back."""
     coordination = RedisCoordination(server.url, on_coordination_loss="raise")
