@@ -81,11 +81,10 @@ class State:
         self.kinds = {kind: until for kind, until in self.kinds.items() if until > now}
 
     def is_worth_asking(self, name: str, before: "State") -> bool:
-        """Tell whether who waits for the pace or turn of that *name* may have it now, and could not *before*."""
+        """Tell whether who waits for the pace or turn of that *name* may have it sooner now than *before*."""
         if name in self.paces and name in before.paces:
             return bool(before.paces[name].line.alive_until.keys() - self.paces[name].line.alive_until)
-        turn = self.turns.get(name)
-        return turn is None or (not turn.token and turn != before.turns.get(name))
+        return not self.turns.get(name, Turn()).token
 
     def wait(self, name: str, member: str, *, limit: int, ahead: int, now: float) -> float:
         """Tell how long one more request of *member* would wait."""

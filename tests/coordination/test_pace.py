@@ -121,6 +121,37 @@ async def test_waiting_for_an_opening_is_not_starved(family):
     assert order.index("leaves") - order.index("comes") <= 20
 
 
+async def test_place_at_an_opening_is_kept_for_the_request(shared_family):
+    """What has waited for an opening leaves from there, before those who came meanwhile, and is told so."""
+    async with shared_family(1, StillClock(), 2) as (one, other):
+        await one.opening()
+        waiting = asyncio.create_task(other.admit())
+        await settled()
+        async with asyncio.timeout(5):
+            await one.admit(patience=0)
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+
+async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
+    """The estimate counts every request that waits, of this process and of others, once."""
+    clock = StillClock()
+    async with family(1, clock, 2) as (one, other):
+        await one.admit()
+        tasks = []
+        for waiter in (one, other, one):
+            tasks.append(asyncio.create_task(waiter.admit()))
+            await settled()
+        with pytest.raises(RateLimitedError) as caught:
+            await one.admit(patience=0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    assert caught.value.retry_after == pytest.approx(4 * 1.03)
+
+
 async def test_opening_that_nobody_uses_holds_up_the_others_for_seconds_at_most(shared_family, clock):
     """Who has waited for an opening and goes away keeps its place only until it is taken for dead."""
     async with shared_family(1, clock, 2) as (gone, other):

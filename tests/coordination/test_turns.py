@@ -163,6 +163,18 @@ async def test_who_gives_up_is_not_waited_for(still_processes):
     third.release()
 
 
+async def test_free_turn_is_for_the_first_in_line(still_processes):
+    """Who asks for a turn that has just become free waits while others stand before."""
+    turn = still_processes[0].turns.of(REP)
+    async with turn:
+        assert not (await ask_for(turn, "first")).token
+        assert not (await ask_for(turn, "second")).token
+    await asyncio.gather(*turn._link._telling)
+
+    assert not (await ask_for(turn, "second")).token
+    assert (await ask_for(turn, "first")).token
+
+
 def forget(coordination, redis_server):
     """Delete all that is known."""
     if isinstance(coordination, FileCoordination):
@@ -172,9 +184,9 @@ def forget(coordination, redis_server):
         redis_server.flush()
 
 
-async def ask_for(turn):
+async def ask_for(turn, member="other"):
     """Ask once for a turn, as another process would."""
-    return await turn._link.ask(lambda store: store.take_turn(turn._name, "other", kind="none", lease=4, alive=4))
+    return await turn._link.ask(lambda store: store.take_turn(turn._name, member, kind="none", lease=4, alive=4))
 
 
 async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
