@@ -1,11 +1,13 @@
 """What the processes of a key share, in a file."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+import attrs
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
@@ -25,6 +27,24 @@ _json = make_converter(omit_if_default=True)
 _Answer = TypeVar("_Answer")
 
 
+@attrs.frozen(eq=False)
+class FileBell:
+    """Rings once.
+
+    Attributes:
+        store: Listens while somebody waits.
+        rung: Whether it has.
+    """
+
+    store: "FileStore"
+    rung: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    async def wait(self) -> None:
+        """Wait until it rings."""
+        with self.store.listening():
+            await self.rung.wait()
+
+
 class FileStore:
     """Reads the file, does what is asked, and writes it where that has changed something.
 
@@ -39,16 +59,24 @@ class FileStore:
         self._file = SharedFile(path)
         self._clock = clock
         self._seen, self._state = b"", State(0.0)
-        # Who waits has the bell; what nobody waits for need not be listened for.
-        self._bells: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._bells: WeakValueDictionary[str, FileBell] = WeakValueDictionary()
+        self._waiting = 0
         self._listening: asyncio.Task[None] | None = None
 
-    def bell(self, name: str) -> asyncio.Event:
+    def bell(self, name: str) -> FileBell:
         """Give what rings when what the file says of *name* has changed for those who wait."""
-        bell = self._bells.setdefault(name, asyncio.Event())
+        return self._bells.setdefault(name, FileBell(self))
+
+    @contextlib.contextmanager
+    def listening(self) -> Generator[None]:
+        """Look for changes as long as somebody waits for one."""
+        self._waiting += 1
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
-        return bell
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
         """Tell how long one more request would wait."""
@@ -91,9 +119,7 @@ class FileStore:
         await self._do(lambda state, _: state.leave_turn(queue, member))
 
     async def close(self) -> None:
-        """Listen no longer."""
-        if self._listening is not None:
-            self._listening.cancel()
+        """Do nothing: between two steps nothing is open."""
 
     async def _do(self, work: Callable[[State, float], _Answer]) -> _Answer:
         async with self._file.locked() as file:
@@ -111,7 +137,7 @@ class FileStore:
             return answer
 
     async def _listen(self) -> None:
-        while self._bells:
+        while self._waiting:
             await asyncio.sleep(_LISTEN)
             found = self._file.peek()
             if found != self._seen:
@@ -132,4 +158,4 @@ class FileStore:
         for name, bell in list(self._bells.items()):
             if state.is_worth_asking(name, self._state):
                 del self._bells[name]
-                bell.set()
+                bell.rung.set()

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import fcntl
-import json
 import os
 import signal
 import stat
@@ -17,9 +16,7 @@ from allo_async import AlloClient, AlloError, ConfigurationError, CoordinationLo
 from allo_async._coordination import link
 from allo_async.events import CoordinationLost, CoordinationRegained
 from allo_async.file import FileCoordination
-from allo_async.file.store import FileStore
 from allo_async.testing import FastClock
-from tests.clocks import ManualClock
 from tests.coordination.fleet import (
     LISTS,
     SPEED,
@@ -190,116 +187,6 @@ async def test_key_server_and_rep_are_hashed(sandbox, tmp_path):
 
     assert not any(secret in told for secret in (sandbox.api_key, "rep@", "acme", "localhost", "127.0.0.1"))
     assert len(list(tmp_path.iterdir())) == 2
-
-
-async def ask(store, member="one"):
-    return await store.admit("writes", member, limit=1, alive=4, leaves=True)
-
-
-async def take(store, member="one", queue="queue", kind="none"):
-    return await store.take_turn(queue, member, kind=kind, lease=4, alive=4)
-
-
-@pytest.mark.parametrize("later", [-900, 0, 900])
-async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later):
-    """A clock that began anew makes what the file holds worthless, however long it has run by now."""
-    path, before = tmp_path / "file", ManualClock()
-    await FileStore(path, before).hold(3_600)
-    assert await ask(FileStore(path, before)) == (False, 3_600)
-
-    after = ManualClock(before.now + later, before.time() + 1_000)
-    assert await ask(FileStore(path, after)) == (True, 0)
-
-
-async def test_only_who_may_go_on_is_woken(tmp_path):
-    """Those who wait are not woken by what others do meanwhile, or all would wake each other all the time."""
-    path, clock = tmp_path / "file", ManualClock()
-    one, other = FileStore(path, clock), FileStore(path, clock)
-    turn = await take(one)
-    await ask(one)
-    await take(other, "waits")
-    await ask(other, "waits")
-    bells = [other.bell("queue"), other.bell("writes")]
-    await take(other, "waits")
-    for _ in range(3):
-        clock.now += 0.25
-        await one.keep_turn("queue", turn.token, lease=4)
-        await take(one, queue="another")
-        await ask(one)
-        await asyncio.sleep(0.02)
-    assert [bell.is_set() for bell in bells] == [False, False]
-
-    await one.give_turn_back("queue", turn.token, end="", memory=1)
-    await one.leave_line("writes", "one")
-    async with asyncio.timeout(5):
-        await asyncio.gather(*(bell.wait() for bell in bells))
-
-
-async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
-    """What stood last is told for ten minutes, since reps call meanwhile, and which kinds of names are used an hour."""
-    path, clock = tmp_path / "file", ManualClock()
-    store = FileStore(path, clock)
-
-    async def told(kind):
-        turn = await take(store, kind=kind)
-        await store.give_turn_back("queue", turn.token, end='{"position":3}', memory=600)
-        return turn.end, turn.kinds
-
-    assert await told("email") == ("", 1)
-    clock.now += 599
-    assert await told("user_id") == ('{"position":3}', 2)
-    clock.now += 601
-    assert await told("user_id") == ("", 2)
-    clock.now += 2_500
-    assert await told("user_id") == ("", 1)
-
-
-async def test_queues_of_long_ago_are_forgotten(tmp_path):
-    """The next use of the file takes out what is not worth knowing any more, whichever queue it is about."""
-    path, clock = tmp_path / "file", ManualClock()
-    store = FileStore(path, clock)
-    turn = await take(store)
-    await store.give_turn_back("queue", turn.token, end='{"number_to":"+12125550010"}', memory=600)
-    await take(store, "died", queue="another")
-    assert "+12125550010" in path.read_text()
-
-    clock.now += 601
-    await ask(store)
-    assert "+12125550010" not in path.read_text()
-    assert "queue" not in path.read_text()
-
-
-async def test_file_stays_small_however_many_queues_there_are(tmp_path):
-    """Of a hundred queues at the most it is kept what stands last, the latest ones."""
-    path = tmp_path / "file"
-    store = FileStore(path, ManualClock())
-    for place in range(130):
-        turn = await take(store, queue=f"queue {place}")
-        await store.give_turn_back(f"queue {place}", turn.token, end=f"end {place}", memory=600 + place)
-
-    assert len(json.loads(path.read_bytes())["turns"]) <= 101
-    assert [(await take(store, queue=f"queue {place}")).end for place in (29, 30, 129)] == ["", "end 30", "end 129"]
-
-
-async def test_file_of_another_user_is_not_used(tmp_path, monkeypatch):
-    """What another user has put there is no place to write to."""
-    path = tmp_path / "file"
-    path.touch()
-    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-
-    with pytest.raises(PermissionError, match="another user"):
-        await ask(FileStore(path, ManualClock()))
-
-
-async def test_link_to_another_file_is_not_followed(tmp_path):
-    """Nobody can have another file overwritten."""
-    path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
-    elsewhere.write_text("precious")
-    path.symlink_to(elsewhere)
-
-    with pytest.raises(OSError, match="symbolic links"):
-        await ask(FileStore(path, ManualClock()))
-    assert elsewhere.read_text() == "precious"
 
 
 @pytest.mark.parametrize("directory", ["file", "missing/directory", "loop", "x" * 300, "nul\0", ""])

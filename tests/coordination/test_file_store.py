@@ -1,0 +1,198 @@
+"""What a process does with the file that it shares with others."""
+
+import asyncio
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from allo_async.file.shared_file import SharedFile
+from allo_async.file.store import FileStore
+from tests.clocks import ManualClock
+
+
+async def ask(store, member="one"):
+    return await store.admit("writes", member, limit=1, alive=4, leaves=True)
+
+
+async def take(store, member="one", queue="queue", kind="none"):
+    return await store.take_turn(queue, member, kind=kind, lease=4, alive=4)
+
+
+@pytest.mark.parametrize("later", [-900, 0, 900])
+async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later):
+    """A clock that began anew makes what the file holds worthless, however long it has run by now."""
+    path, before = tmp_path / "file", ManualClock()
+    await FileStore(path, before).hold(3_600)
+    assert await ask(FileStore(path, before)) == (False, 3_600)
+
+    after = ManualClock(before.now + later, before.time() + 1_000)
+    assert await ask(FileStore(path, after)) == (True, 0)
+
+
+async def test_only_who_may_go_on_is_woken(tmp_path):
+    """Those who wait are not woken by what others do meanwhile, or all would wake each other all the time."""
+    path, clock = tmp_path / "file", ManualClock()
+    one, other = FileStore(path, clock), FileStore(path, clock)
+    turn = await take(one)
+    await ask(one)
+    await take(other, "waits")
+    await ask(other, "waits")
+    waiting = [asyncio.create_task(other.bell(name).wait()) for name in ("queue", "writes")]
+    await asyncio.sleep(0.02)
+    for _ in range(3):
+        clock.now += 0.25
+        await one.keep_turn("queue", turn.token, lease=4)
+        await take(one, queue="another")
+        await ask(one)
+        await asyncio.sleep(0.02)
+    assert not any(each.done() for each in waiting)
+
+    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await one.leave_line("writes", "one")
+    # What this process sees of it by itself is heard, too.
+    await ask(other, "waits")
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
+
+
+async def test_file_that_is_gone_is_listened_for(tmp_path):
+    """Deleting the file does not make anybody deaf."""
+    path, clock = tmp_path / "file", ManualClock()
+    one, other = FileStore(path, clock), FileStore(path, clock)
+    await take(one)
+    await take(other, "waits")
+    waiting = asyncio.create_task(other.bell("queue").wait())
+    path.unlink()
+    await asyncio.sleep(0.02)
+    await one.hold(0)
+
+    async with asyncio.timeout(5):
+        await waiting
+
+
+async def test_nobody_listens_when_nobody_waits(tmp_path, monkeypatch):
+    """The file is looked at for changes only as long as somebody waits for one."""
+    looks = []
+    monkeypatch.setattr(SharedFile, "peek", lambda _: looks.append(1) or b"")
+    bell = FileStore(tmp_path / "file", ManualClock()).bell("queue")
+    for expected in (False, True):
+        if expected:
+            waiting = asyncio.create_task(bell.wait())
+        await asyncio.sleep(0.03)
+        assert bool(looks) == expected
+    waiting.cancel()
+    await asyncio.sleep(0.02)
+    looks.clear()
+    await asyncio.sleep(0.03)
+    assert looks == []
+
+
+async def test_looking_changes_nothing(tmp_path, monkeypatch):
+    """Who only asks how long it would take does not write."""
+    store = FileStore(tmp_path / "file", ManualClock())
+    await ask(store)
+    monkeypatch.delattr(os, "pwrite")
+
+    assert await store.wait("writes", "one", limit=1, ahead=0) == pytest.approx(1.03)
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_file_that_others_do_not_open_any_more_is_not_used(tmp_path, monkeypatch, replaced):
+    """A file that is deleted or replaced just before it is locked is opened again."""
+    path, lock = tmp_path / "file", fcntl.flock
+
+    def late(*args):
+        monkeypatch.undo()
+        path.unlink()
+        if replaced:
+            path.touch(0o600)
+        lock(*args)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    store = FileStore(path, ManualClock())
+    assert await ask(store) == (True, 0)
+    assert len(json.loads(path.read_bytes())["paces"]["writes"]["window"]["departures"]) == 1
+
+
+async def test_nothing_stays_open(tmp_path):
+    """Each step opens the file, and closes it."""
+    store = FileStore(tmp_path / "file", ManualClock())
+
+    def opened():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    for _ in range(20):
+        await ask(store)
+
+    assert opened() == before
+
+
+async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
+    """What stood last is told for ten minutes, since reps call meanwhile, and which kinds of names are used an hour."""
+    path, clock = tmp_path / "file", ManualClock()
+    store = FileStore(path, clock)
+
+    async def told(kind):
+        turn = await take(store, kind=kind)
+        await store.give_turn_back("queue", turn.token, end='{"position":3}', memory=600)
+        return turn.end, turn.kinds
+
+    assert await told("email") == ("", 1)
+    clock.now += 599
+    assert await told("user_id") == ('{"position":3}', 2)
+    clock.now += 601
+    assert await told("user_id") == ("", 2)
+    clock.now += 2_500
+    assert await told("user_id") == ("", 1)
+
+
+async def test_queues_of_long_ago_are_forgotten(tmp_path):
+    """The next use of the file takes out what is not worth knowing any more, whichever queue it is about."""
+    path, clock = tmp_path / "file", ManualClock()
+    store = FileStore(path, clock)
+    turn = await take(store)
+    await store.give_turn_back("queue", turn.token, end='{"number_to":"+12125550010"}', memory=600)
+    await take(store, "died", queue="another")
+    assert "+12125550010" in path.read_text()
+
+    clock.now += 601
+    await ask(store)
+    assert "+12125550010" not in path.read_text()
+    assert "queue" not in path.read_text()
+
+
+async def test_file_stays_small_however_many_queues_there_are(tmp_path):
+    """Of a hundred queues at the most it is kept what stands last, the latest ones."""
+    path = tmp_path / "file"
+    store = FileStore(path, ManualClock())
+    for place in range(130):
+        turn = await take(store, queue=f"queue {place}")
+        await store.give_turn_back(f"queue {place}", turn.token, end=f"end {place}", memory=600 + place)
+
+    assert len(json.loads(path.read_bytes())["turns"]) <= 101
+    assert [(await take(store, queue=f"queue {place}")).end for place in (29, 30, 129)] == ["", "end 30", "end 129"]
+
+
+async def test_file_of_another_user_is_not_used(tmp_path, monkeypatch):
+    """What another user has put there is no place to write to."""
+    path = tmp_path / "file"
+    path.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+
+    with pytest.raises(PermissionError, match="another user"):
+        await ask(FileStore(path, ManualClock()))
+
+
+async def test_link_to_another_file_is_not_followed(tmp_path):
+    """Nobody can have another file overwritten."""
+    path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    path.symlink_to(elsewhere)
+
+    with pytest.raises(OSError, match="symbolic links"):
+        await ask(FileStore(path, ManualClock()))
+    assert elsewhere.read_text() == "precious"
