@@ -22,13 +22,14 @@ async def take(store, member="one", queue="queue", kind="none"):
 
 
 @pytest.mark.parametrize("later", [-900, 0, 900])
-async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later):
+@pytest.mark.parametrize("date", [-5_000, 5_000])
+async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later, date):
     """A clock that began anew makes what the file holds worthless, however long it has run by now."""
     path, before = tmp_path / "file", ManualClock()
     await FileStore(path, before).hold(3_600)
     assert await ask(FileStore(path, before)) == (False, 3_600)
 
-    after = ManualClock(before.now + later, before.time() + 1_000)
+    after = ManualClock(before.now + later, before.time() + date)
     assert await ask(FileStore(path, after)) == (True, 0)
 
 
@@ -56,6 +57,22 @@ async def test_only_who_may_go_on_is_woken(tmp_path):
     await ask(other, "waits")
     async with asyncio.timeout(5):
         await asyncio.gather(*waiting)
+
+
+async def test_bell_rings_once(tmp_path):
+    """Who was woken, and asked in vain, waits for the next change."""
+    path, clock = tmp_path / "file", ManualClock()
+    one, other = FileStore(path, clock), FileStore(path, clock)
+    turn = await take(one)
+    await take(other, "waits")
+    rung = other.bell("queue")
+    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await rung.wait()
+
+    waiting = asyncio.create_task(other.bell("queue").wait())
+    await asyncio.sleep(0.03)
+    assert not waiting.done()
+    waiting.cancel()
 
 
 async def test_file_that_is_gone_is_listened_for(tmp_path):

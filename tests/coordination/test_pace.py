@@ -295,6 +295,21 @@ async def test_strangers_on_the_key_take_their_places(family, clock):
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
 
+async def test_own_requests_are_no_strangers_when_the_answer_is_late(family, clock):
+    """What an answer counts is of when its request left, and not of when it came."""
+    async with family(5, clock, 2) as (one, other):
+        for pace in (one, other, one):
+            left_at = await pace.admit()
+        clock.now += 1.5
+        one.heard(RateLimit(5, 2), since=left_at)
+        await settled()
+
+        for _ in range(5):
+            await other.admit()
+
+    assert clock.slept == []
+
+
 async def test_same_strangers_are_not_counted_twice(family, clock):
     """Two answers that tell of the same three strangers leave one place, and not none."""
     async with family(6, clock, 2) as (one, other):
