@@ -1,0 +1,17 @@
+"""When requests leave, and how many of them in a second."""
+
+import asyncio
+
+
+def most_in_any_second(moments):
+    return max(sum(start <= moment < start + 1 for moment in moments) for start in moments)
+
+
+async def admitted(pace, clock, moments):
+    await pace.admit()
+    moments.append(clock.now)
+
+
+async def settled():
+    """Let everyone who was started stand in line, a server's answers included."""
+    await asyncio.sleep(0.05)
