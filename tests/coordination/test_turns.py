@@ -271,6 +271,17 @@ async def test_what_stands_last_goes_with_the_turn(processes):
         assert third.ends[REP.identity] == end
 
 
+async def test_what_cannot_be_read_is_not_known(processes):
+    """What another version of this library says stands last, in words that this one lacks, is nothing to fail for."""
+    turn = processes[0].turns.of(REP)
+    token = (await ask_for(turn)).token
+    end = '{"exists": true, "number_of_tomorrow": 1}'
+    await turn._link.ask(lambda store: store.give_turn_back(turn._name, token, end=end, memory=60))
+
+    async with turn:
+        assert REP.identity not in processes[0].ends
+
+
 async def test_whoever_waits_is_told_at_once(still_processes):
     """The next in line need not look again: giving the turn back rings for them."""
     one, other, _ = (each.turns.of(REP) for each in still_processes)

@@ -8,6 +8,7 @@ import pytest
 
 from allo_async import AlloClient, AlloError, AppendResult, ClientClosedError, DeadlineExceededError, Journal
 from allo_async._loading import stream
+from allo_async._sending import calls
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.acting import ActingAt
@@ -163,7 +164,7 @@ async def test_closing_ends_what_only_waits():
         sandbox.script(faults.stall(1e9), when=lambda request: b"tom@" in request.body)
         allo = AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=1e9, retry_budget=1e10)
         tom = allo.queue(email="tom@acme.example")
-        calls = [
+        under_way = [
             asyncio.create_task(call)
             for call in (
                 allo.queue().append(NUMBERS, when_full="wait", poll_interval=1e9),
@@ -175,9 +176,9 @@ async def test_closing_ends_what_only_waits():
         while len(sandbox.ledger.appends) < 3 or sandbox.ledger.requests[-1].answered_at is None:
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.01)
-        await allo.close()
         async with asyncio.timeout(10):
-            ended = await asyncio.gather(*calls, return_exceptions=True)
+            await allo.close()
+        ended = [call.exception() for call in under_way]
 
     assert [type(error) for error in ended] == [ClientClosedError] * 4
     assert [list(set(fates(error.result).values())) for error in ended] == [
@@ -195,7 +196,7 @@ async def test_closing_ends_every_kind_of_call():
         for method in ("GET", "POST", "PATCH"):
             sandbox.script(faults.stall(), method=method, times=1)
         allo = client(sandbox, clock)
-        calls = [
+        under_way = [
             asyncio.create_task(call)
             for call in (
                 allo.queue().state(),
@@ -207,10 +208,36 @@ async def test_closing_ends_every_kind_of_call():
             await asyncio.sleep(0.001)
         spread = asyncio.create_task(allo.spread(NUMBERS, over=[allo.queue()]))
         await allo.close()
-        ended = await asyncio.gather(*calls, spread, return_exceptions=True)
+        ended = await asyncio.gather(*under_way, spread, return_exceptions=True)
 
         assert [type(error) for error in ended] == [ClientClosedError] * 4
         assert len((await other.queue().append(NUMBERS)).added) == 15
+
+
+async def test_closing_does_not_wait_for_ever(monkeypatch):
+    """A call that does not end, since its source of rows does not, holds up the closing for a moment only."""
+    monkeypatch.setattr(calls, "_ENDING", 0.02)
+    clock, over = FiringClock(), asyncio.Event()
+
+    async def rows():
+        try:
+            yield NUMBERS[0]
+            await asyncio.Event().wait()
+        finally:
+            await over.wait()
+
+    async with open_sandbox(clock) as sandbox:
+        allo = client(sandbox, clock)
+        append = asyncio.create_task(allo.queue().append(rows()))
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(5):
+            await allo.close()
+        assert not append.done()
+        over.set()
+        with pytest.raises(ClientClosedError) as caught:
+            await append
+
+    assert fates(caught.value.result) == {0: "pending"}
 
 
 async def test_deadline_tells_repeats_of_the_rest():
