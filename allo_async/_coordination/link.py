@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from allo_async._coordination.store import Bell, Store
@@ -15,6 +15,9 @@ _log = logging.getLogger(__name__)
 
 # Real seconds, whatever the client's clock does: a store answers in a millisecond, or something is wrong.
 _ANSWER = 1.0
+
+# Real seconds for which an answer is still heard that came while the event loop was kept busy.
+_HEARING = 0.1
 
 # Real seconds between looks whether the store is back.
 _MENDING = 0.5
@@ -53,7 +56,7 @@ class Link:
         store = self._open()
         if self._lost is None:
             try:
-                async with asyncio.timeout(_ANSWER):
+                async with _in_time():
                     return await question(store)
             except store.failures as error:
                 self._lose(store, error)
@@ -120,7 +123,7 @@ class Link:
         while self._lost is not None:
             await asyncio.sleep(_MENDING)
             with contextlib.suppress(*store.failures):
-                async with asyncio.timeout(_ANSWER):
+                async with _in_time():
                     # A store may answer and refuse to write, as a full one does.
                     await store.hold(0)
                 self._lost = None
@@ -132,3 +135,19 @@ class Link:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
         return task
+
+
+@contextlib.asynccontextmanager
+async def _in_time() -> AsyncGenerator[None]:
+    """Bound a block to the time within which a store answers; a loop that was kept busy is not the store's fault.
+
+    Raises:
+        TimeoutError: It took longer.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as scope:
+        over = loop.call_later(_ANSWER, lambda: scope.reschedule(loop.time() + _HEARING))
+        try:
+            yield
+        finally:
+            over.cancel()

@@ -1,7 +1,10 @@
 """The turn of a queue: the same contract for the tasks of one process and for several processes."""
 
 import asyncio
+import contextlib
+import fcntl
 import itertools
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -269,6 +272,25 @@ async def test_what_stands_last_goes_with_the_turn(processes):
         assert other.ends[REP.identity] == end
     async with third.turns.of(REP):
         assert third.ends[REP.identity] == end
+
+
+async def test_application_that_keeps_its_loop_busy_has_lost_nothing(processes, coordination, monkeypatch):
+    """An answer that came while the loop did something else is heard, however late."""
+    monkeypatch.setattr(link, "_ANSWER", 0.02)
+    turn = processes[0].turns.of(REP)
+    await turn._link.ask(lambda store: store.hold(0))
+    # A file is asked again when its lock is free.
+    files = list(coordination.directory.iterdir()) if isinstance(coordination, FileCoordination) else []
+    with contextlib.ExitStack() as stack:
+        for file in files:
+            held = stack.enter_context(file.open("r+b"))
+            fcntl.flock(held, fcntl.LOCK_EX)
+        asking = asyncio.create_task(ask_for(turn))
+        for _ in range(5):
+            await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251 - that is what such an application does
+
+    assert (await asking).token
 
 
 async def test_what_cannot_be_read_is_not_known(processes):
