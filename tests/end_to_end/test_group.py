@@ -226,7 +226,7 @@ async def test_too_large_a_group_is_cut(clock):
 async def test_group_is_no_larger_than_a_request(clock):
     """Calls are taken along whole, as long as they fit into a thousand rows."""
     async with (
-        Sandbox(clock=clock, write_per_second=500, latency=6, capacity=5_000) as sandbox,
+        Sandbox(clock=clock, write_per_second=500, latency=20, capacity=5_000) as sandbox,
         AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as allo,
     ):
         calls = [us_numbers(240, 250 * place) for place in range(6)]
