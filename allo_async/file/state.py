@@ -84,7 +84,9 @@ class State:
         """Tell whether who waits for the pace or turn of that *name* may have it sooner now than *before*."""
         if name in self.paces and name in before.paces:
             return bool(before.paces[name].line.alive_until.keys() - self.paces[name].line.alive_until)
-        return not self.turns.get(name, Turn()).token
+        turn, was = self.turns.get(name, Turn()), before.turns.get(name, Turn())
+        left = was.line.alive_until.keys() - turn.line.alive_until
+        return not turn.token and bool(was.token or left)
 
     def wait(self, name: str, member: str, *, limit: int, ahead: int, now: float) -> float:
         """Tell how long one more request of *member* would wait."""

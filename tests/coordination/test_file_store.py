@@ -75,6 +75,27 @@ async def test_bell_rings_once(tmp_path):
     waiting.cancel()
 
 
+async def test_free_turn_whose_first_in_line_is_silent_wakes_nobody(tmp_path):
+    """Behind a process that was stopped or has died, the others wait, and do not ask all the time."""
+    path, clock = tmp_path / "file", ManualClock()
+    one, other, third = (FileStore(path, clock) for _ in range(3))
+    turn = await take(one)
+    await take(one, "silent")
+    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await take(other, "waits")
+    await take(third, "waits, too")
+    waiting = []
+    for store, member in ((other, "waits"), (third, "waits, too")) * 3:
+        bell = store.bell("queue")
+        clock.now += 0.1
+        await take(store, member)
+        waiting.append(asyncio.create_task(bell.wait()))
+        await asyncio.sleep(0.02)
+    assert not any(each.done() for each in waiting)
+    for each in waiting:
+        each.cancel()
+
+
 async def test_file_that_is_gone_is_listened_for(tmp_path):
     """Deleting the file does not make anybody deaf."""
     path, clock = tmp_path / "file", ManualClock()
