@@ -166,11 +166,10 @@ def _work(pipe: "Connection[Any, Any]", contender: str, server: Server, jobs: Se
     pipe.send("done")
 
 
-async def run(name: str, contender: str, redis_url: str) -> tuple[float, str]:
+async def run(name: str, contender: str, redis_url: str, directory: str) -> tuple[float, str]:
     """Run a contender on a scenario; give how long it took, and the rest as text."""
-    meeting = TemporaryDirectory()
     async with running(stranger=scenarios("")[name].stranger) as (bare, ledger):
-        server = attrs.evolve(bare, redis_url=redis_url, directory=meeting.name)
+        server = attrs.evolve(bare, redis_url=redis_url, directory=directory)
         scenario = scenarios(server.owner_id)[name]
         spawn, pipes = multiprocessing.get_context("spawn"), list[Any]()
         for jobs in scenario.processes:
@@ -186,7 +185,6 @@ async def run(name: str, contender: str, redis_url: str) -> tuple[float, str]:
             await asyncio.to_thread(pipe.recv)
         seconds = time.perf_counter() - begun
         told = await ledger()
-    meeting.cleanup()
     lost = sum(told.carried_out[number] == 0 for number in scenario.numbers)
     twice = sum(max(0, told.carried_out[number] - 1) for number in scenario.numbers)
     refused = (told.conflicts + told.limited) / told.requests
@@ -196,7 +194,8 @@ async def run(name: str, contender: str, redis_url: str) -> tuple[float, str]:
 async def main(wanted: str = "") -> None:
     """Run everything whose name has *wanted* in it, side by side, and print the table."""
     print(f"{'':28}{'':20}{'time ÷ least':>14} {'409':>6} {'429':>6} {'refused':>8} {'lost':>6} {'twice':>6}")
-    with RedisServer() as redis:
+    # What the processes of one server share stands in a file of its own.
+    with RedisServer() as redis, TemporaryDirectory() as directory:
         for name, scenario in scenarios("").items():
             if wanted not in name:
                 continue
@@ -205,7 +204,7 @@ async def main(wanted: str = "") -> None:
             for contender in CONTENDERS:
                 if contender not in TOGETHER or len(scenario.processes) > 1:
                     redis.flush()
-                    seconds, rest = await run(name, contender, redis.url)
+                    seconds, rest = await run(name, contender, redis.url, directory)
                     print(f"{name:28}{contender:20}{seconds / bare:>14.2f} {rest}", flush=True)
             print()
 

@@ -23,6 +23,10 @@ class Line:
             return self.before(member)
         return len(self.alive_until) + ahead - (member in self.alive_until)
 
+    def has_lost_some_of(self, before: "Line") -> bool:
+        """Tell whether somebody has left, or died, who stood there *before*."""
+        return bool(before.alive_until.keys() - self.alive_until)
+
     def stand(self, member: str, *, until: float) -> None:
         """Give *member* a place, or keep it there."""
         self.alive_until[member] = until

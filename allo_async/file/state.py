@@ -21,6 +21,10 @@ class SharedWindow:
     window: Window
     line: Line = attrs.field(factory=Line)
 
+    def wait(self, member: str, *, ahead: int = 0, now: float) -> float:
+        """Tell how long one more request of *member* would wait, of whom *ahead* wait."""
+        return self.window.next_departure(self.line.behind(member, ahead), now=now) - now
+
 
 @attrs.define
 class Turn:
@@ -83,22 +87,20 @@ class State:
     def is_worth_asking(self, name: str, before: "State") -> bool:
         """Tell whether who waits for the pace or turn of that *name* may have it sooner now than *before*."""
         if name in self.paces and name in before.paces:
-            return bool(before.paces[name].line.alive_until.keys() - self.paces[name].line.alive_until)
+            return self.paces[name].line.has_lost_some_of(before.paces[name].line)
         turn, was = self.turns.get(name, Turn()), before.turns.get(name, Turn())
-        left = was.line.alive_until.keys() - turn.line.alive_until
-        return not turn.token and bool(was.token or left)
+        return not turn.token and (bool(was.token) or turn.line.has_lost_some_of(was.line))
 
     def wait(self, name: str, member: str, *, limit: int, ahead: int, now: float) -> float:
         """Tell how long one more request of *member* would wait."""
-        pace = self._pace(name, limit)
-        return pace.window.next_departure(pace.line.behind(member, ahead), now=now) - now
+        return self._pace(name, limit).wait(member, ahead=ahead, now=now)
 
     def admit(
         self, name: str, member: str, *, limit: int, alive: float, leaves: bool, now: float
     ) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
         pace = self._pace(name, limit)
-        wait = pace.window.next_departure(pace.line.before(member), now=now) - now
+        wait = pace.wait(member, now=now)
         if wait <= 0 and leaves:
             pace.line.leave(member)
             pace.window.depart(now)

@@ -126,8 +126,7 @@ class FileStore:
             # Read now: while one waited for the lock, time went on.
             now = self._clock.monotonic()
             found = file.read()
-            state = self._read(found)
-            self._ring(state)
+            state = self._hear(found)
             state.forget(now)
             answer = work(state, now)
             content = _json.dumps(state)
@@ -141,9 +140,16 @@ class FileStore:
             await asyncio.sleep(_LISTEN)
             found = self._file.peek()
             if found != self._seen:
-                state = self._read(found)
-                self._ring(state)
-                self._seen, self._state = found, state
+                self._seen, self._state = found, self._hear(found)
+
+    def _hear(self, content: bytes) -> State:
+        """Read what the file says, and ring for those whom it concerns."""
+        state = self._read(content)
+        for name, bell in list(self._bells.items()):
+            if state.is_worth_asking(name, self._state):
+                del self._bells[name]
+                bell.rung.set()
+        return state
 
     def _read(self, content: bytes) -> State:
         """Read what the file says; nothing where a process died while it wrote, or the machine has started anew."""
@@ -153,9 +159,3 @@ class FileStore:
         except (BaseValidationError, ValueError, TypeError):
             return State(began_at)
         return state if abs(state.began_at - began_at) < _SET else State(began_at)
-
-    def _ring(self, state: State) -> None:
-        for name, bell in list(self._bells.items()):
-            if state.is_worth_asking(name, self._state):
-                del self._bells[name]
-                bell.rung.set()

@@ -32,6 +32,14 @@ class MovedStore(RedisStore):
         return await super()._run(script, keys, *args)
 
 
+@asynccontextmanager
+async def _shared_paces(opened, limit, clock, count):
+    """The paces that as many processes have, each with a store of its own."""
+    links = [Link(opened, clock=clock, raises=True) for _ in range(count)]
+    yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
+    await asyncio.gather(*(link.hang_up() for link in links))
+
+
 class LocalFamily:
     """The paces that clients of one key have within one process: one and the same."""
 
@@ -54,11 +62,10 @@ class RedisFamily:
     @asynccontextmanager
     async def __call__(self, limit, clock, count=1):
         root = self._root = next(_names)
-        links = [Link(lambda: MovedStore(self._server, root, clock), clock=clock, raises=True) for _ in range(count)]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scripts, "CLOCK", MOVED)
-            yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
-            await asyncio.gather(*(link.hang_up() for link in links))
+            async with _shared_paces(lambda: MovedStore(self._server, root, clock), limit, clock, count) as paces:
+                yield paces
 
     def departures(self, paces, moments):
         # When a request of ours leaves, others may have moved the test's clock: the server's count is what counts.
@@ -90,9 +97,8 @@ class FileFamily:
     async def __call__(self, limit, clock, count=1):
         path, departures = self._directory / f"{next(_names)}.json", []
         self._departures = departures
-        links = [Link(lambda: WitnessedStore(path, clock, departures), clock=clock, raises=True) for _ in range(count)]
-        yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
-        await asyncio.gather(*(link.hang_up() for link in links))
+        async with _shared_paces(lambda: WitnessedStore(path, clock, departures), limit, clock, count) as paces:
+            yield paces
 
     def departures(self, paces, moments):
         return self._departures

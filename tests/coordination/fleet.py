@@ -59,6 +59,17 @@ async def load_by_four(sandbox, disturb=nothing, **how):
     return told
 
 
+async def load_by_four_of_whom_one_is_killed(sandbox, **how):
+    """Kill the first in the middle of an append; give what the others say was added."""
+    victim, *others = [start(sandbox, rows, **how) for rows in LISTS]
+    await go(victim, *others)
+    await appending(sandbox, LISTS[0])
+    victim.kill()
+    told = await ended(*others)
+    victim.communicate()
+    return told
+
+
 async def appended(sandbox, count):
     """Wait until so many rows are in the queue."""
     while len(sandbox.numbers()) < count:

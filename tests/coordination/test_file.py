@@ -27,6 +27,7 @@ from tests.coordination.fleet import (
     ended,
     go,
     load_by_four,
+    load_by_four_of_whom_one_is_killed,
     start,
 )
 from tests.end_to_end.numbers import us_numbers
@@ -88,13 +89,7 @@ async def test_file_is_locked_by_one_who_does_not_go_on(sandbox, tmp_path):
 
 async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, tmp_path):
     """A process killed in the middle of an append loses its turn, and the others finish."""
-    victim, *others = [start(sandbox, rows, directory=str(tmp_path)) for rows in LISTS]
-    await go(victim, *others)
-    await appending(sandbox, LISTS[0])
-    victim.kill()
-
-    told = await ended(*others)
-    victim.communicate()
+    told = await load_by_four_of_whom_one_is_killed(sandbox, directory=str(tmp_path))
 
     assert told == [[rows, 200] for rows in LISTS[1:]]
 

@@ -14,8 +14,8 @@ async def _sandbox():
         yield sandbox
 
 
-@pytest.fixture(name="environment")
-def _environment(sandbox, tmp_path):
+def environment_of(sandbox, tmp_path):
+    """What an example is told by its environment."""
     return {
         **os.environ,
         "ALLO_API_KEY": sandbox.api_key,
@@ -23,6 +23,11 @@ def _environment(sandbox, tmp_path):
         "ALLO_COORDINATION": str(tmp_path / "together"),
         "PYTHONPATH": str(ROOT),
     }
+
+
+@pytest.fixture(name="environment")
+def _environment(sandbox, tmp_path):
+    return environment_of(sandbox, tmp_path)
 
 
 @pytest.fixture(name="root")

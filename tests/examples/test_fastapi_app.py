@@ -1,7 +1,6 @@
 import asyncio
 import contextlib
 import importlib.util
-import os
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import uvicorn
 
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
+from tests.examples.conftest import environment_of
 
 MARIE = "marie@acme.example"
 
@@ -96,13 +96,7 @@ async def test_workers_and_the_nightly_load_do_not_get_in_each_others_way(root, 
         port = str(listener.getsockname()[1])
     async with Sandbox(append_seconds_per_row=0.002) as sandbox:
         sandbox.add_user(MARIE)
-        environment = {
-            **os.environ,
-            "ALLO_API_KEY": sandbox.api_key,
-            "ALLO_BASE_URL": sandbox.url,
-            "ALLO_COORDINATION": str(tmp_path / "together"),
-            "PYTHONPATH": str(root),
-        }
+        environment = environment_of(sandbox, tmp_path)
         command = [sys.executable, "-m", "uvicorn", "--app-dir", "examples", "--workers", "2", "--port", port]
         serving = await asyncio.create_subprocess_exec(
             *command, "fastapi_app:app", cwd=root, env=environment, stderr=subprocess.DEVNULL
