@@ -4,6 +4,7 @@ import uuid
 
 from allo_async._coordination.link import Link
 from allo_async._sending.pacing import Pace
+from allo_async._sending.patience import Patience
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
 
@@ -51,33 +52,35 @@ class SharedPace(Pace):
         )
         return await super()._wait_in_line() if wait is None else max(wait, self._own_hold())
 
-    async def _until_gone(self) -> None:
-        await self._until_first(leaves=True)
+    async def _until_gone(self, patience: Patience) -> None:
+        await self._until_first(patience, leaves=True)
 
-    async def _until_open(self) -> None:
+    async def _until_open(self, patience: Patience) -> None:
         # The place is kept: the next of this process's requests leaves from there.
-        await self._until_first(leaves=False)
+        await self._until_first(patience, leaves=False)
 
-    async def _until_first(self, *, leaves: bool) -> None:
+    async def _until_first(self, patience: Patience, *, leaves: bool) -> None:
         try:
-            await self._stand_in_line(leaves=leaves)
+            await self._stand_in_line(patience, leaves=leaves)
         except BaseException:
             self._link.tell(lambda store: store.leave_line(self._name, self._member))
             raise
 
-    async def _stand_in_line(self, *, leaves: bool) -> None:
+    async def _stand_in_line(self, patience: Patience, *, leaves: bool) -> None:
         while True:
             while (held := self._own_hold()) > 0:
-                await self._clock.sleep(held)
+                with self._holding_up(held, patience):
+                    await self._clock.sleep(held)
             bell = self._link.bell(self._name)
             answer = await self._ask(leaves=leaves)
             if answer is None:
-                await super()._until_open()
+                await super()._until_open(patience)
                 return
             may, wait = answer
             if may:
                 return
-            await self._link.nap(bell, min(wait, _LOOK))
+            with self._holding_up(wait, patience):
+                await self._link.nap(bell, min(wait, _LOOK))
 
     def _own_hold(self) -> float:
         return max(0.0, self._window.not_before - self._clock.monotonic())

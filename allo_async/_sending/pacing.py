@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from math import inf
 
+from allo_async._sending.patience import Patience
 from allo_async._sending.window import Window
 from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.errors import RateLimitedError
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
+
+# Seconds after which one who has lost patience looks again whether the limit is what it waits for.
+_AGAIN = 0.05
 
 
 class Pace:
@@ -29,6 +32,7 @@ class Pace:
         self._clock = clock
         self._line = asyncio.Lock()
         self._waiting = 0
+        self._held_up = False
 
     async def admit(self, patience: float = inf) -> float:
         """Wait until one more request may leave, count it, and tell the moment.
@@ -36,16 +40,11 @@ class Pace:
         Raises:
             RateLimitedError: It would take more than *patience* seconds.
         """
-        await self._check(patience)
-        self._waiting += 1
-        try:
-            async with self._within(patience), self._line:
-                await self._until_gone()
-                moment = self._clock.monotonic()
-                self._window.depart(moment)
-                return moment
-        finally:
-            self._waiting -= 1
+        async with self._in_line(patience) as bound:
+            await self._until_gone(bound)
+            moment = self._clock.monotonic()
+            self._window.depart(moment)
+            return moment
 
     async def opening(self, patience: float = inf) -> None:
         """Wait until a request could leave at once, without counting one.
@@ -53,9 +52,8 @@ class Pace:
         Raises:
             RateLimitedError: As for `admit`.
         """
-        await self._check(patience)
-        async with self._within(patience), self._line:
-            await self._until_open()
+        async with self._in_line(patience) as bound:
+            await self._until_open(bound)
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
@@ -65,26 +63,54 @@ class Pace:
         """Follow what an answer *told* of the limit; its request left at *since*."""
         self._window.heard(told, since=since, now=self._clock.monotonic())
 
-    async def _check(self, patience: float) -> None:
-        if patience < inf and (wait := await self._wait_in_line()) > patience:
-            raise _limited(wait, patience)
-
     @contextlib.asynccontextmanager
-    async def _within(self, patience: float) -> AsyncGenerator[None]:
+    async def _in_line(self, patience: float) -> AsyncGenerator[Patience]:
+        """Come first in the line for a block."""
+        if patience < inf and (wait := await self._wait_in_line()) > patience:
+            raise Patience(patience, clock=self._clock).refusal(wait)
         # It may take longer than was to be expected: others are told to wait, or come in between.
+        bound = Patience(patience, clock=self._clock)
+        self._waiting += 1
         try:
-            async with self._clock.timeout(patience if patience < inf else None):
-                yield
-        except TimeoutError as error:
-            raise _limited(await self._wait_in_line(), patience) from error
+            await self._come_first(bound)
+            try:
+                yield bound
+            finally:
+                self._line.release()
+        finally:
+            self._waiting -= 1
 
-    async def _until_gone(self) -> None:
+    async def _come_first(self, patience: Patience) -> None:
+        seconds = patience.left
+        while True:
+            try:
+                async with self._clock.timeout(seconds if seconds < inf else None):
+                    await self._line.acquire()
+            except TimeoutError as error:
+                if self._held_up:
+                    raise patience.refusal(await self._wait_in_line()) from error
+                seconds = _AGAIN
+            else:
+                return
+
+    async def _until_gone(self, patience: Patience) -> None:
         """Wait until a request may leave, which whoever else keeps the limit counts."""
-        await self._until_open()
+        await self._until_open(patience)
 
-    async def _until_open(self) -> None:
+    async def _until_open(self, patience: Patience) -> None:
         while (wait := self._wait_behind(0)) > 0:
-            await self._clock.sleep(wait)
+            with self._holding_up(wait, patience):
+                await self._clock.sleep(wait)
+
+    @contextlib.contextmanager
+    def _holding_up(self, wait: float, patience: Patience) -> Generator[None]:
+        """Let a block wait for the limit, which holds up those behind as well."""
+        patience.check(wait)
+        self._held_up = True
+        try:
+            yield
+        finally:
+            self._held_up = False
 
     async def _wait_in_line(self) -> float:
         """Tell how long one who comes now will wait, behind all who wait already."""
@@ -93,15 +119,6 @@ class Pace:
     def _wait_behind(self, others: int) -> float:
         now = self._clock.monotonic()
         return self._window.next_departure(others, now=now) - now
-
-
-def _limited(wait: float, patience: float) -> RateLimitedError:
-    return RateLimitedError(
-        f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {patience:g} s",
-        status=429,
-        code="RATE_LIMIT_EXCEEDED",
-        retry_after=wait,
-    )
 
 
 class Paces:

@@ -1,6 +1,7 @@
 """The pace of a key: the same contract for the clients of one process and for several processes."""
 
 import asyncio
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from allo_async._sending.pacing import Paces
 from allo_async._wire.requests import any_request
+from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
 from allo_async.testing import FastClock
 from tests.clocks import ManualClock, StillClock
@@ -265,6 +267,36 @@ async def test_patience_ends_a_wait_that_turns_out_longer(family):
             await waiting
 
     assert 400 < caught.value.retry_after <= 500
+
+
+async def test_patience_does_not_bound_the_way_to_the_others(shared_family):
+    """However little patience there is, a free place is taken; and who is refused one takes none."""
+    async with shared_family(3, SystemClock(), 2) as (one, other):
+        await asyncio.gather(*(pace.admit(patience=0) for pace in (one, other, one)))
+        for pace in (one, other):
+            with pytest.raises(RateLimitedError):
+                await pace.admit(patience=0.001)
+        moments = shared_family.departures([one], [])
+
+    assert len(moments) == 3
+
+
+async def test_patience_ends_behind_one_with_more_of_it(family):
+    """Who stands behind another that waits as long as it takes gives up after its own patience."""
+    clock = FastClock(20)
+    async with family(1, clock) as (pace,):
+        pace.hold(5)
+        first, waiting = (asyncio.create_task(pace.admit(patience)) for patience in (inf, 10))
+        while pace._waiting < 2:
+            await asyncio.sleep(0)
+        pace.hold(500)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await waiting
+        first.cancel()
+        await asyncio.wait({first})
+
+    assert 300 < caught.value.retry_after <= 502
 
 
 async def test_process_that_died_in_the_line_loses_its_place(shared_family, clock):
