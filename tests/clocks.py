@@ -30,7 +30,15 @@ class ManualClock:
 
 
 class StillClock(ManualClock):
-    """A clock on which nobody's sleep ends."""
+    """A clock on which nobody's sleep ends until it goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._going = asyncio.Event()
+
+    def go_on(self) -> None:
+        self._going.set()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.Event().wait()
+        await self._going.wait()
+        await super().sleep(seconds)

@@ -34,6 +34,12 @@ class SharedPace(Pace):
         self._link = link
         self._name = name
         self._member = uuid.uuid4().hex
+        self._keeps_a_place = False
+
+    def leave(self) -> None:
+        """Leave the line, unless another of this process's requests stands there by now."""
+        if self._keeps_a_place and not self._line.locked():
+            self._leave_line()
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*, from no process."""
@@ -63,8 +69,13 @@ class SharedPace(Pace):
         try:
             await self._stand_in_line(patience, leaves=leaves)
         except BaseException:
-            self._link.tell(lambda store: store.leave_line(self._name, self._member))
+            self._leave_line()
             raise
+        self._keeps_a_place = not leaves
+
+    def _leave_line(self) -> None:
+        self._keeps_a_place = False
+        self._link.tell(lambda store: store.leave_line(self._name, self._member))
 
     async def _stand_in_line(self, patience: Patience, *, leaves: bool) -> None:
         while True:

@@ -5,6 +5,7 @@ belongs to nobody alone: it runs in a task of its own, which ends early only whe
 """
 
 import asyncio
+import contextlib
 import copy
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -198,19 +199,16 @@ class Group:
             self._forget(ticket)
             turn.release()
             return ticket.outcome() if ticket.done else ticket.rows
-        released = False
-        try:
+        with contextlib.ExitStack() as held:
+            held.callback(turn.release)
+            held.callback(self._forget, ticket)
             with lane.observers.waiting("pace"):
                 await lane.shared.paces.writes.opening(ticket.bounds.patience)
+            held.callback(lane.shared.paces.writes.leave)
             tickets = self._take()
             if len(tickets) == 1:
                 return await alone.carry(ticket.rows, ticket.account)
-            batch = self._start(tickets, together, turn)
-            released = True
-        finally:
-            if not released:
-                self._forget(ticket)
-                turn.release()
+            batch = self._start(tickets, together, held.pop_all())
         try:
             await asyncio.wait({batch})
         except asyncio.CancelledError:
@@ -230,12 +228,12 @@ class Group:
         return tickets
 
     def _start(
-        self, tickets: Sequence[Ticket], together: Callable[[Bounds], Carrier], turn: asyncio.Lock
+        self, tickets: Sequence[Ticket], together: Callable[[Bounds], Carrier], held: contextlib.ExitStack
     ) -> asyncio.Task[None]:
         batch = self._batch = _Batch(tickets, together(_bounds(tickets)), Pool(tickets))
         batch.task = asyncio.create_task(batch.run())
-        # The turn is the request's now, and not the caller's who began it.
-        batch.task.add_done_callback(lambda _: turn.release())
+        # The turn is the request's now, and not the caller's who began it; so is the place in the key's line.
+        batch.task.add_done_callback(lambda _: held.close())
         return batch.task
 
     def _forget(self, ticket: Ticket) -> None:

@@ -47,13 +47,16 @@ class Pace:
             return moment
 
     async def opening(self, patience: float = inf) -> None:
-        """Wait until a request could leave at once, without counting one.
+        """Wait until a request could leave at once, without counting one; whoever sends none says so to `leave`.
 
         Raises:
             RateLimitedError: As for `admit`.
         """
         async with self._in_line(patience) as bound:
             await self._until_open(bound)
+
+    def leave(self) -> None:
+        """Give up what an opening has kept, if no request has left from there; within one process nothing is kept."""
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""

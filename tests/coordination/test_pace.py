@@ -140,8 +140,41 @@ async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
     assert caught.value.retry_after == pytest.approx(4 * 1.03)
 
 
-async def test_opening_that_nobody_uses_holds_up_the_others_for_seconds_at_most(shared_family, clock):
-    """Who has waited for an opening and goes away keeps its place only until it is taken for dead."""
+async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
+    """Who says that no request will leave from there lets others leave at once."""
+    async with family(1, StillClock(), 2) as (one, other):
+        await one.opening()
+        one.leave()
+        async with asyncio.timeout(5):
+            await other.admit()
+
+
+async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(family):
+    """A process that has more to send stays where it is in the line, whichever of its requests gives up."""
+    clock, order = StillClock(), []
+
+    async def leave(pace, name):
+        await pace.admit()
+        order.append(name)
+
+    async with family(1, clock, 2) as (one, other):
+        await one.opening()
+        one.hold(5)
+        tasks = []
+        for pace, name in ((one, "one"), (other, "other")):
+            tasks.append(asyncio.create_task(leave(pace, name)))
+            await settled()
+        one.leave()
+        await settled()
+        clock.now += 10
+        clock.go_on()
+        await asyncio.gather(*tasks)
+
+    assert order == ["one", "other"]
+
+
+async def test_process_that_dies_at_an_opening_holds_up_the_others_for_seconds_at_most(shared_family, clock):
+    """Who has waited for an opening and says no more keeps its place only until it is taken for dead."""
     async with shared_family(1, clock, 2) as (gone, other):
         await gone.opening()
         for _ in range(3):
