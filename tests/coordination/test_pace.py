@@ -149,6 +149,15 @@ async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
             await other.admit()
 
 
+async def test_place_that_was_used_is_not_given_up_again(shared_family):
+    """An append whose request has left costs the store no further question."""
+    async with shared_family(5, StillClock(), 1) as (pace,):
+        await pace.opening()
+        await pace.admit()
+        pace.leave()
+        assert not pace._link._telling
+
+
 async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(family):
     """A process that has more to send stays where it is in the line, whichever of its requests gives up."""
     clock, order = StillClock(), []
@@ -159,14 +168,14 @@ async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(fami
 
     async with family(1, clock, 2) as (one, other):
         await one.opening()
-        one.hold(5)
+        one.hold(1)
         tasks = []
         for pace, name in ((one, "one"), (other, "other")):
             tasks.append(asyncio.create_task(leave(pace, name)))
             await settled()
         one.leave()
         await settled()
-        clock.now += 10
+        clock.now += 1
         clock.go_on()
         await asyncio.gather(*tasks)
 
