@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from allo_async._coordination.ending import end
 from allo_async._coordination.store import Bell, Store
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
@@ -84,24 +85,28 @@ class Link:
 
     async def nap(self, bell: Bell, seconds: float) -> None:
         """Wait for *bell*, but no longer than *seconds*: a ring may be lost."""
-        naps = {asyncio.ensure_future(bell.wait()), asyncio.ensure_future(self._clock.sleep(seconds))}
+        naps = [asyncio.ensure_future(bell.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
         try:
             await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for nap in naps:
-                nap.cancel()
+            await end(*naps)
 
     async def hang_up(self) -> None:
-        """Say what is still to be said, and close; the next question opens the link again."""
-        while self._telling:
-            await asyncio.wait(self._telling)
-        mending, self._mending = self._mending, None
-        if mending is not None:
-            mending.cancel()
-            await asyncio.wait({mending})
-        store, self._store, self._lost = self._store, None, None
-        if store is not None:
-            await store.close()
+        """Say what is still to be said, and close; the next question opens the link again.
+
+        Who is cancelled meanwhile closes at once, with that unsaid.
+        """
+        try:
+            while self._telling:
+                await asyncio.wait(self._telling)
+        finally:
+            mending, store = self._mending, self._store
+            self._mending = self._store = self._lost = None
+            try:
+                await end(mending, *self._telling)
+            finally:
+                if store is not None:
+                    await store.close()
 
     def _open(self) -> Store:
         if self._store is None:
@@ -109,7 +114,7 @@ class Link:
         return self._store
 
     def _lose(self, store: Store, error: Exception) -> None:
-        if self._lost is not None:
+        if self._lost is not None or store is not self._store:
             return
         why = f"no answer within {_ANSWER:g} s" if isinstance(error, TimeoutError) else str(error)
         self._lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")

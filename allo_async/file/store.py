@@ -11,6 +11,7 @@ import attrs
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
+from allo_async._coordination.ending import end
 from allo_async._coordination.store import TurnAnswer
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
@@ -119,7 +120,8 @@ class FileStore:
         await self._do(lambda state, _: state.leave_turn(queue, member))
 
     async def close(self) -> None:
-        """Do nothing: between two steps nothing is open."""
+        """Listen no more; between two steps nothing is open."""
+        await end(self._listening)
 
     async def _do(self, work: Callable[[State, float], _Answer]) -> _Answer:
         async with self._file.locked() as file:

@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from allo_async._coordination.ending import end
 from allo_async._coordination.store import TurnAnswer
 from allo_async._sending.window import WINDOW
 from allo_async._wire.hints import RateLimit
@@ -103,9 +104,7 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait({self._listening})
+        await end(self._listening)
         await self._redis.aclose()
 
     @property

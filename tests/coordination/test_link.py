@@ -1,0 +1,89 @@
+"""The way to the store: nothing of it stays open once it is hung up."""
+
+import asyncio
+
+import pytest
+
+from allo_async._coordination.link import Link
+from allo_async.file.store import FileStore
+from allo_async.redis.store import RedisStore
+from tests.clocks import ManualClock, StillClock
+
+
+@pytest.fixture(params=["redis", "file"], name="opened")
+def _opened(request):
+    """Makes a store, and knows which of them are closed."""
+    closed = []
+
+    class _Store(FileStore if request.param == "file" else RedisStore):
+        async def close(self):
+            await super().close()
+            closed.append(self)
+
+    if request.param == "file":
+        path = request.getfixturevalue("tmp_path") / "file"
+        return lambda: _Store(path, ManualClock()), closed
+    url = request.getfixturevalue("redis_server").url
+    return lambda: _Store(url, "link"), closed
+
+
+def others():
+    """Tell what runs beside this test."""
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+async def test_nothing_runs_after_hanging_up(opened):
+    """Whoever closes the loop then, without more ado, leaves no task behind that waits."""
+    make, closed = opened
+    link = Link(make, clock=StillClock(), raises=False)
+    napping = asyncio.create_task(link.nap(link.bell("queue"), 1))
+    await link.ask(lambda store: store.hold(0))
+    await asyncio.sleep(0.02)
+    napping.cancel()
+    await asyncio.wait({napping})
+    await link.hang_up()
+
+    assert len(closed) == 1
+    assert others() == set()
+
+
+async def test_nothing_runs_after_hanging_up_was_cancelled(opened):
+    """Who has no time to hear what is still to be said closes all the same, also what looks for a lost store."""
+    make, closed = opened
+    link = Link(make, clock=StillClock(), raises=False)
+
+    async def fail(_):
+        raise OSError("no store")
+
+    saying = link.tell(lambda _: asyncio.sleep(3_600))
+    await asyncio.sleep(0)
+    await link.ask(fail)
+    hanging_up = asyncio.create_task(link.hang_up())
+    await asyncio.sleep(0)
+    hanging_up.cancel()
+    await asyncio.wait({hanging_up})
+
+    assert hanging_up.cancelled()
+    assert saying.cancelled()
+    assert len(closed) == 1
+    assert others() == set()
+
+
+async def test_question_that_outlives_the_link_loses_nothing(opened, caplog):
+    """What fails since the link is hung up is no reason to look for the store."""
+    make, _ = opened
+    link = Link(make, clock=StillClock(), raises=True)
+    hung_up = asyncio.Event()
+
+    async def fail(_):
+        await hung_up.wait()
+        raise OSError("closed")
+
+    asking = asyncio.create_task(link.ask(fail))
+    await asyncio.sleep(0)
+    await link.hang_up()
+    hung_up.set()
+
+    assert await asking is None
+    assert others() == set()
+    assert caplog.records == []
