@@ -8,6 +8,7 @@ Start a sandbox in one terminal, paste the two lines that it prints into another
     curl -s localhost:8000/reps/rep@acme.com/leads -H 'content-type: application/json' -d '[{"number": "+12125550010"}]'
 """
 
+import math
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ from allo_async import (
 from allo_async.file import FileCoordination
 
 #: Where the workers, and whatever else uses the key on this machine, keep its limits together.
-TOGETHER = os.environ.get("ALLO_COORDINATION", "allo-together")
+TOGETHER = os.environ.get("ALLO_COORDINATION_DIRECTORY", "allo-together")
 
 #: Seconds within which a request is answered, whatever Allo does.
 DEADLINE = 10.0
@@ -78,7 +79,7 @@ def refusal(error: AlloError) -> HTTPException:
             code = status.HTTP_409_CONFLICT
         case RateLimitedError():
             code = status.HTTP_503_SERVICE_UNAVAILABLE
-            headers = {"Retry-After": str(round(error.retry_after or 1))}
+            headers = {"Retry-After": str(math.ceil(error.retry_after or 1))}
         case DeadlineExceededError():
             code = status.HTTP_504_GATEWAY_TIMEOUT
         case _:

@@ -20,7 +20,7 @@ from pathlib import Path
 from allo_async import AlloClient, AlloError, AppendResult, Contact, Journal
 from allo_async.file import FileCoordination
 
-TOGETHER = os.environ.get("ALLO_COORDINATION", "allo-together")
+TOGETHER = os.environ.get("ALLO_COORDINATION_DIRECTORY", "allo-together")
 
 
 def leads_by_rep(file: Path) -> dict[str, list[Contact]]:

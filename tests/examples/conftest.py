@@ -20,7 +20,7 @@ def environment_of(sandbox, tmp_path):
         **os.environ,
         "ALLO_API_KEY": sandbox.api_key,
         "ALLO_BASE_URL": sandbox.url,
-        "ALLO_COORDINATION": str(tmp_path / "together"),
+        "ALLO_COORDINATION_DIRECTORY": str(tmp_path / "together"),
         "PYTHONPATH": str(ROOT),
     }
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import uvicorn
 
+from allo_async import RateLimitedError
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
 from tests.examples.conftest import environment_of
@@ -18,7 +19,7 @@ MARIE = "marie@acme.example"
 
 @pytest.fixture(name="example")
 def _example(root, environment, monkeypatch):
-    for name in ("ALLO_API_KEY", "ALLO_BASE_URL", "ALLO_COORDINATION"):
+    for name in ("ALLO_API_KEY", "ALLO_BASE_URL", "ALLO_COORDINATION_DIRECTORY"):
         monkeypatch.setenv(name, environment[name])
     spec = importlib.util.spec_from_file_location("fastapi_app", root / "examples/fastapi_app.py")
     module = importlib.util.module_from_spec(spec)
@@ -74,6 +75,14 @@ async def test_errors_become_honest_answers(sandbox, post):
     assert (unknown[0], unknown[1]["detail"]["pending"]) == (404, [0, 1, 2])
     assert (limited[0], limited[2]["Retry-After"]) == (503, "120")
     assert (doubtful[0], doubtful[1]["in_doubt"]) == (202, [1])
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.3, "1"), (2.4, "3"), (None, "1")])
+def test_caller_is_told_to_come_when_there_is_room(example, seconds, told):
+    """Parts of a second are rounded up: who comes as told is not refused again for having come too soon."""
+    limited = RateLimitedError("the rate limit leaves no room", status=429, code="LIMIT", retry_after=seconds)
+
+    assert example.refusal(limited).headers == {"Retry-After": told}
 
 
 async def test_deadline_bounds_the_request(sandbox, post, example, monkeypatch):
