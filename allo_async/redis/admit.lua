@@ -10,7 +10,7 @@ local departures, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
 local member, window, what = ARGV[1], tonumber(ARGV[3]), ARGV[4]
 local at = now()
 local limit = tonumber(redis.call('GET', KEYS[4]) or ARGV[2])
-local pause = tonumber(redis.call('GET', KEYS[5]) or 0)
+local pause = paused_until(KEYS[5], at)
 local recent = redis.call('LRANGE', departures, -limit, -1)
 for place, moment in ipairs(recent) do
   recent[place] = math.min(tonumber(moment), at)

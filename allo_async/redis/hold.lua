@@ -2,7 +2,9 @@
 --
 -- KEYS  pause
 -- ARGV  for how long (us)
-local moment = now() + tonumber(ARGV[1])
-if moment > tonumber(redis.call('GET', KEYS[1]) or 0) then
-  redis.call('SET', KEYS[1], whole(moment), 'EX', 86400)
+local at = now()
+local moment = at + tonumber(ARGV[1])
+if moment > paused_until(KEYS[1], at) then
+  redis.call('HSET', KEYS[1], 'until', whole(moment), 'length', ARGV[1])
+  redis.call('EXPIRE', KEYS[1], 86400)
 end

@@ -1,8 +1,3 @@
--- Numbers beyond 14 digits as whole numbers, which Lua would write as 1.7e+15.
-local function whole(number)
-  return string.format('%.0f', number)
-end
-
 -- A line of processes that wait, first come first served. `tickets` has their order, `alive` until when each is taken
 -- for alive: who does not ask again by then has died, and loses the place.
 local function send_home_the_dead(tickets, alive, at)
@@ -19,6 +14,10 @@ local function stand_in_line(tickets, alive, member, until_)
     redis.call('ZADD', tickets, (tonumber(last[2]) or 0) + 1, member)
   end
   redis.call('ZADD', alive, whole(until_), member)
+  -- Where the clock was set back, nobody is taken for alive for longer than that.
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', alive, '(' .. whole(until_), '+inf')) do
+    redis.call('ZADD', alive, whole(until_), other)
+  end
   for _, key in ipairs({tickets, alive}) do
     redis.call('EXPIRE', key, 3600)
   end

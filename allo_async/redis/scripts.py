@@ -30,4 +30,4 @@ class Script(Enum):
     @property
     def text(self) -> str:
         """The script with all that it needs."""
-        return "\n".join((CLOCK, _read("line"), _read(self.value)))
+        return "\n".join((CLOCK, *map(_read, ("numbers", "line", "pause", self.value))))

@@ -11,7 +11,12 @@
 local lease, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
 local at = now()
 send_home_the_dead(tickets, alive, at)
-local held_until = tonumber(redis.call('HGET', lease, 'until') or 0)
+local held_until, latest = tonumber(redis.call('HGET', lease, 'until') or 0), at + tonumber(ARGV[2])
+if held_until > latest then
+  -- The clock was set back, which must not make a lease last longer.
+  held_until = latest
+  redis.call('HSET', lease, 'until', whole(latest))
+end
 redis.call('SADD', KEYS[5], ARGV[4])
 redis.call('EXPIRE', KEYS[5], 3600)
 local kinds = redis.call('SCARD', KEYS[5])
@@ -21,7 +26,7 @@ if held_until > at or before > 0 then
 end
 leave_line(tickets, alive, ARGV[1])
 local token = whole(at)
-redis.call('HSET', lease, 'token', token, 'member', ARGV[1], 'until', whole(at + tonumber(ARGV[2])))
+redis.call('HSET', lease, 'token', token, 'member', ARGV[1], 'until', whole(latest))
 redis.call('EXPIRE', lease, 3600)
 local last = redis.call('GET', KEYS[4]) or ''
 redis.call('DEL', KEYS[4])

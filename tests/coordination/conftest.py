@@ -26,9 +26,11 @@ class MovedStore(RedisStore):
     def __init__(self, server, root, clock):
         super().__init__(server.url, root)
         self._server, self._clock = server, clock
+        #: Seconds by which the server's clock was set back.
+        self.set_back = 0.0
 
     async def _run(self, script, keys, *args):
-        self._server.redis.set("moved clock", round(self._clock.monotonic() * 1e6))
+        self._server.redis.set("moved clock", round((self._clock.monotonic() - self.set_back) * 1e6))
         return await super()._run(script, keys, *args)
 
 

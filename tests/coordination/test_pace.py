@@ -351,14 +351,3 @@ async def test_process_that_died_in_the_line_loses_its_place(shared_family, cloc
             await pace.admit()
 
     assert 3 <= sum(clock.slept) < 6
-
-
-async def test_clock_that_is_set_back_holds_up_nobody(redis_family, redis_server, clock):
-    """A Redis server whose clock jumps back by an hour lets requests go again within a window."""
-    async with redis_family(1, clock) as (pace,):
-        departures = f"{pace._link._open()._root}:writes:departures"
-        redis_server.redis.rpush(departures, round((clock.now + 3_600) * 1e6))
-
-        await pace.admit()
-
-    assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
