@@ -23,12 +23,12 @@ class Patience:
         return self._until - self._clock.monotonic()
 
     def check(self, wait: float) -> None:
-        """Refuse a *wait* that is too long.
+        """Refuse a *wait* that is longer than what is left.
 
         Raises:
-            RateLimitedError: It would take more than what is left.
+            RateLimitedError: It is.
         """
-        if wait > max(self.left, 0.0):
+        if wait > self.left:
             raise self.refusal(wait)
 
     def refusal(self, wait: float) -> RateLimitedError:

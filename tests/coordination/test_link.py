@@ -32,6 +32,18 @@ def others():
     return asyncio.all_tasks() - {asyncio.current_task()}
 
 
+async def test_nothing_runs_after_a_nap(opened):
+    """Who was woken, or gives up, leaves nothing behind that waits on."""
+    link, bell = Link(opened[0], clock=StillClock(), raises=False), asyncio.Event()
+    for gives_up in (False, True):
+        bell.clear()
+        napping = asyncio.create_task(link.nap(bell, 1))
+        await asyncio.sleep(0.01)
+        (napping.cancel if gives_up else bell.set)()
+        await asyncio.wait({napping})
+        assert others() == set()
+
+
 async def test_nothing_runs_after_hanging_up(opened):
     """Whoever closes the loop then, without more ado, leaves no task behind that waits."""
     make, closed = opened

@@ -1,7 +1,6 @@
 """The pace of a key: the same contract for the clients of one process and for several processes."""
 
 import asyncio
-from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +8,7 @@ from hypothesis import strategies as st
 
 from allo_async._sending.pacing import Paces
 from allo_async._wire.requests import any_request
-from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
-from allo_async.testing import FastClock
 from tests.clocks import ManualClock, StillClock
 from tests.coordination.moments import admitted, most_in_any_second, settled
 
@@ -264,81 +261,6 @@ async def test_asking_takes_no_place(family, clock):
         await other.admit(patience=0)
 
     assert clock.slept == []
-
-
-async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
-    """Who would have to wait longer than they have patience for learns so without waiting, at every client."""
-    async with family(5, clock, 2) as (one, other):
-        one.hold(12)
-        await settled()
-
-        with pytest.raises(RateLimitedError) as caught:
-            await other.admit(patience=11.9)
-        assert clock.slept == []
-        await other.admit(patience=12.1)
-
-    assert caught.value.retry_after == pytest.approx(12.0, abs=1e-5)
-    assert clock.now == pytest.approx(1_012.0, abs=1e-5)
-
-
-async def test_patience_counts_those_who_wait_already(family):
-    """The line counts: the twelfth of five a second is two windows away."""
-    async with family(5, StillClock()) as (pace,):
-        waiting = [asyncio.create_task(pace.admit()) for _ in range(11)]
-        await settled()
-
-        with pytest.raises(RateLimitedError) as caught:
-            await pace.admit(patience=2)
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting)
-
-    assert caught.value.retry_after == pytest.approx(2.06)
-
-
-async def test_patience_ends_a_wait_that_turns_out_longer(family):
-    """Who stands in line when everybody is told to wait gives up after the patience, and says how long it will take."""
-    clock = FastClock(100)
-    async with family(1, clock) as (pace,):
-        await pace.admit()
-        waiting = asyncio.create_task(pace.admit(patience=3))
-        await asyncio.sleep(0)
-        pace.hold(500)
-
-        with pytest.raises(RateLimitedError) as caught:
-            await waiting
-
-    assert 400 < caught.value.retry_after <= 500
-
-
-async def test_patience_does_not_bound_the_way_to_the_others(shared_family):
-    """However little patience there is, a free place is taken; and who is refused one takes none."""
-    async with shared_family(3, SystemClock(), 2) as (one, other):
-        await asyncio.gather(*(pace.admit(patience=0) for pace in (one, other, one)))
-        for pace in (one, other):
-            with pytest.raises(RateLimitedError):
-                await pace.admit(patience=0.001)
-        moments = shared_family.departures([one], [])
-
-    assert len(moments) == 3
-
-
-async def test_patience_ends_behind_one_with_more_of_it(family):
-    """Who stands behind another that waits as long as it takes gives up after its own patience."""
-    clock = FastClock(20)
-    async with family(1, clock) as (pace,):
-        pace.hold(5)
-        first, waiting = (asyncio.create_task(pace.admit(patience)) for patience in (inf, 10))
-        while pace._waiting < 2:
-            await asyncio.sleep(0)
-        pace.hold(500)
-
-        with pytest.raises(RateLimitedError) as caught:
-            await waiting
-        first.cancel()
-        await asyncio.wait({first})
-
-    assert 300 < caught.value.retry_after <= 502
 
 
 async def test_process_that_died_in_the_line_loses_its_place(shared_family, clock):

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from allo_async import AlloClient, AlloError, DeadlineExceededError, Journal, QueueFullError, errors
+from allo_async import AlloClient, AlloError, DeadlineExceededError, Journal, QueueFullError, RateLimitedError, errors
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
 
@@ -57,6 +57,19 @@ async def test_each_call_has_its_own_rows_and_its_own_repeats(sandbox, allo):
         ]
     assert sandbox.numbers().count(shared) == 4
     assert len(sent(sandbox)) <= 3
+
+
+async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
+    """A caller whose patience was too short for a pause has their rows back: nobody sends them later."""
+    first, second, third = us_numbers(3)
+    sandbox.script(faults.rate_limited(seconds=30), at=1)
+    for number in (first, second):
+        with pytest.raises(RateLimitedError) as caught:
+            await allo.queue().append([number], patience=1)
+        assert len(caught.value.result.pending) == 1
+
+    assert len((await allo.queue().append([third])).added) == 1
+    assert sandbox.numbers() == [third]
 
 
 async def test_queue_is_filled_in_the_order_of_arrival(sandbox, allo):

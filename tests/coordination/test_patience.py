@@ -1,0 +1,136 @@
+"""How long the rate limit may hold up a request: the same for the clients of one process and for several processes."""
+
+import asyncio
+from math import inf
+
+import pytest
+
+from allo_async.clock import SystemClock
+from allo_async.errors import RateLimitedError
+from allo_async.testing import FastClock
+from tests.clocks import ManualClock, StillClock
+from tests.coordination.moments import settled
+
+
+async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
+    """Who would have to wait longer than they have patience for learns so without waiting, at every client."""
+    async with family(5, clock, 2) as (one, other):
+        one.hold(12)
+        await settled()
+
+        with pytest.raises(RateLimitedError) as caught:
+            await other.admit(patience=11.9)
+        assert clock.slept == []
+        await other.admit(patience=12.1)
+
+    assert caught.value.retry_after == pytest.approx(12.0, abs=1e-5)
+    assert clock.now == pytest.approx(1_012.0, abs=1e-5)
+
+
+async def test_patience_counts_those_who_wait_already(family):
+    """The line counts: the twelfth of five a second is two windows away."""
+    async with family(5, StillClock()) as (pace,):
+        waiting = [asyncio.create_task(pace.admit()) for _ in range(11)]
+        await settled()
+
+        with pytest.raises(RateLimitedError) as caught:
+            await pace.admit(patience=2)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+
+    assert caught.value.retry_after == pytest.approx(2.06)
+
+
+@pytest.mark.parametrize("who", [0, 1])
+async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
+    """Whoever in line is told to wait on, from whichever process, gives up and says how long it will take."""
+    async with family(1, FastClock(100), 2) as paces:
+        await paces[0].admit()
+        waiting = asyncio.create_task(paces[0].admit(patience=3))
+        await asyncio.sleep(0)
+        paces[who].hold(500)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await waiting
+
+    assert 400 < caught.value.retry_after <= 500
+
+
+@pytest.mark.parametrize("who", [0, 1])
+async def test_patience_ends_behind_one_with_more_of_it(family, who):
+    """Who stands behind another that waits as long as it takes gives up after its own patience."""
+    async with family(1, FastClock(20), 2) as paces:
+        paces[who].hold(5)
+        await settled()
+        first, waiting = (asyncio.create_task(paces[0].admit(patience)) for patience in (inf, 10))
+        while paces[0]._waiting < 2:
+            await asyncio.sleep(0)
+        paces[who].hold(500)
+
+        with pytest.raises(RateLimitedError) as caught:
+            await waiting
+        first.cancel()
+        await asyncio.wait({first})
+
+    assert 300 < caught.value.retry_after <= 502
+
+
+class HeldTwice(ManualClock):
+    """A clock on which the first sleep is not the last: everybody is told to wait on."""
+
+    async def sleep(self, seconds):
+        await super().sleep(seconds)
+        if len(self.slept) == 1:
+            self.pace.hold(6)
+
+
+async def test_patience_runs_out(family):
+    """What a request has waited already is not waited again."""
+    clock = HeldTwice()
+    async with family(1, clock) as (clock.pace,):
+        clock.pace.hold(6)
+        with pytest.raises(RateLimitedError) as caught:
+            await clock.pace.admit(patience=10)
+
+    assert clock.slept == [6]
+    assert caught.value.retry_after == pytest.approx(6)
+
+
+def answer_slowly(pace):
+    """Let a pace be far away from what it shares with others."""
+    ask = pace._link.ask
+
+    async def late(question):
+        await asyncio.sleep(0.01)
+        return await ask(question)
+
+    pace._link.ask = late
+
+
+async def test_patience_does_not_bound_the_way_to_the_others(shared_family):
+    """However little patience there is, a free place is taken."""
+    async with shared_family(3, SystemClock()) as (pace,):
+        answer_slowly(pace)
+        await asyncio.gather(*(pace.admit(patience=0) for _ in range(3)))
+
+
+async def test_way_to_the_others_is_no_wait_after_one(shared_family):
+    """What was held up once holds up nobody afterwards."""
+    clock = FastClock(100)
+    async with shared_family(2, clock) as (pace,):
+        await asyncio.gather(*(pace.admit() for _ in range(3)))
+        await clock.sleep(2)
+        answer_slowly(pace)
+        await asyncio.gather(*(pace.admit(patience=0) for _ in range(2)))
+
+
+async def test_who_has_too_little_patience_takes_no_place(shared_family):
+    """Refused requests do not count against those that come later."""
+    async with shared_family(1, StillClock(), 2) as (one, other):
+        await one.admit()
+        for pace in (one, other):
+            answer_slowly(pace)
+            with pytest.raises(RateLimitedError):
+                await pace.admit(patience=0.001)
+        assert len(shared_family.departures([one], [])) == 1
