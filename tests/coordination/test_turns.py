@@ -12,7 +12,9 @@ import pytest
 from allo_async._coordination import link
 from allo_async._sending.turns import Turns
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.hints import RateLimit
 from allo_async._wire.queue_end import QueueEnd
+from allo_async.clock import SystemClock
 from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination, scripts
 from allo_async.settings import Settings
@@ -393,3 +395,21 @@ async def test_key_server_and_rep_are_hashed(redis_server):
     assert len(values) == 1
     told = " ".join([*names, *values, repr(coordination)])
     assert not any(secret in told for secret in ("ak_live", "secret", "rep@", "acme", "localhost"))
+
+
+async def test_nothing_stays_in_redis_for_ever(redis_server):
+    """Whatever is written there ends by itself when nobody uses the key any more."""
+    redis_server.flush()
+    shared = RedisCoordination(redis_server.url).share(settings_of("ak_live_secret"), SystemClock())
+    await shared.paces.writes.admit()
+    shared.paces.writes.heard(RateLimit(limit=5, remaining=4), since=0)
+    async with shared.turns.of(REP):
+        shared.ends[REP.identity] = QueueEnd(exists=True)
+    shared.paces.hold(1)
+    async with shared.turns.of(OTHER):
+        await asyncio.gather(*shared.turns.of(OTHER)._link._telling)
+        left = {name.rpartition(":")[2]: redis_server.redis.ttl(name) for name in redis_server.redis.keys("*")}
+    await shared.hang_up()
+
+    assert left.keys() == {"departures", "limit", "pause", "kinds", "end", "lease"}
+    assert min(left.values()) > 0
