@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
 from allo_async._coordination.ending import end
@@ -47,6 +47,9 @@ class Link:
         self._lost: CoordinationLostError | None = None
         self._mending: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[Any]] = set()
+        self._questions = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     async def ask(self, question: Callable[[Store], Awaitable[_Answer]]) -> _Answer | None:
         """Ask the store, and give its answer; `None` where there is none since the link is lost.
@@ -54,15 +57,16 @@ class Link:
         Raises:
             CoordinationLostError: The link is lost, and that is an error.
         """
-        store = self._open()
-        if self._lost is None:
+        store, lost = self._open(), self._lost
+        if lost is None:
             try:
-                async with _in_time():
-                    return await question(store)
+                with self._asking():
+                    async with _in_time():
+                        return await question(store)
             except store.failures as error:
-                self._lose(store, error)
-        if self._raises and self._lost is not None:
-            raise CoordinationLostError(str(self._lost)) from self._lost.__cause__
+                lost = self._lose(store, error)
+        if self._raises:
+            raise CoordinationLostError(str(lost)) from lost.__cause__
         return None
 
     def tell(
@@ -99,6 +103,7 @@ class Link:
         try:
             while self._telling:
                 await asyncio.wait(self._telling)
+            await self._quiet.wait()
         finally:
             mending, store = self._mending, self._store
             self._mending = self._store = self._lost = None
@@ -113,16 +118,29 @@ class Link:
             self._store = self._opened()
         return self._store
 
-    def _lose(self, store: Store, error: Exception) -> None:
-        if self._lost is not None or store is not self._store:
-            return
+    @contextlib.contextmanager
+    def _asking(self) -> Generator[None]:
+        self._questions += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._questions -= 1
+            if not self._questions:
+                self._quiet.set()
+
+    def _lose(self, store: Store, error: Exception) -> CoordinationLostError:
         why = f"no answer within {_ANSWER:g} s" if isinstance(error, TimeoutError) else str(error)
-        self._lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")
-        self._lost.__cause__ = error
-        if not self._raises:
-            _log.warning("%s; going on with this process's own pace and turns", self._lost)
-        self.tell_of(CoordinationLost(reason=why))
-        self._mending = asyncio.create_task(self._mend(store))
+        lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")
+        lost.__cause__ = error
+        # What fails since its store was closed says nothing of the one that is in use.
+        if self._lost is None and store is self._store:
+            self._lost = lost
+            if not self._raises:
+                _log.warning("%s; going on with this process's own pace and turns", lost)
+            self.tell_of(CoordinationLost(reason=why))
+            self._mending = asyncio.create_task(self._mend(store))
+        return lost
 
     async def _mend(self, store: Store) -> None:
         while self._lost is not None:

@@ -1,6 +1,7 @@
 """The pace of a key in all of its processes."""
 
 import uuid
+from math import inf
 
 from allo_async._coordination.link import Link
 from allo_async._sending.pacing import Pace
@@ -8,11 +9,8 @@ from allo_async._sending.patience import Patience
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
 
-# Seconds after which those who wait look again, since others may have gone.
+# Seconds after which those who wait look again, since others may have gone; well before they are taken for dead.
 _LOOK = 1.0
-
-# Seconds after which a process that does not look again is taken for dead.
-_GRACE = 3.0
 
 
 class SharedPace(Pace):
@@ -34,12 +32,38 @@ class SharedPace(Pace):
         self._link = link
         self._name = name
         self._member = uuid.uuid4().hex
-        self._keeps_a_place = False
+        # Whether this process may have a place in the common line, and how many openings need one.
+        self._stands = False
+        self._openings = 0
+
+    async def admit(self, patience: float = inf) -> float:
+        """Wait until one more request may leave, count it among those of all processes, and tell the moment.
+
+        Raises:
+            RateLimitedError: The limit would hold it up for more than *patience* seconds.
+        """
+        try:
+            return await super().admit(patience)
+        finally:
+            self._leave_line_unless_needed()
+
+    async def opening(self, patience: float = inf) -> None:
+        """Wait until a request could leave at once; the next one of this process leaves from there.
+
+        Raises:
+            RateLimitedError: As for `admit`.
+        """
+        self._openings += 1
+        try:
+            await super().opening(patience)
+        except BaseException:
+            self.leave()
+            raise
 
     def leave(self) -> None:
-        """Leave the line, unless another of this process's requests stands there by now."""
-        if self._keeps_a_place and not self._line.locked():
-            self._leave_line()
+        """Leave the line, unless other requests of this process need the place."""
+        self._openings -= 1
+        self._leave_line_unless_needed()
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*, from no process."""
@@ -52,53 +76,47 @@ class SharedPace(Pace):
         age = self._clock.monotonic() - since
         self._link.tell(lambda store: store.heard(self._name, told, age=age))
 
-    async def _wait_in_line(self) -> float:
+    async def _wait_behind(self, others: int) -> float:
         wait = await self._link.ask(
-            lambda store: store.wait(self._name, self._member, limit=self._first_limit, ahead=self._waiting)
+            lambda store: store.wait(self._name, self._member, limit=self._first_limit, ahead=others)
         )
-        return await super()._wait_in_line() if wait is None else max(wait, self._own_hold())
+        return self._own_wait(others) if wait is None else max(wait, self._own_hold())
 
     async def _until_gone(self, patience: Patience) -> None:
         await self._until_first(patience, leaves=True)
 
     async def _until_open(self, patience: Patience) -> None:
-        # The place is kept: the next of this process's requests leaves from there.
         await self._until_first(patience, leaves=False)
 
     async def _until_first(self, patience: Patience, *, leaves: bool) -> None:
-        try:
-            await self._stand_in_line(patience, leaves=leaves)
-        except BaseException:
-            self._leave_line()
-            raise
-        self._keeps_a_place = not leaves
-
-    def _leave_line(self) -> None:
-        self._keeps_a_place = False
-        self._link.tell(lambda store: store.leave_line(self._name, self._member))
-
-    async def _stand_in_line(self, patience: Patience, *, leaves: bool) -> None:
         while True:
             while (held := self._own_hold()) > 0:
-                with self._holding_up(held, patience):
+                patience.check(held)
+                with self._held_up.during():
                     await self._clock.sleep(held)
             bell = self._link.bell(self._name)
+            self._stands = True
             answer = await self._ask(leaves=leaves)
             if answer is None:
                 await super()._until_open(patience)
                 return
             may, wait = answer
             if may:
+                self._stands = not leaves
                 return
-            with self._holding_up(wait, patience):
+            patience.check(wait)
+            with self._held_up.during():
                 await self._link.nap(bell, min(wait, _LOOK))
+
+    def _leave_line_unless_needed(self) -> None:
+        if self._stands and not self._openings and not len(self._waiters):
+            self._stands = False
+            self._link.tell(lambda store: store.leave_line(self._name, self._member))
 
     def _own_hold(self) -> float:
         return max(0.0, self._window.not_before - self._clock.monotonic())
 
     async def _ask(self, *, leaves: bool) -> tuple[bool, float] | None:
         return await self._link.ask(
-            lambda store: store.admit(
-                self._name, self._member, limit=self._first_limit, alive=_GRACE + _LOOK, leaves=leaves
-            )
+            lambda store: store.admit(self._name, self._member, limit=self._first_limit, leaves=leaves)
         )

@@ -6,6 +6,9 @@ import attrs
 
 from allo_async._wire.hints import RateLimit
 
+#: Seconds after which who stands in a line and does not ask again is taken for dead.
+ALIVE = 4.0
+
 
 class Bell(Protocol):
     """Rings when what one waits for may have become free."""
@@ -20,7 +23,7 @@ class TurnAnswer:
     """What who asks for the turn of a queue is told.
 
     Attributes:
-        token: The fencing token of the lease, which grows from one to the next; `""` where someone else has the turn.
+        token: The fencing token of the lease, another one each time; `""` where someone else has the turn.
         end: What stands last in the queue, as the one before has said it; `""` where nobody knows.
         wait: Seconds for which it is held at the most, if it is not renewed.
         kinds: How many kinds of names for queues are in use.
@@ -36,7 +39,7 @@ class Store(Protocol):
     """Does each of these in one step, on a clock that all processes share. It belongs to one key.
 
     All spans are seconds. A member is a process that waits, in a line that is served in the order in which they came;
-    who does not ask again as long as it said that it is *alive* has died, and loses the place.
+    who does not ask again within `ALIVE` has died, and loses the place.
 
     Attributes:
         failures: What it raises where it cannot do it, `TimeoutError` included.
@@ -60,14 +63,13 @@ class Store(Protocol):
         """
         ...
 
-    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
+    async def admit(self, pace: str, member: str, *, limit: int, leaves: bool) -> tuple[bool, float]:
         """Let one request leave when no second sees more than the limit, or tell how long that takes.
 
         Args:
             pace: Which of the key's paces.
             member: Who asks, and stands in line from then on.
             limit: Requests per second, until the server has told another limit.
-            alive: For how long the asker is taken for alive.
             leaves: Whether it leaves when it may; if not, it keeps its place in the line.
         """
         ...
@@ -90,7 +92,7 @@ class Store(Protocol):
         """Take a member who has given up out of the line of a pace."""
         ...
 
-    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float, alive: float) -> TurnAnswer:
+    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float) -> TurnAnswer:
         """Grant the turn of a queue as a lease, or tell how long it is held at the most.
 
         What stands last in the queue is handed over with it; whoever dies with the turn takes that along.
@@ -100,7 +102,6 @@ class Store(Protocol):
             member: Who asks.
             kind: Which kind of name the asker has for the queue.
             lease: How long it lasts.
-            alive: For how long the asker is taken for alive.
         """
         ...
 

@@ -22,9 +22,8 @@ _log = logging.getLogger(__name__)
 _LEASE = 4.0
 _RENEWAL = 1.0
 
-# Seconds after which those who wait look again, and after which a process that does not is taken for dead.
+# Seconds after which those who wait look again; well before they are taken for dead.
 _LOOK = 0.5
-_GRACE = 3.0
 
 # Seconds for which it is remembered what stands last in a queue.
 _MEMORY = 600.0
@@ -100,9 +99,7 @@ class LeasedTurn(asyncio.Lock):
             while True:
                 bell = self._link.bell(self._name)
                 answer = await self._link.ask(
-                    lambda store: store.take_turn(
-                        self._name, member, kind=kind_of(self._identity), lease=_LEASE, alive=_LOOK + _GRACE
-                    )
+                    lambda store: store.take_turn(self._name, member, kind=kind_of(self._identity), lease=_LEASE)
                 )
                 if answer is None:
                     self._learn("")

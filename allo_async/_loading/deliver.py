@@ -145,6 +145,7 @@ class Courier:
         if not rows:
             return rows
         await self._target.come_to_know()
+        await self.lane.shared.paces.writes.check(self._bounds.patience)
         if not self._merges:
             turn = self.lane.turns.of(self._assignee)
             with self.lane.observers.waiting("turn"):

@@ -208,7 +208,7 @@ class Group:
             tickets = self._take()
             if len(tickets) == 1:
                 return await alone.carry(ticket.rows, ticket.account)
-            batch = self._start(tickets, together, held.pop_all())
+            batch = self._start(tickets, together, held)
         try:
             await asyncio.wait({batch})
         except asyncio.CancelledError:
@@ -233,7 +233,8 @@ class Group:
         batch = self._batch = _Batch(tickets, together(_bounds(tickets)), Pool(tickets))
         batch.task = asyncio.create_task(batch.run())
         # The turn is the request's now, and not the caller's who began it; so is the place in the key's line.
-        batch.task.add_done_callback(lambda _: held.close())
+        its = held.pop_all()
+        batch.task.add_done_callback(lambda _: its.close())
         return batch.task
 
     def _forget(self, ticket: Ticket) -> None:

@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from math import inf
 
-from allo_async._sending.patience import Patience
+from allo_async._sending.patience import HeldUp, Patience
+from allo_async._sending.waiters import Waiters
 from allo_async._sending.window import Window
 from allo_async._wire.hints import RateLimit
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 
-# Seconds after which one who has lost patience looks again whether the limit is what it waits for.
+# Seconds after which one whose patience is over looks again whether it is the limit that holds it up.
 _AGAIN = 0.05
 
 
@@ -30,15 +31,24 @@ class Pace:
     def __init__(self, limit: int, *, clock: Clock) -> None:
         self._window = Window(limit)
         self._clock = clock
-        self._line = asyncio.Lock()
-        self._waiting = 0
-        self._held_up = False
+        self._waiters = Waiters()
+        self._held_up = HeldUp(clock)
+
+    async def check(self, patience: float) -> None:
+        """Tell whoever would have to wait too long, without a wait.
+
+        Raises:
+            RateLimitedError: A request that comes now would wait for more than *patience* seconds.
+        """
+        if patience < inf:
+            wait = await self._wait_behind(len(self._waiters))
+            Patience(patience, self._held_up).check(wait)
 
     async def admit(self, patience: float = inf) -> float:
         """Wait until one more request may leave, count it, and tell the moment.
 
         Raises:
-            RateLimitedError: It would take more than *patience* seconds.
+            RateLimitedError: The limit would hold it up for more than *patience* seconds.
         """
         async with self._in_line(patience) as bound:
             await self._until_gone(bound)
@@ -47,7 +57,7 @@ class Pace:
             return moment
 
     async def opening(self, patience: float = inf) -> None:
-        """Wait until a request could leave at once, without counting one; whoever sends none says so to `leave`.
+        """Wait until a request could leave at once, without counting one; who has waited calls `leave` in the end.
 
         Raises:
             RateLimitedError: As for `admit`.
@@ -67,61 +77,43 @@ class Pace:
         self._window.heard(told, since=since, now=self._clock.monotonic())
 
     @contextlib.asynccontextmanager
-    async def _in_line(self, patience: float) -> AsyncGenerator[Patience]:
-        """Come first in the line for a block."""
-        if patience < inf and (wait := await self._wait_in_line()) > patience:
-            raise Patience(patience, clock=self._clock).refusal(wait)
-        # It may take longer than was to be expected: others are told to wait, or come in between.
-        bound = Patience(patience, clock=self._clock)
-        self._waiting += 1
+    async def _in_line(self, seconds: float) -> AsyncGenerator[Patience]:
+        """Come first for a block."""
+        await self.check(seconds)
+        patience = Patience(seconds, self._held_up)
+        place = self._waiters.join()
         try:
-            await self._come_first(bound)
-            try:
-                yield bound
-            finally:
-                self._line.release()
+            await self._come_first(place, patience)
+            yield patience
         finally:
-            self._waiting -= 1
+            self._waiters.leave(place)
 
-    async def _come_first(self, patience: Patience) -> None:
-        seconds = patience.left
-        while True:
-            try:
-                async with self._clock.timeout(seconds if seconds < inf else None):
-                    await self._line.acquire()
-            except TimeoutError as error:
-                if self._held_up:
-                    raise patience.refusal(await self._wait_in_line()) from error
-                seconds = _AGAIN
-            else:
-                return
+    async def _come_first(self, place: asyncio.Future[None], patience: Patience) -> None:
+        while not place.done():
+            # It may take longer than was to be expected: others are told to wait, or come in between.
+            with contextlib.suppress(TimeoutError):
+                async with self._clock.timeout(max(patience.left, _AGAIN) if patience.left < inf else None):
+                    await asyncio.wait({place})
+            if not place.done() and self._held_up.is_so and patience.left <= 0:
+                patience.check(await self._wait_behind(self._waiters.before(place)))
 
     async def _until_gone(self, patience: Patience) -> None:
         """Wait until a request may leave, which whoever else keeps the limit counts."""
         await self._until_open(patience)
 
     async def _until_open(self, patience: Patience) -> None:
-        while (wait := self._wait_behind(0)) > 0:
-            with self._holding_up(wait, patience):
+        while (wait := self._own_wait(0)) > 0:
+            patience.check(wait)
+            with self._held_up.during():
                 await self._clock.sleep(wait)
 
-    @contextlib.contextmanager
-    def _holding_up(self, wait: float, patience: Patience) -> Generator[None]:
-        """Let a block wait for the limit, which holds up those behind as well."""
-        patience.check(wait)
-        self._held_up = True
-        try:
-            yield
-        finally:
-            self._held_up = False
+    async def _wait_behind(self, others: int) -> float:
+        """Tell how long one more request would wait behind so many others of this process."""
+        return self._own_wait(others)
 
-    async def _wait_in_line(self) -> float:
-        """Tell how long one who comes now will wait, behind all who wait already."""
-        return self._wait_behind(self._waiting)
-
-    def _wait_behind(self, others: int) -> float:
+    def _own_wait(self, behind: int) -> float:
         now = self._clock.monotonic()
-        return self._window.next_departure(others, now=now) - now
+        return self._window.next_departure(behind, now=now) - now
 
 
 class Paces:

@@ -1,26 +1,62 @@
 """Patience: how long the rate limit may hold up one request."""
 
+import contextlib
+import math
+from collections.abc import Generator
+
 from allo_async.clock import Clock
 from allo_async.errors import RateLimitedError
 
 
-class Patience:
-    """How long the rate limit may hold up one request; the way to others who keep it does not count.
+class HeldUp:
+    """Measures for how long whoever was first in a line has been held up, in all.
 
     Args:
-        seconds: How long.
-        clock: Measures it, from now on.
+        clock: Where time comes from.
     """
 
-    def __init__(self, seconds: float, *, clock: Clock) -> None:
-        self._seconds = seconds
-        self._until = clock.monotonic() + seconds
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._before = 0.0
+        self._since: float | None = None
+
+    @property
+    def is_so(self) -> bool:
+        """Whether somebody is held up now."""
+        return self._since is not None
+
+    @property
+    def seconds(self) -> float:
+        """For how long that has been so."""
+        return self._before + (0.0 if self._since is None else self._clock.monotonic() - self._since)
+
+    @contextlib.contextmanager
+    def during(self) -> Generator[None]:
+        """Let whoever is first be held up during a block."""
+        self._since = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self._before, self._since = self.seconds, None
+
+
+class Patience:
+    """How long the rate limit may hold up one request. Asking others who keep the limit as well takes none of it.
+
+    Args:
+        seconds: How long, from now on.
+        held_up: Measures it: whoever is behind another is held up as long as that one is.
+    """
+
+    def __init__(self, seconds: float, held_up: HeldUp) -> None:
+        self._seconds = seconds
+        self._held_up = held_up
+        self._over = held_up.seconds + seconds
 
     @property
     def left(self) -> float:
-        """Seconds that are left of it, below zero where it is over."""
-        return self._until - self._clock.monotonic()
+        """Seconds that are left of it."""
+        return max(self._over - self._held_up.seconds, 0.0)
 
     def check(self, wait: float) -> None:
         """Refuse a *wait* that is longer than what is left.
@@ -29,13 +65,11 @@ class Patience:
             RateLimitedError: It is.
         """
         if wait > self.left:
-            raise self.refusal(wait)
-
-    def refusal(self, wait: float) -> RateLimitedError:
-        """Say that a *wait* is too long."""
-        return RateLimitedError(
-            f"the rate limit of the key leaves no room for {wait:.1f} s, and the patience is {self._seconds:g} s",
-            status=429,
-            code="RATE_LIMIT_EXCEEDED",
-            retry_after=wait,
-        )
+            # Rounded up, for who comes back after a moment too short is refused again.
+            told = math.ceil(wait * 10) / 10
+            raise RateLimitedError(
+                f"the rate limit of the key leaves no room for {told:g} s, and the patience is {self._seconds:g} s",
+                status=429,
+                code="RATE_LIMIT_EXCEEDED",
+                retry_after=wait,
+            )

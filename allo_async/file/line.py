@@ -2,6 +2,8 @@
 
 import attrs
 
+from allo_async._coordination.store import ALIVE
+
 
 @attrs.define
 class Line:
@@ -27,9 +29,9 @@ class Line:
         """Tell whether somebody has left, or died, who stood there *before*."""
         return bool(before.alive_until.keys() - self.alive_until)
 
-    def stand(self, member: str, *, until: float) -> None:
+    def stand(self, member: str, *, now: float) -> None:
         """Give *member* a place, or keep it there."""
-        self.alive_until[member] = until
+        self.alive_until[member] = now + ALIVE
 
     def leave(self, member: str) -> None:
         """Take *member* out."""

@@ -95,9 +95,7 @@ class State:
         """Tell how long one more request of *member* would wait."""
         return self._pace(name, limit).wait(member, ahead=ahead, now=now)
 
-    def admit(
-        self, name: str, member: str, *, limit: int, alive: float, leaves: bool, now: float
-    ) -> tuple[bool, float]:
+    def admit(self, name: str, member: str, *, limit: int, leaves: bool, now: float) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
         pace = self._pace(name, limit)
         wait = pace.wait(member, now=now)
@@ -105,7 +103,7 @@ class State:
             pace.line.leave(member)
             pace.window.depart(now)
         else:
-            pace.line.stand(member, until=now + alive)
+            pace.line.stand(member, now=now)
         return wait <= 0, wait
 
     def heard(self, name: str, told: RateLimit, *, since: float, now: float) -> None:
@@ -121,12 +119,12 @@ class State:
         if name in self.paces:
             self.paces[name].line.leave(member)
 
-    def take_turn(self, queue: str, member: str, *, kind: str, lease: float, alive: float, now: float) -> TurnAnswer:
+    def take_turn(self, queue: str, member: str, *, kind: str, lease: float, now: float) -> TurnAnswer:
         """Grant the turn of a queue, or tell how long it is held."""
         turn = self.turns.setdefault(queue, Turn())
         self.kinds[kind] = now + _KIND
         if turn.until > now or turn.line.before(member):
-            turn.line.stand(member, until=now + alive)
+            turn.line.stand(member, now=now)
             return TurnAnswer("", "", max(turn.until - now, 0.0), len(self.kinds))
         turn.line.leave(member)
         # Whoever dies with the turn takes that along, for nobody knows it then.

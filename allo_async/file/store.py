@@ -83,11 +83,9 @@ class FileStore:
         """Tell how long one more request would wait."""
         return await self._do(lambda state, now: state.wait(pace, member, limit=limit, ahead=ahead, now=now))
 
-    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
+    async def admit(self, pace: str, member: str, *, limit: int, leaves: bool) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
-        return await self._do(
-            lambda state, now: state.admit(pace, member, limit=limit, alive=alive, leaves=leaves, now=now)
-        )
+        return await self._do(lambda state, now: state.admit(pace, member, limit=limit, leaves=leaves, now=now))
 
     async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
         """Follow what an answer told."""
@@ -101,11 +99,9 @@ class FileStore:
         """Take a member out of the line of a pace."""
         await self._do(lambda state, _: state.leave_line(pace, member))
 
-    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float, alive: float) -> TurnAnswer:
+    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float) -> TurnAnswer:
         """Grant the turn of a queue, or tell how long it is held."""
-        return await self._do(
-            lambda state, now: state.take_turn(queue, member, kind=kind, lease=lease, alive=alive, now=now)
-        )
+        return await self._do(lambda state, now: state.take_turn(queue, member, kind=kind, lease=lease, now=now))
 
     async def keep_turn(self, queue: str, token: str, *, lease: float) -> bool:
         """Renew a lease."""

@@ -2,8 +2,8 @@
 --
 -- KEYS  departures, tickets, alive, limit, pause
 -- ARGV  member, limit until the server tells another, window (us), and one of
---       'leaves', for how long the member is taken for alive (us): it leaves when it may
---       'stays', the same: it keeps its place in the line also when it may leave
+--       'leaves': it leaves when it may
+--       'stays': it keeps its place in the line also when it may leave
 --       'waits', how many of the member's own leave before: how long would one more of them wait?
 -- gives {1 where it may leave, microseconds until it may}
 local departures, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
@@ -34,7 +34,7 @@ local before
 if what == 'waits' then
   before = waiting_before(tickets, member, tonumber(ARGV[5]))
 else
-  before = stand_in_line(tickets, alive, member, at + tonumber(ARGV[5]))
+  before = stand_in_line(tickets, alive, member, at)
 end
 for _ = 1, before do
   next_departure()

@@ -4,6 +4,8 @@ from enum import Enum
 from functools import cache
 from importlib.resources import files
 
+from allo_async._coordination.store import ALIVE
+
 _HERE = files(__package__ or "")
 
 
@@ -14,6 +16,8 @@ def _read(name: str) -> str:
 
 #: Where scripts take the time from.
 CLOCK = _read("clock")
+
+_ALIVE = f"local ALIVE = {round(ALIVE * 1e6)}"
 
 
 class Script(Enum):
@@ -30,4 +34,4 @@ class Script(Enum):
     @property
     def text(self) -> str:
         """The script with all that it needs."""
-        return "\n".join((CLOCK, *map(_read, ("numbers", "line", "pause", self.value))))
+        return "\n".join((CLOCK, _ALIVE, *map(_read, ("numbers", "line", "pause", self.value))))

@@ -64,9 +64,9 @@ class RedisStore:
         """Tell how long one more request would wait."""
         return (await self._admit(pace, member, limit, "waits", ahead))[1]
 
-    async def admit(self, pace: str, member: str, *, limit: int, alive: float, leaves: bool) -> tuple[bool, float]:
+    async def admit(self, pace: str, member: str, *, limit: int, leaves: bool) -> tuple[bool, float]:
         """Let one request leave, or tell how long that takes."""
-        return await self._admit(pace, member, limit, "leaves" if leaves else "stays", _microseconds(alive))
+        return await self._admit(pace, member, limit, "leaves" if leaves else "stays")
 
     async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
         """Follow what an answer told."""
@@ -82,10 +82,10 @@ class RedisStore:
         """Take a member out of the line of a pace."""
         await self._run(Script.LEAVE, self._keys(*_line(pace)), member, self._channel, pace)
 
-    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float, alive: float) -> TurnAnswer:
+    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float) -> TurnAnswer:
         """Grant the turn of a queue, or tell how long it is held."""
         keys = self._keys(f"{queue}:lease", *_line(queue), f"{queue}:end", "kinds")
-        answer = await self._run(Script.TAKE_TURN, keys, member, _microseconds(lease), _microseconds(alive), kind)
+        answer = await self._run(Script.TAKE_TURN, keys, member, _microseconds(lease), kind)
         token, end, wait, kinds = answer
         return TurnAnswer(token, end, wait / 1e6, kinds)
 
@@ -104,8 +104,10 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections."""
-        await end(self._listening)
-        await self._redis.aclose()
+        try:
+            await end(self._listening)
+        finally:
+            await self._redis.aclose()
 
     @property
     def _channel(self) -> str:

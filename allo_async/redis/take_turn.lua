@@ -1,11 +1,11 @@
 -- Grants the turn of a queue as a lease, or tells how long it is held at the most.
 --
--- The fencing token is the moment of the grant: it grows, even where the server has forgotten everything. What stands
--- last in the queue is handed over with the turn; whoever dies with it takes that along, for nobody knows it then.
+-- The fencing token is the moment of the grant: another one each time, even where the server has forgotten everything.
+-- What stands last in the queue is handed over with the turn; whoever dies with it takes that along, for nobody knows
+-- it then.
 --
 -- KEYS  lease, tickets, alive, end, kinds
--- ARGV  member, how long the lease lasts (us), for how long an asker is taken for alive (us), which kind of name the
---       asker has for the queue
+-- ARGV  member, how long the lease lasts (us), which kind of name the asker has for the queue
 -- gives {token ('' where someone else has it), what stands last ('' where nobody knows), microseconds, how many kinds
 --       of names are in use}
 local lease, tickets, alive = KEYS[1], KEYS[2], KEYS[3]
@@ -17,10 +17,10 @@ if held_until > latest then
   held_until = latest
   redis.call('HSET', lease, 'until', whole(latest))
 end
-redis.call('SADD', KEYS[5], ARGV[4])
+redis.call('SADD', KEYS[5], ARGV[3])
 redis.call('EXPIRE', KEYS[5], 3600)
 local kinds = redis.call('SCARD', KEYS[5])
-local before = stand_in_line(tickets, alive, ARGV[1], at + tonumber(ARGV[3]))
+local before = stand_in_line(tickets, alive, ARGV[1], at)
 if held_until > at or before > 0 then
   return {'', '', math.ceil(math.max(held_until - at, 0)), kinds}
 end

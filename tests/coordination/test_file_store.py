@@ -14,11 +14,11 @@ from tests.clocks import ManualClock
 
 
 async def ask(store, member="one"):
-    return await store.admit("writes", member, limit=1, alive=4, leaves=True)
+    return await store.admit("writes", member, limit=1, leaves=True)
 
 
 async def take(store, member="one", queue="queue", kind="none"):
-    return await store.take_turn(queue, member, kind=kind, lease=4, alive=4)
+    return await store.take_turn(queue, member, kind=kind, lease=4)
 
 
 @pytest.mark.parametrize("later", [-900, 0, 900])

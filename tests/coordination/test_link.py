@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from allo_async._coordination.link import Link
+from allo_async.errors import CoordinationLostError
 from allo_async.file.store import FileStore
 from allo_async.redis.store import RedisStore
 from tests.clocks import ManualClock, StillClock
@@ -17,8 +18,10 @@ def _opened(request):
 
     class _Store(FileStore if request.param == "file" else RedisStore):
         async def close(self):
-            await super().close()
-            closed.append(self)
+            try:
+                await super().close()
+            finally:
+                closed.append(self)
 
     if request.param == "file":
         path = request.getfixturevalue("tmp_path") / "file"
@@ -59,43 +62,69 @@ async def test_nothing_runs_after_hanging_up(opened):
     assert others() == set()
 
 
-async def test_nothing_runs_after_hanging_up_was_cancelled(opened):
+@pytest.mark.parametrize("moment", range(8))
+async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server, moment):
     """Who has no time to hear what is still to be said closes all the same, also what looks for a lost store."""
     make, closed = opened
     link = Link(make, clock=StillClock(), raises=False)
+    await link.ask(lambda store: store.hold(0))
 
     async def fail(_):
         raise OSError("no store")
 
-    saying = link.tell(lambda _: asyncio.sleep(3_600))
+    # While something is still to be said, and when all is said.
+    saying = link.tell(lambda _: asyncio.sleep(3_600)) if moment % 2 else None
     await asyncio.sleep(0)
     await link.ask(fail)
     hanging_up = asyncio.create_task(link.hang_up())
-    await asyncio.sleep(0)
+    for _ in range(moment // 2 + 1):
+        await asyncio.sleep(0)
     hanging_up.cancel()
     await asyncio.wait({hanging_up})
 
-    assert hanging_up.cancelled()
-    assert saying.cancelled()
+    assert saying is None or saying.cancelled()
     assert len(closed) == 1
     assert others() == set()
+    async with asyncio.timeout(5):
+        # The one is this test's own.
+        while len(redis_server.redis.client_list()) > 1:
+            await asyncio.sleep(0.001)
+
+
+async def test_questions_under_way_are_waited_for(opened):
+    """The store is not closed under whoever is asking it."""
+    make, closed = opened
+    link, answers = Link(make, clock=StillClock(), raises=True), asyncio.Event()
+    asking = asyncio.create_task(link.ask(lambda _: answers.wait()))
+    await asyncio.sleep(0)
+    hanging_up = asyncio.create_task(link.hang_up())
+    await asyncio.sleep(0.01)
+    assert closed == []
+    answers.set()
+    await hanging_up
+
+    assert await asking
+    assert len(closed) == 1
 
 
 async def test_question_that_outlives_the_link_loses_nothing(opened, caplog):
-    """What fails since the link is hung up is no reason to look for the store."""
+    """What fails since the store was closed is an error of whoever asks, and no reason to look for it."""
     make, _ = opened
-    link = Link(make, clock=StillClock(), raises=True)
-    hung_up = asyncio.Event()
+    link, closed = Link(make, clock=StillClock(), raises=True), asyncio.Event()
 
     async def fail(_):
-        await hung_up.wait()
+        await closed.wait()
         raise OSError("closed")
 
     asking = asyncio.create_task(link.ask(fail))
     await asyncio.sleep(0)
-    await link.hang_up()
-    hung_up.set()
+    hanging_up = asyncio.create_task(link.hang_up())
+    await asyncio.sleep(0)
+    hanging_up.cancel()
+    await asyncio.wait({hanging_up})
+    closed.set()
 
-    assert await asking is None
+    with pytest.raises(CoordinationLostError, match="closed"):
+        await asking
     assert others() == set()
     assert caplog.records == []

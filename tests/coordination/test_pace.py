@@ -146,6 +146,32 @@ async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
             await other.admit()
 
 
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, is_cancelled):
+    """A request that has ended, or is cancelled, takes nothing away from the next of the same process."""
+    async with shared_family(2, StillClock(), 2) as (one, other):
+        await one.opening()
+        await one.admit()
+        await one.opening()
+        waiting = asyncio.create_task(other.admit())
+        await settled()
+        if is_cancelled:
+            one._window.not_before = 1_001
+            cancelled = asyncio.create_task(one.admit())
+            await settled()
+            cancelled.cancel()
+            await asyncio.wait({cancelled})
+            one._window.not_before = 0
+        else:
+            one.leave()
+        await settled()
+
+        await one.admit(patience=0)
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+
 async def test_place_that_was_used_is_not_given_up_again(shared_family):
     """An append whose request has left costs the store no further question."""
     async with shared_family(5, StillClock(), 1) as (pace,):

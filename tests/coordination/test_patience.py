@@ -45,10 +45,12 @@ async def test_patience_counts_those_who_wait_already(family):
 @pytest.mark.parametrize("who", [0, 1])
 async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
     """Whoever in line is told to wait on, from whichever process, gives up and says how long it will take."""
-    async with family(1, FastClock(100), 2) as paces:
-        await paces[0].admit()
-        waiting = asyncio.create_task(paces[0].admit(patience=3))
-        await asyncio.sleep(0)
+    async with family(1, FastClock(10), 2) as paces:
+        paces[who].hold(3)
+        await settled()
+        waiting = asyncio.create_task(paces[0].admit(patience=5))
+        while not paces[0]._waiters:
+            await asyncio.sleep(0)
         paces[who].hold(500)
 
         with pytest.raises(RateLimitedError) as caught:
@@ -60,20 +62,21 @@ async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
 @pytest.mark.parametrize("who", [0, 1])
 async def test_patience_ends_behind_one_with_more_of_it(family, who):
     """Who stands behind another that waits as long as it takes gives up after its own patience."""
-    async with family(1, FastClock(20), 2) as paces:
-        paces[who].hold(5)
+    async with family(1, FastClock(10), 2) as paces:
+        paces[who].hold(3)
         await settled()
-        first, waiting = (asyncio.create_task(paces[0].admit(patience)) for patience in (inf, 10))
-        while paces[0]._waiting < 2:
+        first, waiting = (asyncio.create_task(paces[0].admit(patience)) for patience in (inf, 5))
+        while len(paces[0]._waiters) < 2:
             await asyncio.sleep(0)
-        paces[who].hold(500)
+        paces[who].hold(6)
 
         with pytest.raises(RateLimitedError) as caught:
             await waiting
         first.cancel()
         await asyncio.wait({first})
 
-    assert 300 < caught.value.retry_after <= 502
+    # The one that stands before counts, and the one that asks does not.
+    assert 0 < caught.value.retry_after <= 3.5
 
 
 class HeldTwice(ManualClock):
@@ -113,6 +116,52 @@ async def test_patience_does_not_bound_the_way_to_the_others(shared_family):
     async with shared_family(3, SystemClock()) as (pace,):
         answer_slowly(pace)
         await asyncio.gather(*(pace.admit(patience=0) for _ in range(3)))
+
+
+async def test_way_to_the_others_takes_no_patience(shared_family):
+    """A wait that fits is waited, however long the answers take."""
+    clock = FastClock(100)
+    async with shared_family(1, clock) as (pace,):
+        await pace.admit()
+        answer_slowly(pace)
+        await pace.admit(patience=1.1)
+
+
+async def test_who_has_no_patience_is_not_overtaken(shared_family):
+    """Who stands behind one that asks the others keeps its place."""
+    order = []
+
+    async def leave(pace, name, patience):
+        await pace.admit(patience)
+        order.append(name)
+
+    async with shared_family(20, SystemClock()) as (pace,):
+        answer_slowly(pace)
+        join, joined = pace._waiters.join, []
+        pace._waiters.join = lambda: joined.append(1) or join()
+        tasks = [asyncio.create_task(leave(pace, place, inf)) for place in range(9)]
+        tasks.append(asyncio.create_task(leave(pace, "no patience", 0)))
+        while len(joined) < 10:
+            await asyncio.sleep(0)
+        tasks += [asyncio.create_task(leave(pace, place, inf)) for place in range(9, 12)]
+        await asyncio.gather(*tasks)
+
+    assert order == [*range(9), "no patience", 9, 10, 11]
+
+
+async def test_who_has_no_patience_hears_of_a_wait_that_comes_later(shared_family):
+    """Who stood behind one that asked the others, and now behind one that is held up, is refused."""
+    async with shared_family(1, FastClock(10)) as (pace,):
+        answer_slowly(pace)
+        waiting = asyncio.create_task(pace.admit(patience=0))
+        tasks = [asyncio.create_task(pace.admit()) for _ in range(2)]
+        await asyncio.wait({tasks[0]})
+        pace.hold(500)
+        async with asyncio.timeout(5):
+            with pytest.raises(RateLimitedError):
+                await waiting
+        tasks[1].cancel()
+        await asyncio.wait({tasks[1]})
 
 
 async def test_way_to_the_others_is_no_wait_after_one(shared_family):

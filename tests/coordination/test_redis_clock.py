@@ -18,11 +18,11 @@ async def _store(redis_server, monkeypatch):
 
 
 async def ask(store, member="one"):
-    return await store.admit("writes", member, limit=1, alive=4, leaves=True)
+    return await store.admit("writes", member, limit=1, leaves=True)
 
 
 async def take(store, member="one"):
-    return await store.take_turn("queue", member, kind="none", lease=4, alive=4)
+    return await store.take_turn("queue", member, kind="none", lease=4)
 
 
 def go_on(store, seconds):
@@ -66,6 +66,16 @@ async def test_dead_in_the_line_of_a_pace_are_sent_home(store):
     assert not (await ask(store, "waits"))[0]
     go_on(store, 0.2)
     assert await ask(store, "waits") == (True, 0)
+
+
+async def test_dead_in_the_line_are_not_counted(store):
+    """Who only asks how long it would take is told without those who have died."""
+    await ask(store, "died")
+    await ask(store, "died")
+    store.set_back = 3_600
+    assert await store.wait("writes", "asks", limit=1, ahead=0) == pytest.approx(2 * 1.03)
+    go_on(store, 4.1)
+    assert await store.wait("writes", "asks", limit=1, ahead=0) == 0
 
 
 async def test_dead_holder_loses_the_turn(store):

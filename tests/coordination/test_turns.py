@@ -191,7 +191,7 @@ def forget(coordination, redis_server):
 
 async def ask_for(turn, member="other"):
     """Ask once for a turn, as another process would."""
-    return await turn._link.ask(lambda store: store.take_turn(turn._name, member, kind="none", lease=4, alive=4))
+    return await turn._link.ask(lambda store: store.take_turn(turn._name, member, kind="none", lease=4))
 
 
 async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from allo_async import AlloClient, AlloError, DeadlineExceededError, Journal, QueueFullError, RateLimitedError, errors
+from allo_async.events import RateLimited
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
 
@@ -70,6 +71,24 @@ async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
 
     assert len((await allo.queue().append([third])).added) == 1
     assert sandbox.numbers() == [third]
+
+
+@pytest.mark.parametrize("merge", [True, False])
+async def test_patience_is_kept_behind_one_with_more_of_it(sandbox, clock, merge):
+    """While another append to the same queue waits out a rate limit, who has less patience is refused at once."""
+    sandbox.script(faults.rate_limited(seconds=30), at=1)
+    (first, second), seen = us_numbers(2), []
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=clock, merge=merge, observers=[seen.append]
+    ) as allo:
+        patient = asyncio.create_task(allo.queue().append([first]))
+        await until(lambda: any(isinstance(event, RateLimited) for event in seen))
+        with pytest.raises(RateLimitedError) as caught:
+            await allo.queue().append([second], patience=1)
+        assert not patient.done()
+        assert len(caught.value.result.pending) == 1
+        assert len((await patient).added) == 1
+    assert sandbox.numbers() == [first]
 
 
 async def test_queue_is_filled_in_the_order_of_arrival(sandbox, allo):
