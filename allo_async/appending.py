@@ -35,7 +35,7 @@ class AppendOptions(TypedDict, total=False):
         deadline: Seconds for the whole call; an `append` of a list stops so much earlier that the fate of every row can
             be told by then, which takes 6 ms for each 1,000 rows that were not taken.
         patience: Seconds that the key's rate limit may hold up a request; above it, a `RateLimitedError` is raised at
-            once.
+            once. The turn of another append to the same queue, and the way to other processes, take none of it.
         journal: Where to write the load down as it goes, so that it can be taken up again however it ended.
         load_id: What to take it up by: the same load has the same one.
         on_changed_input: What to do when a load is taken up with another input: `"raise"` an `InputChangedError`, which

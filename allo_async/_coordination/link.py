@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar
 
 from allo_async._coordination.ending import end
@@ -105,13 +105,10 @@ class Link:
                 await asyncio.wait(self._telling)
             await self._quiet.wait()
         finally:
-            mending, store = self._mending, self._store
+            running, store = [self._mending, *self._telling], self._store
             self._mending = self._store = self._lost = None
-            try:
-                await end(mending, *self._telling)
-            finally:
-                if store is not None:
-                    await store.close()
+            # Goes on also where this is cancelled.
+            await asyncio.shield(self._spawn(_close(store, running)))
 
     def _open(self) -> Store:
         if self._store is None:
@@ -158,6 +155,12 @@ class Link:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
         return task
+
+
+async def _close(store: Store | None, running: Iterable[asyncio.Task[Any] | None]) -> None:
+    await end(*running)
+    if store is not None:
+        await store.close()
 
 
 @contextlib.asynccontextmanager

@@ -104,10 +104,8 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections."""
-        try:
-            await end(self._listening)
-        finally:
-            await self._redis.aclose()
+        await end(self._listening)
+        await self._redis.aclose()
 
     @property
     def _channel(self) -> str:
