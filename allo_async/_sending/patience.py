@@ -49,7 +49,6 @@ class Patience:
     """
 
     def __init__(self, seconds: float, held_up: HeldUp) -> None:
-        self._seconds = seconds
         self._held_up = held_up
         self._over = held_up.seconds + seconds
 
@@ -64,11 +63,11 @@ class Patience:
         Raises:
             RateLimitedError: It is.
         """
-        if wait > self.left:
-            # Rounded up, for who comes back after a moment too short is refused again.
-            told = math.ceil(wait * 10) / 10
+        left = self.left
+        if wait > left:
             raise RateLimitedError(
-                f"the rate limit of the key leaves no room for {told:g} s, and the patience is {self._seconds:g} s",
+                f"the rate limit of the key leaves no room for {math.ceil(wait * 10) / 10:g} s, "
+                f"and {math.floor(left * 10) / 10:g} s of patience are left",
                 status=429,
                 code="RATE_LIMIT_EXCEEDED",
                 retry_after=wait,

@@ -98,6 +98,7 @@ async def test_patience_runs_out(family):
 
     assert clock.slept == [6]
     assert caught.value.retry_after == pytest.approx(6)
+    assert "no room for 6 s, and 4 s of patience are left" in str(caught.value)
 
 
 def answer_slowly(pace):
