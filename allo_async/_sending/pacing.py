@@ -94,7 +94,7 @@ class Pace:
             with contextlib.suppress(TimeoutError):
                 async with self._clock.timeout(max(patience.left, _AGAIN) if patience.left < inf else None):
                     await asyncio.wait({place})
-            if not place.done() and self._held_up.is_so and patience.left <= 0:
+            if not place.done() and self._held_up.is_so:
                 patience.check(await self._wait_behind(self._waiters.before(place)))
 
     async def _until_gone(self, patience: Patience) -> None:

@@ -62,13 +62,16 @@ async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
 @pytest.mark.parametrize("who", [0, 1])
 async def test_patience_ends_behind_one_with_more_of_it(family, who):
     """Who stands behind another that waits as long as it takes gives up after its own patience."""
-    async with family(1, FastClock(10), 2) as paces:
+    clock = FastClock(10)
+    async with family(1, clock, 2) as paces:
         paces[who].hold(3)
         await settled()
+        begun = clock.monotonic()
         first, waiting = (asyncio.create_task(paces[0].admit(patience)) for patience in (inf, 5))
         while len(paces[0]._waiters) < 2:
             await asyncio.sleep(0)
         paces[who].hold(6)
+        held_until = clock.monotonic() + 6
 
         with pytest.raises(RateLimitedError) as caught:
             await waiting
@@ -76,7 +79,16 @@ async def test_patience_ends_behind_one_with_more_of_it(family, who):
         await asyncio.wait({first})
 
     # The one that stands before counts, and the one that asks does not.
-    assert 0 < caught.value.retry_after <= 3.5
+    assert 0 < caught.value.retry_after <= held_until + 1.03 - (begun + 5)
+
+
+async def test_patience_begins_with_each_request(family, clock):
+    """What held up others before is nothing to whoever comes now."""
+    async with family(1, clock, 2) as (one, other):
+        for pace in (one, other) * 3:
+            await pace.admit(patience=1.1)
+
+    assert len(clock.slept) >= 5
 
 
 class HeldTwice(ManualClock):
