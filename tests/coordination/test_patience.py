@@ -5,6 +5,7 @@ from math import inf
 
 import pytest
 
+from allo_async._sending.patience import HeldUp, Patience
 from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
 from allo_async.testing import FastClock
@@ -89,6 +90,17 @@ async def test_patience_begins_with_each_request(family, clock):
             await pace.admit(patience=1.1)
 
     assert len(clock.slept) >= 5
+
+
+def test_what_is_no_wait_is_not_refused(clock):
+    """Who has no patience left may leave, where nothing holds them up any more."""
+    held_up = HeldUp(clock)
+    patience = Patience(1, held_up)
+    with held_up.during():
+        clock.now += 2
+    patience.check(0)
+    with pytest.raises(RateLimitedError, match="0 s of patience are left"):
+        patience.check(0.01)
 
 
 class HeldTwice(ManualClock):
