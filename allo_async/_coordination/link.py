@@ -140,15 +140,17 @@ class Link:
         return lost
 
     async def _mend(self, store: Store) -> None:
-        while self._lost is not None:
+        while store is self._store:
             await asyncio.sleep(_MENDING)
             with contextlib.suppress(*store.failures):
                 async with _in_time():
                     # A store may answer and refuse to write, as a full one does.
                     await store.hold(0)
-                self._lost = None
-        _log.info("the coordination with other processes is back")
-        self.tell_of(CoordinationRegained())
+                break
+        if store is self._store:
+            self._lost = None
+            _log.info("the coordination with other processes is back")
+            self.tell_of(CoordinationRegained())
 
     def _spawn(self, work: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:
         task = asyncio.create_task(work)

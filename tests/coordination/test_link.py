@@ -1,9 +1,11 @@
 """The way to the store: nothing of it stays open once it is hung up."""
 
 import asyncio
+import logging
 
 import pytest
 
+from allo_async._coordination import link as link_module
 from allo_async._coordination.link import Link
 from allo_async.errors import CoordinationLostError
 from allo_async.file.store import FileStore
@@ -90,12 +92,34 @@ async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server,
     assert len(closed) == 1
 
 
+async def test_lost_store_is_not_back_when_it_is_hung_up(opened, monkeypatch, caplog):
+    """Who looks for it at that moment has found nothing."""
+    monkeypatch.setattr(link_module, "_MENDING", 0)
+    caplog.set_level(logging.INFO, "allo_async._coordination")
+    make, _ = opened
+
+    async def fail(_):
+        raise OSError("no store")
+
+    for steps in range(4):
+        link = Link(make, clock=StillClock(), raises=True)
+        link._open().hold = fail
+        with pytest.raises(CoordinationLostError):
+            await link.ask(fail)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await link.hang_up()
+
+    assert caplog.records == []
+
+
 async def test_questions_under_way_are_waited_for(opened):
     """The store is not closed under whoever is asking it."""
     make, closed = opened
     link, answers = Link(make, clock=StillClock(), raises=True), asyncio.Event()
     asking = asyncio.create_task(link.ask(lambda _: answers.wait()))
     await asyncio.sleep(0)
+    await link.ask(lambda store: store.hold(0))
     hanging_up = asyncio.create_task(link.hang_up())
     await asyncio.sleep(0.01)
     assert closed == []
