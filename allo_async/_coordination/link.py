@@ -47,6 +47,7 @@ class Link:
         self._lost: CoordinationLostError | None = None
         self._mending: asyncio.Task[None] | None = None
         self._telling: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[Any]] = set()
         self._questions = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -81,7 +82,7 @@ class Link:
                 return await self.ask(what)
             return None
 
-        return self._spawn(run())
+        return self._spawn(run(), self._telling)
 
     def bell(self, name: str) -> Bell:
         """Give what rings when *name* may have become free; to be taken before asking whether it is."""
@@ -101,14 +102,13 @@ class Link:
         Who is cancelled meanwhile closes at once, with that unsaid.
         """
         try:
-            while self._telling:
-                await asyncio.wait(self._telling)
-            await self._quiet.wait()
+            while self._telling or self._questions:
+                await (asyncio.wait(self._telling) if self._telling else self._quiet.wait())
         finally:
             running, store = [self._mending, *self._telling], self._store
             self._mending = self._store = self._lost = None
             # Goes on also where this is cancelled.
-            await asyncio.shield(self._spawn(_close(store, running)))
+            await asyncio.shield(self._spawn(_close(store, running), self._closing))
 
     def _open(self) -> Store:
         if self._store is None:
@@ -152,10 +152,11 @@ class Link:
             _log.info("the coordination with other processes is back")
             self.tell_of(CoordinationRegained())
 
-    def _spawn(self, work: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer]:
+    @staticmethod
+    def _spawn(work: Coroutine[Any, Any, _Answer], among: set[asyncio.Task[Any]]) -> asyncio.Task[_Answer]:
         task = asyncio.create_task(work)
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
         return task
 
 

@@ -4,6 +4,7 @@ import uuid
 from math import inf
 
 from allo_async._coordination.link import Link
+from allo_async._coordination.store import Store
 from allo_async._sending.pacing import Pace
 from allo_async._sending.patience import Patience
 from allo_async._wire.hints import RateLimit
@@ -32,8 +33,9 @@ class SharedPace(Pace):
         self._link = link
         self._name = name
         self._member = uuid.uuid4().hex
-        # Whether this process may have a place in the common line, and how many openings need one.
+        # Whether this process may have a place in the common line, which one that is, and how many openings keep it.
         self._stands = False
+        self._place = 0
         self._openings = 0
 
     async def admit(self, patience: float = inf) -> float:
@@ -47,23 +49,24 @@ class SharedPace(Pace):
         finally:
             self._leave_line_unless_needed()
 
-    async def opening(self, patience: float = inf) -> None:
+    async def opening(self, patience: float = inf) -> int:
         """Wait until a request could leave at once; the next one of this process leaves from there.
 
         Raises:
             RateLimitedError: As for `admit`.
         """
-        self._openings += 1
         try:
             await super().opening(patience)
-        except BaseException:
-            self.leave()
-            raise
+            self._openings += 1
+        finally:
+            self._leave_line_unless_needed()
+        return self._place
 
-    def leave(self) -> None:
-        """Leave the line, unless other requests of this process need the place."""
-        self._openings -= 1
-        self._leave_line_unless_needed()
+    def leave(self, opening: int) -> None:
+        """Leave the line, unless a request has left from that place, or others of this process need it."""
+        if opening == self._place:
+            self._openings -= 1
+            self._leave_line_unless_needed()
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*, from no process."""
@@ -102,7 +105,9 @@ class SharedPace(Pace):
                 return
             may, wait = answer
             if may:
-                self._stands = not leaves
+                if leaves:
+                    self._stands, self._openings = False, 0
+                    self._place += 1
                 return
             patience.check(wait)
             with self._held_up.during():
@@ -111,7 +116,12 @@ class SharedPace(Pace):
     def _leave_line_unless_needed(self) -> None:
         if self._stands and not self._openings and not len(self._waiters):
             self._stands = False
-            self._link.tell(lambda store: store.leave_line(self._name, self._member))
+            self._link.tell(self._leave_line)
+
+    async def _leave_line(self, store: Store) -> None:
+        # By now another request may stand there.
+        if not self._stands:
+            await store.leave_line(self._name, self._member)
 
     def _own_hold(self) -> float:
         return max(0.0, self._window.not_before - self._clock.monotonic())

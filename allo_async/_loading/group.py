@@ -203,8 +203,8 @@ class Group:
             held.callback(turn.release)
             held.callback(self._forget, ticket)
             with lane.observers.waiting("pace"):
-                await lane.shared.paces.writes.opening(ticket.bounds.patience)
-            held.callback(lane.shared.paces.writes.leave)
+                opening = await lane.shared.paces.writes.opening(ticket.bounds.patience)
+            held.callback(lane.shared.paces.writes.leave, opening)
             tickets = self._take()
             if len(tickets) == 1:
                 return await alone.carry(ticket.rows, ticket.account)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from math import inf
 
 from allo_async._sending.patience import HeldUp, Patience
@@ -35,13 +35,13 @@ class Pace:
         self._held_up = HeldUp(clock)
 
     async def check(self, patience: float) -> None:
-        """Tell whoever would have to wait too long, without a wait.
+        """Tell at once whoever would wait too long even if nobody of this process waited before.
 
         Raises:
             RateLimitedError: A request that comes now would wait for more than *patience* seconds.
         """
         if patience < inf:
-            wait = await self._wait_behind(len(self._waiters))
+            wait = await self._wait_behind(0)
             Patience(patience, self._held_up).check(wait)
 
     async def admit(self, patience: float = inf) -> float:
@@ -56,17 +56,18 @@ class Pace:
             self._window.depart(moment)
             return moment
 
-    async def opening(self, patience: float = inf) -> None:
-        """Wait until a request could leave at once, without counting one; who has waited calls `leave` in the end.
+    async def opening(self, patience: float = inf) -> int:
+        """Wait until a request could leave at once, without counting one; give what to hand to `leave` in the end.
 
         Raises:
             RateLimitedError: As for `admit`.
         """
         async with self._in_line(patience) as bound:
             await self._until_open(bound)
+        return 0
 
-    def leave(self) -> None:
-        """Give up what an opening has kept, if no request has left from there; within one process nothing is kept."""
+    def leave(self, opening: int) -> None:
+        """Give up what an *opening* has kept, if no request has left from there; within one process nothing is kept."""
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
@@ -79,7 +80,8 @@ class Pace:
     @contextlib.asynccontextmanager
     async def _in_line(self, seconds: float) -> AsyncGenerator[Patience]:
         """Come first for a block."""
-        await self.check(seconds)
+        if seconds < inf:
+            await self._check_behind(lambda: len(self._waiters), Patience(seconds, self._held_up))
         patience = Patience(seconds, self._held_up)
         place = self._waiters.join()
         try:
@@ -95,7 +97,19 @@ class Pace:
                 async with self._clock.timeout(max(patience.left, _AGAIN) if patience.left < inf else None):
                     await asyncio.wait({place})
             if not place.done() and self._held_up.is_so:
-                patience.check(await self._wait_behind(self._waiters.before(place)))
+                await self._check_behind(lambda: self._waiters.before(place), patience)
+
+    async def _check_behind(self, ahead: Callable[[], int], patience: Patience) -> None:
+        """Refuse a wait that is too long, unless somebody is just leaving: that one would count twice."""
+        line = self._line()
+        if line is not None:
+            wait = await self._wait_behind(ahead())
+            if self._line() == line:
+                patience.check(wait)
+
+    def _line(self) -> int | None:
+        """Tell the line from the one that it was or will be; `None` while its first one is about to leave."""
+        return self._waiters.gone if self._held_up.is_so or not len(self._waiters) else None
 
     async def _until_gone(self, patience: Patience) -> None:
         """Wait until a request may leave, which whoever else keeps the limit counts."""

@@ -5,9 +5,14 @@ from collections import deque
 
 
 class Waiters:
-    """A line in which each has a place: a future that is done as soon as one is first."""
+    """A line in which each has a place: a future that is done as soon as one is first.
+
+    Attributes:
+        gone: How many have left it.
+    """
 
     def __init__(self) -> None:
+        self.gone = 0
         self._places = deque[asyncio.Future[None]]()
 
     def __len__(self) -> int:
@@ -27,6 +32,7 @@ class Waiters:
     def leave(self, place: asyncio.Future[None]) -> None:
         """Give *place* up, wherever it is."""
         self._places.remove(place)
+        self.gone += 1
         self._call_first()
 
     def _call_first(self) -> None:

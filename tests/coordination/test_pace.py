@@ -140,8 +140,7 @@ async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
 async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
     """Who says that no request will leave from there lets others leave at once."""
     async with family(1, StillClock(), 2) as (one, other):
-        await one.opening()
-        one.leave()
+        one.leave(await one.opening())
         async with asyncio.timeout(5):
             await other.admit()
 
@@ -150,7 +149,7 @@ async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
 async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, is_cancelled):
     """A request that has ended, or is cancelled, takes nothing away from the next of the same process."""
     async with shared_family(2, StillClock(), 2) as (one, other):
-        await one.opening()
+        opening = await one.opening()
         await one.admit()
         await one.opening()
         waiting = asyncio.create_task(other.admit())
@@ -163,9 +162,41 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
             await asyncio.wait({cancelled})
             one._window.not_before = 0
         else:
-            one.leave()
+            one.leave(opening)
         await settled()
 
+        await one.admit(patience=0)
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+
+async def test_place_that_was_used_is_kept_for_nobody(shared_family):
+    """While the answer to an append is awaited, another of its process that gives up leaves the line."""
+    clock = StillClock()
+    async with shared_family(1, clock, 2) as (one, other):
+        await one.opening()
+        await one.admit()
+        cancelled = asyncio.create_task(one.admit())
+        await settled()
+        cancelled.cancel()
+        await asyncio.wait({cancelled})
+        await settled()
+        clock.now += 1.03
+        async with asyncio.timeout(5):
+            await other.admit(patience=0)
+
+
+async def test_place_is_not_given_up_under_one_that_comes(shared_family):
+    """Who comes in the moment in which another of its process gives up stands in that place."""
+    async with shared_family(1, StillClock(), 2) as (one, other):
+        opening = await one.opening()
+        one.hold(0)
+        coming = asyncio.create_task(one.opening())
+        one.leave(opening)
+        await coming
+        waiting = asyncio.create_task(other.admit())
+        await settled()
         await one.admit(patience=0)
         assert not waiting.done()
         waiting.cancel()
@@ -175,9 +206,9 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
 async def test_place_that_was_used_is_not_given_up_again(shared_family):
     """An append whose request has left costs the store no further question."""
     async with shared_family(5, StillClock(), 1) as (pace,):
-        await pace.opening()
+        opening = await pace.opening()
         await pace.admit()
-        pace.leave()
+        pace.leave(opening)
         assert not pace._link._telling
 
 
@@ -190,13 +221,13 @@ async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(fami
         order.append(name)
 
     async with family(1, clock, 2) as (one, other):
-        await one.opening()
+        opening = await one.opening()
         one.hold(1)
         tasks = []
         for pace, name in ((one, "one"), (other, "other")):
             tasks.append(asyncio.create_task(leave(pace, name)))
             await settled()
-        one.leave()
+        one.leave(opening)
         await settled()
         clock.now += 1
         clock.go_on()

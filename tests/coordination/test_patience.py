@@ -152,6 +152,23 @@ async def test_way_to_the_others_takes_no_patience(shared_family):
         await pace.admit(patience=1.1)
 
 
+async def test_who_is_just_leaving_does_not_count_twice(shared_family):
+    """Who comes while another asks the others is not refused for that one, who has left by the time of the answer."""
+    async with shared_family(2, StillClock()) as (pace,):
+        ask = pace._link.ask
+
+        async def late(question):
+            answer = await ask(question)
+            await asyncio.sleep(0.01)
+            return answer
+
+        pace._link.ask = late
+        leaving = asyncio.create_task(pace.admit())
+        await asyncio.sleep(0)
+        await pace.admit(patience=0)
+        await leaving
+
+
 async def test_who_has_no_patience_is_not_overtaken(shared_family):
     """Who stands behind one that asks the others keeps its place."""
     order = []

@@ -60,6 +60,19 @@ async def test_each_call_has_its_own_rows_and_its_own_repeats(sandbox, allo):
     assert len(sent(sandbox)) <= 3
 
 
+async def test_patience_is_enough_for_who_is_taken_along(clock):
+    """An append that will leave with another needs no place of its own, and is not refused for the lack of one."""
+    async with (
+        Sandbox(clock=clock, write_per_second=1) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo,
+    ):
+        first, *others = us_numbers(4)
+        await allo.queue().append([first])
+        results = await asyncio.gather(*(allo.queue().append([number], patience=1.5) for number in others))
+        assert [len(result.added) for result in results] == [1, 1, 1]
+        assert sent(sandbox) == [1, 3]
+
+
 async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
     """A caller whose patience was too short for a pause has their rows back: nobody sends them later."""
     first, second, third = us_numbers(3)
