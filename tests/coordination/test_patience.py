@@ -152,14 +152,15 @@ async def test_way_to_the_others_takes_no_patience(shared_family):
         await pace.admit(patience=1.1)
 
 
-async def test_who_is_just_leaving_does_not_count_twice(shared_family):
+@pytest.mark.parametrize("delay", [0, 0.02])
+async def test_who_is_just_leaving_does_not_count_twice(shared_family, delay):
     """Who comes while another asks the others is not refused for that one, who has left by the time of the answer."""
     async with shared_family(2, StillClock()) as (pace,):
-        ask = pace._link.ask
+        ask, seconds = pace._link.ask, [0, delay]
 
         async def late(question):
             answer = await ask(question)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(seconds.pop() if seconds else 0)
             return answer
 
         pace._link.ask = late
