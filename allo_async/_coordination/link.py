@@ -6,8 +6,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar
 
-from allo_async._coordination.ending import end
 from allo_async._coordination.store import Bell, Store
+from allo_async._sending.ending import end
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
 from allo_async.events import CoordinationLost, CoordinationRegained, Event

@@ -94,8 +94,7 @@ class SharedPace(Pace):
     async def _until_first(self, patience: Patience, *, leaves: bool) -> None:
         while True:
             while (held := self._own_hold()) > 0:
-                patience.check(held)
-                with self._held_up.during():
+                with patience.spent_on(held):
                     await self._clock.sleep(held)
             bell = self._link.bell(self._name)
             self._stands = True
@@ -109,8 +108,7 @@ class SharedPace(Pace):
                     self._stands, self._openings = False, 0
                     self._place += 1
                 return
-            patience.check(wait)
-            with self._held_up.during():
+            with patience.spent_on(wait):
                 await self._link.nap(bell, min(wait, _LOOK))
 
     def _leave_line_unless_needed(self) -> None:

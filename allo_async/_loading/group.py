@@ -19,6 +19,7 @@ from allo_async._loading.correlate import Correlation
 from allo_async._loading.log import Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.bounds import Bounds
+from allo_async._sending.ending import end
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, QueueFullError
@@ -250,8 +251,7 @@ class Group:
         own = batch.pool.by_ticket(batch.carrier.on_its_way)[ticket]
         try:
             if all(other.gone or other is ticket for other in batch.tickets):
-                batch.task.cancel()
-                await asyncio.wait({batch.task})
+                await end(batch.task)
         finally:
             # The request goes on for the others, and with it this one's rows.
             if not batch.task.done():

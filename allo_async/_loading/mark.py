@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from math import inf
 from typing import Any, Self
 
+from allo_async._sending.ending import end
 from allo_async._sending.key_trust import Moment
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.errors import AlloError
@@ -48,8 +49,7 @@ class Mark:
             await asyncio.sleep(0)
             yield mark
         finally:
-            looking.cancel()
-            await asyncio.wait({looking})
+            await end(looking)
 
     async def seen(self) -> None:
         """Wait until the look is over."""

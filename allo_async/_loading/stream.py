@@ -18,6 +18,7 @@ from allo_async._loading.rest import take_rest
 from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
+from allo_async._sending.ending import end
 from allo_async._sending.lane import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -238,8 +239,7 @@ class AppendStream:
 
     async def _stop_filling(self) -> None:
         if self._filling is not None:
-            self._filling.cancel()
-            await asyncio.wait({self._filling})
+            await end(self._filling)
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
 

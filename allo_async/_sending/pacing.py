@@ -117,8 +117,7 @@ class Pace:
 
     async def _until_open(self, patience: Patience) -> None:
         while (wait := self._own_wait(0)) > 0:
-            patience.check(wait)
-            with self._held_up.during():
+            with patience.spent_on(wait):
                 await self._clock.sleep(wait)
 
     async def _wait_behind(self, others: int) -> float:

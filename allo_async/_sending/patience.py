@@ -57,6 +57,17 @@ class Patience:
         """Seconds that are left of it."""
         return max(self._over - self._held_up.seconds, 0.0)
 
+    @contextlib.contextmanager
+    def spent_on(self, wait: float) -> Generator[None]:
+        """Let a *wait* hold up whoever is first during a block, unless it is longer than what is left.
+
+        Raises:
+            RateLimitedError: It is.
+        """
+        self.check(wait)
+        with self._held_up.during():
+            yield
+
     def check(self, wait: float) -> None:
         """Refuse a *wait* that is longer than what is left.
 

@@ -11,8 +11,8 @@ import attrs
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
-from allo_async._coordination.ending import end
 from allo_async._coordination.store import TurnAnswer
+from allo_async._sending.ending import end
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
 from allo_async.file.shared_file import SharedFile

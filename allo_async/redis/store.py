@@ -13,8 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from allo_async._coordination.ending import end
 from allo_async._coordination.store import TurnAnswer
+from allo_async._sending.ending import end
 from allo_async._sending.window import WINDOW
 from allo_async._wire.hints import RateLimit
 from allo_async.redis.scripts import Script

@@ -21,6 +21,7 @@ from allo_async import (
     SpreadResult,
     SpreadRun,
 )
+from allo_async._sending.ending import end
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
 # Seconds after which a worker looks again whether the one that had the job before is done with its journal.
@@ -126,8 +127,7 @@ async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
     try:
         yield note
     finally:
-        telling.cancel()
-        await asyncio.wait({telling})
+        await end(telling)
     await tell_latest()
 
 
