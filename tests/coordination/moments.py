@@ -1,6 +1,7 @@
 """When requests leave, and how many of them in a second."""
 
 import asyncio
+from math import inf
 
 
 def most_in_any_second(moments):
@@ -10,6 +11,11 @@ def most_in_any_second(moments):
 async def admitted(pace, clock, moments):
     await pace.admit()
     moments.append(clock.now)
+
+
+async def leave(pace, order, name, patience=inf):
+    await pace.admit(patience)
+    order.append(name)
 
 
 async def settled():

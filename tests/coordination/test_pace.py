@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allo_async._sending.ending import end
 from allo_async._sending.pacing import Paces
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
 from tests.clocks import ManualClock, StillClock
-from tests.coordination.moments import admitted, most_in_any_second, settled
+from tests.coordination.moments import admitted, leave, most_in_any_second, settled
 
 
 @settings(max_examples=40, deadline=None)
@@ -51,14 +52,10 @@ async def test_first_come_first_served(family, clock):
     """Waiting requests leave in the order in which they came."""
     order = []
 
-    async def leave(pace, name):
-        await pace.admit()
-        order.append(name)
-
     async with family(1, clock, 4) as paces:
         tasks = []
         for pace, name in zip(paces, "abcd", strict=True):
-            tasks.append(asyncio.create_task(leave(pace, name)))
+            tasks.append(asyncio.create_task(leave(pace, order, name)))
             await settled()
         await asyncio.gather(*tasks)
 
@@ -69,14 +66,10 @@ async def test_one_client_does_not_starve_another(family):
     """A request that came behind ten of a busy client leaves where it came, or sooner."""
     clock, order = ManualClock(), []
 
-    async def leave(pace, name):
-        await pace.admit()
-        order.append(name)
-
     async with family(1, clock, 2) as (busy, other):
-        tasks = [asyncio.create_task(leave(busy, name)) for name in range(10)]
-        tasks.append(asyncio.create_task(leave(other, "other")))
-        tasks += [asyncio.create_task(leave(busy, name)) for name in range(10, 20)]
+        tasks = [asyncio.create_task(leave(busy, order, name)) for name in range(10)]
+        tasks.append(asyncio.create_task(leave(other, order, "other")))
+        tasks += [asyncio.create_task(leave(busy, order, name)) for name in range(10, 20)]
         await asyncio.gather(*tasks)
 
     assert order.index("other") <= 10
@@ -115,8 +108,7 @@ async def test_place_at_an_opening_is_kept_for_the_request(shared_family):
         async with asyncio.timeout(5):
             await one.admit(patience=0)
         assert not waiting.done()
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        await end(waiting)
 
 
 async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
@@ -130,9 +122,7 @@ async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
             await settled()
         with pytest.raises(RateLimitedError) as caught:
             await one.admit(patience=0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await end(*tasks)
 
     assert caught.value.retry_after == pytest.approx(4 * 1.03)
 
@@ -158,8 +148,7 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
             one._window.not_before = 1_001
             cancelled = asyncio.create_task(one.admit())
             await settled()
-            cancelled.cancel()
-            await asyncio.wait({cancelled})
+            await end(cancelled)
             one._window.not_before = 0
         else:
             one.leave(opening)
@@ -167,8 +156,7 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
 
         await one.admit(patience=0)
         assert not waiting.done()
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        await end(waiting)
 
 
 async def test_place_that_was_used_is_kept_for_nobody(shared_family):
@@ -179,8 +167,7 @@ async def test_place_that_was_used_is_kept_for_nobody(shared_family):
         await one.admit()
         cancelled = asyncio.create_task(one.admit())
         await settled()
-        cancelled.cancel()
-        await asyncio.wait({cancelled})
+        await end(cancelled)
         await settled()
         clock.now += 1.03
         async with asyncio.timeout(5):
@@ -199,8 +186,7 @@ async def test_place_is_not_given_up_under_one_that_comes(shared_family):
         await settled()
         await one.admit(patience=0)
         assert not waiting.done()
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        await end(waiting)
 
 
 async def test_place_that_was_used_is_not_given_up_again(shared_family):
@@ -216,16 +202,12 @@ async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(fami
     """A process that has more to send stays where it is in the line, whichever of its requests gives up."""
     clock, order = StillClock(), []
 
-    async def leave(pace, name):
-        await pace.admit()
-        order.append(name)
-
     async with family(1, clock, 2) as (one, other):
         opening = await one.opening()
         one.hold(1)
         tasks = []
         for pace, name in ((one, "one"), (other, "other")):
-            tasks.append(asyncio.create_task(leave(pace, name)))
+            tasks.append(asyncio.create_task(leave(pace, order, name)))
             await settled()
         one.leave(opening)
         await settled()
@@ -260,9 +242,7 @@ async def test_who_gives_up_leaves_no_gap(family):
         await settled()
         with pytest.raises(RateLimitedError) as caught:
             await paces[1].admit(patience=0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await end(*tasks)
 
     assert caught.value.retry_after == pytest.approx(3 * 1.03)
 

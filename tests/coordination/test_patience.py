@@ -5,12 +5,13 @@ from math import inf
 
 import pytest
 
+from allo_async._sending.ending import end
 from allo_async._sending.patience import HeldUp, Patience
 from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
 from allo_async.testing import FastClock
 from tests.clocks import ManualClock, StillClock
-from tests.coordination.moments import settled
+from tests.coordination.moments import leave, settled
 
 
 async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
@@ -36,9 +37,7 @@ async def test_patience_counts_those_who_wait_already(family):
 
         with pytest.raises(RateLimitedError) as caught:
             await pace.admit(patience=2)
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting)
+        await end(*waiting)
 
     assert caught.value.retry_after == pytest.approx(2.06)
 
@@ -76,8 +75,7 @@ async def test_patience_ends_behind_one_with_more_of_it(family, who):
 
         with pytest.raises(RateLimitedError) as caught:
             await waiting
-        first.cancel()
-        await asyncio.wait({first})
+        await end(first)
 
     # The one that stands before counts, and the one that asks does not.
     assert 0 < caught.value.retry_after <= held_until + 1.03 - (begun + 5)
@@ -174,19 +172,15 @@ async def test_who_has_no_patience_is_not_overtaken(shared_family):
     """Who stands behind one that asks the others keeps its place."""
     order = []
 
-    async def leave(pace, name, patience):
-        await pace.admit(patience)
-        order.append(name)
-
     async with shared_family(20, SystemClock()) as (pace,):
         answer_slowly(pace)
         join, joined = pace._waiters.join, []
         pace._waiters.join = lambda: joined.append(1) or join()
-        tasks = [asyncio.create_task(leave(pace, place, inf)) for place in range(9)]
-        tasks.append(asyncio.create_task(leave(pace, "no patience", 0)))
+        tasks = [asyncio.create_task(leave(pace, order, place, inf)) for place in range(9)]
+        tasks.append(asyncio.create_task(leave(pace, order, "no patience", 0)))
         while len(joined) < 10:
             await asyncio.sleep(0)
-        tasks += [asyncio.create_task(leave(pace, place, inf)) for place in range(9, 12)]
+        tasks += [asyncio.create_task(leave(pace, order, place, inf)) for place in range(9, 12)]
         await asyncio.gather(*tasks)
 
     assert order == [*range(9), "no patience", 9, 10, 11]
@@ -203,8 +197,7 @@ async def test_who_has_no_patience_hears_of_a_wait_that_comes_later(shared_famil
         async with asyncio.timeout(5):
             with pytest.raises(RateLimitedError):
                 await waiting
-        tasks[1].cancel()
-        await asyncio.wait({tasks[1]})
+        await end(tasks[1])
 
 
 async def test_way_to_the_others_is_no_wait_after_one(shared_family):
