@@ -71,6 +71,8 @@ async def test_patience_ends_behind_one_with_more_of_it(family, who):
         while len(paces[0]._waiters) < 2:
             await asyncio.sleep(0)
         paces[who].hold(6)
+        # The pause begins when the others have heard of it.
+        await asyncio.gather(*getattr(getattr(paces[who], "_link", None), "_telling", ()))
         held_until = clock.monotonic() + 6
 
         with pytest.raises(RateLimitedError) as caught:
