@@ -132,7 +132,7 @@ class Account:
     def _tell(self, row: PreparedRow) -> Told:
         fate = self._read.get(row.index)
         if fate is None:
-            fate = told(row.index, row.contact, self._outcome(row.index))
+            fate = told(row.index, row.contact, self._outcome(row.index), row.detail)
             # The others may still change.
             if not isinstance(fate, PendingContact):
                 self._read[row.index] = fate
@@ -149,12 +149,12 @@ def note(result: AppendResult, fate: Told) -> None:
         (result.pending if fate.reason is None else result.in_doubt).append(fate)
 
 
-def told(index: int, contact: Contact, outcome: Outcome | None) -> Told:
+def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | None = None) -> Told:
     """Tell the fate of the row at *index* as a result does; one of which nothing is known is pending."""
     if outcome is None:
         return PendingContact(index=index, contact=contact)
     if outcome.fate == "added":
-        return read_added_number(outcome.entry, index)
+        return read_added_number(outcome.entry, index, detail)
     reason = outcome.entry.get("reason")
     if outcome.fate == "in_doubt":
         return PendingContact(index=index, contact=contact, reason=reason)

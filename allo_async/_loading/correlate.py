@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
-from allo_async._loading.normalize import tail
 from allo_async._loading.prepare import PreparedRow
+from allo_async._numbers.plans import tail
 from allo_async._wire.answers import AppendReply
 
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 import attrs
 
-from allo_async._loading.normalize import is_likely
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
+from allo_async._numbers.plans import is_likely
 
 #: How to deal rows: to all queues alike, or to one after another.
 Strategy = Literal["even", "fill"]

@@ -15,9 +15,9 @@ from math import inf
 import attrs
 
 from allo_async._loading.log import Sending
-from allo_async._loading.normalize import is_likely, tail
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
+from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.key_trust import Moment
 from allo_async._sending.lane import Lane

@@ -7,7 +7,9 @@ from typing import Any
 import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
-from allo_async._loading.normalize import check_region, normalize, tail
+from allo_async._numbers.damage import NoNumber
+from allo_async._numbers.plans import check_region, tail
+from allo_async._numbers.reading import first_number, single_tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
@@ -24,6 +26,7 @@ class PreparedRow:
         wire: The number as it is sent.
         e164: The number in E.164, `None` where only the server can tell.
         entry: The row as it stands in the request's `numbers`.
+        detail: What of the cell is not dialed, such as an extension.
     """
 
     index: int
@@ -31,6 +34,7 @@ class PreparedRow:
     wire: str
     e164: str | None
     entry: Mapping[str, Any] = attrs.field(repr=False)
+    detail: str | None = None
 
 
 class Preparer:
@@ -61,15 +65,15 @@ class Preparer:
             contact = read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
-        number = normalize(contact.number, self._region)
-        if number is None:
-            return _skipped(index, contact.number, "INVALID_PHONE_NUMBER")
+        number = first_number(contact.number, self._region)
+        if isinstance(number, NoNumber):
+            return _skipped(index, contact.number, number.reason, number.detail)
         if number.e164 in self._queued:
             return _skipped(index, contact.number, "ALREADY_QUEUED")
         first = self._first_seen(index, number.wire)
         if first != index:
             return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
-        return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact))
+        return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact), number.detail)
 
     def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:
         """Tell what a row is that will not be sent any more, at the least cost; one that repeats another is skipped.
@@ -83,7 +87,7 @@ class Preparer:
         if self._tails is None:
             seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
             self._tails = dict.fromkeys(seen)
-        last_digits = tail(contact.number)
+        last_digits = single_tail(contact.number)
         if last_digits and last_digits not in self._tails:
             self._tails[last_digits] = (index, contact)
             return contact

@@ -71,7 +71,7 @@ def read_model(raw: Any, model: type[_Model]) -> _Model:
     return _CONVERTER.structure(raw, model)
 
 
-def read_added_number(raw: Mapping[str, Any], index: int) -> AddedNumber:
+def read_added_number(raw: Mapping[str, Any], index: int, detail: str | None = None) -> AddedNumber:
     """Read an entry of a reply's `added`; *raw* has a `number_to`, and whatever else the API sends."""
     known, extra = _read(raw, QueueNumber)
-    return AddedNumber(index=index, extra=extra, **known)
+    return AddedNumber(index=index, detail=detail, extra=extra, **known)

@@ -10,8 +10,9 @@ import orjson
 
 from allo_async._loading.log import Outcome, Sending
 from allo_async._loading.mark import Mark
-from allo_async._loading.normalize import normalize
 from allo_async._loading.prepare import PreparedRow
+from allo_async._numbers.grouping import Number
+from allo_async._numbers.reading import first_number
 from allo_async._sending.key_trust import Moment
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
@@ -116,8 +117,8 @@ def _rows(indexes: Sequence[int], body: bytes) -> list[PreparedRow]:
     rows: list[PreparedRow] = []
     for index, content in zip(indexes, orjson.loads(body)["numbers"], strict=True):
         wire = content["number"]
-        number = normalize(wire, None)
-        e164 = number.e164 if number is not None else None
+        number = first_number(wire, None)
+        e164 = number.e164 if isinstance(number, Number) else None
         rows.append(PreparedRow(index, Contact(**content), wire, e164, content))
     return rows
 

@@ -15,9 +15,11 @@ class AddedNumber(QueueNumber):
 
     Attributes:
         index: The row's place in what was passed in, from 0.
+        detail: What the row held besides the number that was sent, e.g. `extension 5 is not dialed`, or `None`.
     """
 
     index: int
+    detail: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from allo_async import AlloClient, InvalidRegionError
-from allo_async._loading import normalize as module
-from allo_async._loading.normalize import Normalized, normalize
+from allo_async._numbers import plans as module
+from allo_async._numbers.damage import NoNumber
+from allo_async._numbers.reading import first_number
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,9 @@ from allo_async._loading.normalize import Normalized, normalize
 )
 def test_readable_number_becomes_e164(number, region, expected):
     """A number that can be read is sent in E.164, `region` reading national forms only."""
-    assert normalize(number, region) == Normalized(expected, expected)
+    found = first_number(number, region)
+
+    assert (found.wire, found.e164) == (expected, expected)
 
 
 @pytest.mark.parametrize(
@@ -44,21 +47,23 @@ def test_readable_number_becomes_e164(number, region, expected):
 )
 def test_what_only_the_server_can_know_is_sent_as_written(number, region):
     """A number that some numbering plan, now or next year, may know is left to the server."""
-    assert normalize(number, region) == Normalized(number, None)
+    found = first_number(number, region)
+
+    assert (found.wire, found.e164) == (number, None)
 
 
 @pytest.mark.parametrize("number", ["N/A", "?", "-", "call me", "12", "+", "00", "#31#", "+1234567890123456789012"])
 @pytest.mark.parametrize("region", [None, "FR", "US"])
 def test_what_no_region_could_make_a_number_is_not(number, region):
     """Only what is a number nowhere is refused locally."""
-    assert normalize(number, region) is None
+    assert first_number(number, region) == NoNumber()
 
 
 def test_fewest_digits_are_those_of_the_metadata():
     """No numbering plan knows a shorter national number than the bound says."""
     plans = (PhoneMetadata.metadata_for_region(region) for region in phonenumbers.SUPPORTED_REGIONS)
 
-    assert min(min(plan.general_desc.possible_length) for plan in plans) == module._FEWEST_DIGITS
+    assert min(min(plan.general_desc.possible_length) for plan in plans) == module.FEWEST_DIGITS
 
 
 @pytest.mark.parametrize(("region", "hint"), [("XX", "FR"), ("France", "FR"), ("UK", "GB"), ("", "FR"), (33, "FR")])
@@ -85,7 +90,7 @@ def test_short_cut_reads_what_phonenumbers_reads(code, parts):
     """The quick reading of plain international numbers never differs from phonenumbers' own."""
     number = f"+{code}" + "".join(separator + digits for separator, digits in parts)
 
-    quick = module._read_international(number)
+    quick = module.read_international(number)
 
     if quick is not None:
         parsed = phonenumbers.parse(number, None)
@@ -95,5 +100,5 @@ def test_short_cut_reads_what_phonenumbers_reads(code, parts):
 
 def test_short_cut_is_taken():
     """The ordinary international number takes the quick way."""
-    assert module._read_international("+1 (212) 555-0010") == "+12125550010"
-    assert module._read_international("+44 (0)20 7946 0958") is None
+    assert module.read_international("+1 (212) 555-0010") == "+12125550010"
+    assert module.read_international("+44 (0)20 7946 0958") is None

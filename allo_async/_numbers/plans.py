@@ -1,0 +1,221 @@
+"""The one door to phonenumbers: how the numbering plans of the world read a number."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+import attrs
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from allo_async.errors import InvalidRegionError
+
+#: The shortest national numbers of any numbering plan in phonenumbers' metadata have four digits.
+FEWEST_DIGITS = 4
+
+#: From so many digits on, a part of a cell can be a number of its own.
+_ENOUGH_DIGITS = 7
+
+_ASCII_ONLY = {code: None for code in range(128) if not chr(code).isdigit()}
+
+# What is spelled with letters outside of North America.
+_SPELLED = {
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.PERSONAL_NUMBER,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOIP,
+}
+_NORTH_AMERICA = 1
+
+
+@attrs.frozen
+class Reading:
+    """What a numbering plan makes of some digits.
+
+    Attributes:
+        e164: The number in E.164, `None` if only the server can know it.
+    """
+
+    e164: str | None
+    _parsed: PhoneNumber | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the plan knows such a number."""
+        return self._parsed is not None and phonenumbers.is_valid_number(self._parsed)
+
+
+_UNKNOWN = Reading(None)
+
+
+def check_region(region: str | None) -> str | None:
+    """Return *region* as phonenumbers writes it.
+
+    Raises:
+        InvalidRegionError: phonenumbers knows no such region.
+    """
+    if region is None:
+        return None
+    upper = str(region).strip().upper()
+    if upper not in phonenumbers.SUPPORTED_REGIONS:
+        hint = "; the United Kingdom is GB" if upper == "UK" else ""
+        raise InvalidRegionError(f"region must be an ISO 3166 code of two letters such as FR, not {region!r}{hint}")
+    return upper
+
+
+def read_digits(text: str, region: str | None) -> Reading | None:
+    """Read *text*, in digits and marks alone; `None` if no region could make it a number."""
+    if region is not None and (odd := _read_odd(text, region)) is not None:
+        return odd
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except NumberParseException as error:
+        hopeless = error.error_type in {NumberParseException.NOT_A_NUMBER, NumberParseException.TOO_LONG}
+        return None if hopeless or _digits_in(text) < FEWEST_DIGITS else _UNKNOWN
+    if _is_possible(parsed):
+        return _reading(parsed)
+    return None if _digits_in(text) < FEWEST_DIGITS else _UNKNOWN
+
+
+def read_letters(text: str, region: str | None) -> Reading | None:
+    """Read *text*, in which letters of a keypad complete a number; `None` if they complete none.
+
+    Letters spell numbers of every kind in North America, and elsewhere those for companies only.
+    """
+    try:
+        parsed = phonenumbers.parse(phonenumbers.convert_alpha_characters_in_number(text), region)
+    except NumberParseException:
+        return None
+    spelled = parsed.country_code == _NORTH_AMERICA or phonenumbers.number_type(parsed) in _SPELLED
+    return _reading(parsed) if spelled and phonenumbers.is_valid_number(parsed) else None
+
+
+@cache
+def enough_digits(region: str | None) -> int:
+    """Return from how many digits on a part of a cell can be a number of its own: seven, fewer in small countries."""
+    if region is None:
+        return _ENOUGH_DIGITS
+    ordinary = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE)
+    examples = (phonenumbers.example_number_for_type(region, kind) for kind in ordinary)
+    lengths = [len(phonenumbers.national_significant_number(example)) for example in examples if example is not None]
+    return min(_ENOUGH_DIGITS, *lengths)
+
+
+def is_likely(number: str) -> bool:
+    """Return whether a server will probably take *number*, in E.164: for planning only, never for skipping."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except NumberParseException:
+        return False
+
+
+def tail(number: str, size: int = 7) -> str:
+    """Return the last digits of a number, the same in two spellings of it; empty if it has fewer than *size*."""
+    if number.isascii():
+        digits = number.translate(_ASCII_ONLY)
+    else:
+        digits = "".join(str(int(character)) for character in number if character.isdecimal())
+    return digits[-size:] if len(digits) >= size else ""
+
+
+# An international number with nothing in it but digits and the usual separators.
+_PLAIN_INTERNATIONAL = re.compile(r"\s*\+[0-9 ().\-\u00a0]+")
+_DECIMALS = re.compile(r"\.0+\s*")
+_SEPARATORS = str.maketrans("", "", " ().-\u00a0\t\r\n\v\f")
+
+
+def read_international(number: str) -> str | None:
+    """Read what `phonenumbers.parse` reads at many times the cost, if no trunk prefix has to go; else `None`."""
+    if not _PLAIN_INTERNATIONAL.fullmatch(number) or (".0" in number and _DECIMALS.search(number, number.rfind("."))):
+        return None
+    e164 = number.translate(_SEPARATORS)
+    for length in (1, 2, 3):
+        plan = _plan(e164[1 : 1 + length])
+        if plan is not None:
+            return e164 if plan(e164[1 + length :]) else None
+    return None
+
+
+@cache
+def _plan(calling_code: str) -> Callable[[str], bool] | None:
+    """Return for a calling code which national numbers stand in E.164 as they are; `None` for no such code."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code)) if calling_code[:1] > "0" else None
+    if not regions:
+        return None
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(calling_code), regions[0])
+    if metadata is None or metadata.general_desc is None:
+        return None
+    lengths = frozenset(metadata.general_desc.possible_length)
+    trunk = re.compile(metadata.national_prefix_for_parsing or r"(?!)")
+    return lambda national: len(national) in lengths and not trunk.match(national)
+
+
+def _read_odd(text: str, region: str) -> Reading | None:
+    """Read what lacks its plus or has one too many; `None` if it is no such number."""
+    digits = text.translate(_ASCII_ONLY)
+    if "+" in text:
+        # A plus before a trunk prefix.
+        return _known(digits, region) if digits.startswith("0") and not digits.startswith("00") else None
+    if digits.startswith("00"):
+        # Most of the world begins an international number so; in a region with another prefix, no number does.
+        return None if _dials_00(region) else _known(f"+{digits[2:]}", None)
+    if digits.startswith(_calling_code(region)):
+        return _read_without_plus(digits, text, region)
+    return None
+
+
+def _read_without_plus(digits: str, text: str, region: str) -> Reading | None:
+    """Read digits that begin with the region's own calling code, which a spreadsheet may have robbed of its plus."""
+    abroad, at_home = _parsed(f"+{digits}", None), _parsed(text, region)
+    if abroad is None or not _is_possible(abroad) or (at_home is not None and _same(abroad, at_home)):
+        return None
+    valid = [parsed for parsed in (abroad, at_home) if parsed is not None and phonenumbers.is_valid_number(parsed)]
+    # Where both readings are numbers, or neither is, one of the two would be somebody else's.
+    return _reading(valid[0]) if len(valid) == 1 else _UNKNOWN
+
+
+def _known(text: str, region: str | None) -> Reading | None:
+    parsed = _parsed(text, region)
+    return _reading(parsed) if parsed is not None and phonenumbers.is_valid_number(parsed) else None
+
+
+def _parsed(text: str, region: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+
+
+def _same(one: PhoneNumber, other: PhoneNumber) -> bool:
+    return _e164(one) == _e164(other)
+
+
+def _is_possible(parsed: PhoneNumber) -> bool:
+    return phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+
+
+def _reading(parsed: PhoneNumber) -> Reading:
+    return Reading(_e164(parsed), parsed)
+
+
+def _e164(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@cache
+def _dials_00(region: str) -> bool:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    prefix = metadata.international_prefix if metadata is not None else None
+    return prefix is not None and re.fullmatch(prefix, "00") is not None
+
+
+@cache
+def _calling_code(region: str) -> str:
+    return str(phonenumbers.country_code_for_region(region))
+
+
+def _digits_in(text: str) -> int:
+    return sum(map(str.isdigit, text))

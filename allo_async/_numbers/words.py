@@ -1,0 +1,41 @@
+"""The words that people write beside a number, in English, French, German, Spanish, Italian and some others."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: What kind of number it is: cut off, also where no space stands between.
+LABELS = _words("""
+    t tel tele telefon telephone téléphone telephono telefono teléfono telefone telf telno fon fone phone ph p m
+    mobil mobile mobiltelefon handy cell cel cellular celular cellulare movil móvil portable port gsm h home w work o
+    off office b buero büro bureau business g privat private pro perso fixe festnetz fix direct direkt dir main
+    zentrale whatsapp wa mob
+""")
+
+#: A number that a machine answers.
+FAX = _words("fax telefax fx telecopie télécopie telecopieur télécopieur faxnummer faxnr faks")
+
+#: What stands before an extension.
+EXTENSION = _words("""
+    x xt ext extn extension ex durchwahl dw nst nebenstelle klappe kl poste int interno interna anexo ramal extensión
+    toestel tst доб wew
+""")
+
+#: What stands before a code, and not before a phone number.
+CODES = _words("""
+    id inv invoice order ref reference ticket siret siren iban bic vat ust ustid plz zip cp rechnung facture factura
+    auftrag bestellung commande pedido sku isbn
+""")
+
+#: What counts the digits before it, so that they are no part of a number.
+UNITS = _words("uhr heure heures mal times fois veces volte jahre jahr years year ans años anni stock etage floor")
+
+#: What stands between two numbers.
+BETWEEN = _words("or oder ou o and und et y e u bzw sowie")
+
+#: What says nothing but how to take the digits beside it.
+NEUTRAL = LABELS | FAX | EXTENSION | BETWEEN
+
+#: What is never spelled out on a keypad, since it says what kind of number it is.
+NO_VANITY = NEUTRAL | UNITS
