@@ -7,11 +7,15 @@ from typing import Any
 import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
-from allo_async._loading.normalize import check_region, normalize, tail
+from allo_async._loading.normalize import Normalized, check_region, normalize, tail
+from allo_async._loading.suppression import Suppress, Suppression
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
 _read_optional = attrgetter(*_OPTIONAL)
+
+# Why a row is skipped whose number could be sent.
+_USABLE = {"ALREADY_QUEUED", "DUPLICATE_NUMBER"}
 
 
 @attrs.frozen
@@ -39,13 +43,19 @@ class Preparer:
     Args:
         region: How to read a number that is written without its country code.
         keep_duplicates: Whether to send a number that came up before in the call.
+        suppress: The numbers that must not be called, or the predicate that knows them.
+
+    Attributes:
+        suppression: What must not be called, `None` if anybody may be.
 
     Raises:
         InvalidRegionError: There is no such region.
+        TypeError: *suppress* is of no use.
     """
 
-    def __init__(self, *, region: str | None, keep_duplicates: bool) -> None:
+    def __init__(self, *, region: str | None, keep_duplicates: bool, suppress: Suppress | None = None) -> None:
         self._region = check_region(region)
+        self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
@@ -64,6 +74,9 @@ class Preparer:
         number = normalize(contact.number, self._region)
         if number is None:
             return _skipped(index, contact.number, "INVALID_PHONE_NUMBER")
+        suppressed = self._suppressed(index, number, contact.number)
+        if suppressed is not None:
+            return suppressed
         if number.e164 in self._queued:
             return _skipped(index, contact.number, "ALREADY_QUEUED")
         first = self._first_seen(index, number.wire)
@@ -80,6 +93,9 @@ class Preparer:
             contact = read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        suppressed = self._listed(index, contact.number)
+        if suppressed is not None:
+            return suppressed
         if self._tails is None:
             seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
             self._tails = dict.fromkeys(seen)
@@ -93,6 +109,36 @@ class Preparer:
             self._tails[last_digits] = None
         prepared = self.prepare(index, contact)
         return prepared if isinstance(prepared, SkippedNumber) else contact
+
+    def suppressed(self, row: PreparedRow | SkippedNumber) -> SkippedNumber | None:
+        """Return the skip of a *row* whose number is known to be suppressed since it was prepared, else `None`."""
+        if isinstance(row, PreparedRow):
+            return self._suppressed(row.index, Normalized(row.wire, row.e164), row.contact.number)
+        number = self._skipped_number(row)
+        return None if number is None else self._suppressed(row.index, number, row.number or "")
+
+    def wire(self, row: SkippedNumber) -> str | None:
+        """Return the number of a skipped row as it would have been sent."""
+        number = self._skipped_number(row)
+        return None if number is None else number.wire
+
+    def _skipped_number(self, row: SkippedNumber) -> Normalized | None:
+        usable = row.number is not None and row.reason in _USABLE
+        return normalize(row.number or "", self._region) if usable else None
+
+    def _suppressed(self, index: int, number: Normalized, written: str) -> SkippedNumber | None:
+        match = None if self.suppression is None else self.suppression.find(number, written)
+        if match is None:
+            return None
+        detail = "it has the last digits of a suppressed number" if match == "digits" else None
+        return _skipped(index, written, "SUPPRESSED", detail)
+
+    def _listed(self, index: int, written: str) -> SkippedNumber | None:
+        """Return the skip of a row that will not be sent if it is in a list; a predicate is not asked for it."""
+        if self.suppression is None or not self.suppression.lists or not self.suppression.may_hold(written):
+            return None
+        number = normalize(written, self._region)
+        return None if number is None else self._suppressed(index, number, written)
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

@@ -200,8 +200,7 @@ class AppendStream:
     async def _fill(self, chunk: Chunk) -> None:
         # Loads that begin together leave one after the other, and not all of them when the last one is ready.
         in_line = self._lane().preparing if self._source.sync else contextlib.nullcontext()
-        async with in_line:
-            await fill_chunk(chunk, self._source, self._preparer, self._chunk_size)
+        await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
         result, self.unfinished = self.unfinished, AppendResult()

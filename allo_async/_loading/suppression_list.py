@@ -1,0 +1,154 @@
+"""Numbers that must not be called, in whatever format each is written, and how a row's number is found among them."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from allo_async._loading.cell import numbers_in
+from allo_async._loading.given import written_number
+from allo_async._loading.normalize import Normalized, check_region, normalize
+
+#: How a number was found: in E.164, or by its last digits where one side has no country code.
+Match = Literal["e164", "digits"]
+
+# Numbers that differ in these last digits are different numbers, however the prefixes are written.
+_TAIL = 7
+
+# Digits in which two long numbers agree only if they are the same, whatever trunk prefix (8, 1) stands before them.
+_NATIONAL = 10
+
+# Spaces, brackets, dashes and dots: what a person puts into one number, and never between two.
+_PLAIN = re.compile(r"\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*(?<!\.0)(?<!\.00)(?<!\.)")
+_SEPARATORS = str.maketrans("", "", " ().-\u00a0\u2009\u202f")
+
+# Marks a number that is in no numbering plan as it was written, and so has no E.164.
+_UNREADABLE = "="
+
+# With so many digits, what remains behind a country code or a trunk prefix has at least the digits of a tail.
+_FEWEST_INTERNATIONAL = 11
+_FEWEST_NATIONAL = 8
+
+
+class SuppressionList:
+    """Numbers that must not be called.
+
+    Each is kept by its last digits, and is read in full only if a row has the same last digits: reading 100,000
+    national numbers in full would take seconds.
+
+    Args:
+        region: How to read a number that is written without its country code.
+
+    Attributes:
+        ignored: How many entries held no phone number.
+
+    Raises:
+        InvalidRegionError: There is no such region.
+    """
+
+    def __init__(self, region: str | None) -> None:
+        self._region = check_region(region)
+        self._by_tail: dict[str, str | tuple[str, ...]] = {}
+        self._read: dict[str, str | None] = {}
+        self.ignored = 0
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __repr__(self) -> str:
+        return f"<SuppressionList of {self._count} numbers>"
+
+    def add(self, entry: object) -> None:
+        """Add each number that *entry* holds; a blank entry is none.
+
+        Raises:
+            TypeError: It is neither text nor a number.
+        """
+        written = written_number(entry)
+        if written is None:
+            return
+        plain = _plain(written)
+        if plain is not None and self._keeps_its_tail(plain):
+            self._keep(plain, plain[-_TAIL:])
+            return
+        found = [number for number in map(self._normalized, numbers_in(written)) if number is not None]
+        self.ignored += not found
+        for number in found:
+            digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
+            self._keep(number.e164 or _UNREADABLE + digits, digits[-_TAIL:])
+
+    def find(self, number: Normalized, written: str) -> Match | None:
+        """Return how *number* was found, `None` for a number that is not in the list.
+
+        Args:
+            number: The number as it is sent.
+            written: The number as it was given.
+        """
+        digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
+        tails = {digits[-_TAIL:], (_plain(written) or "")[-_TAIL:]}
+        by_digits: Match | None = None
+        for kept in self._candidates(tails):
+            e164 = self._e164(kept)
+            if e164 is not None and number.e164 is not None:
+                if e164 == number.e164:
+                    return "e164"
+            elif _same_end(digits, e164[1:] if e164 is not None else _significant(kept)):
+                by_digits = "digits"
+        return by_digits
+
+    def may_hold(self, written: str) -> bool:
+        """Return, at little cost, whether a number that is written so may be in the list."""
+        plain = _plain(written)
+        return plain is None or plain.lstrip("+0")[-_TAIL:] in self._by_tail or plain[-_TAIL:] in self._by_tail
+
+    def _keeps_its_tail(self, plain: str) -> bool:
+        """Whether the last digits are the same once *plain* is in E.164."""
+        if plain[0] == "+":
+            return len(plain) > _FEWEST_INTERNATIONAL
+        # Behind 00 and a country code, a trunk prefix may go.
+        return len(plain.lstrip("0")) >= _FEWEST_NATIONAL and not (self._region and plain.startswith("00"))
+
+    def _keep(self, kept: str, tail: str) -> None:
+        known = self._by_tail.get(tail)
+        if known is None:
+            self._by_tail[tail] = kept
+        elif kept in (others := known if isinstance(known, tuple) else (known,)):
+            return
+        else:
+            self._by_tail[tail] = (*others, kept)
+        self._count += 1
+
+    def _candidates(self, tails: set[str]) -> Iterator[str]:
+        for tail in tails:
+            known = self._by_tail.get(tail)
+            if known is not None:
+                yield from known if isinstance(known, tuple) else (known,)
+
+    def _e164(self, kept: str) -> str | None:
+        if kept.startswith(_UNREADABLE):
+            return None
+        if kept not in self._read:
+            number = self._normalized(kept)
+            self._read[kept] = number.e164 if number is not None else None
+        return self._read[kept]
+
+    def _normalized(self, written: str) -> Normalized | None:
+        number = normalize(written, self._region)
+        return number if isinstance(number, Normalized) else None
+
+
+def _plain(written: str) -> str | None:
+    """Return the plus and the digits of a number that holds nothing else but separators, else `None`."""
+    return written.translate(_SEPARATORS) if _PLAIN.fullmatch(written) else None
+
+
+def _significant(wire: str) -> str:
+    """Return the digits of a number without its leading zeros; of one without others, the number as it stands."""
+    return "".join(str(int(character)) for character in wire if character.isdecimal()).lstrip("0") or wire.lstrip("+=")
+
+
+def _same_end(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(short) < _TAIL:
+        return short == long
+    return long.endswith(short) or (len(short) >= _NATIONAL and long[-_NATIONAL:] == short[-_NATIONAL:])
