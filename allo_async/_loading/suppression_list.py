@@ -58,24 +58,25 @@ class SuppressionList:
     def __repr__(self) -> str:
         return f"<SuppressionList of {self._count} numbers>"
 
-    def add(self, entry: object) -> None:
-        """Add each number that *entry* holds; a blank entry is none.
+    def add(self, entry: object) -> int:
+        """Add each number that *entry* holds, and return how many those are; a blank entry holds none.
 
         Raises:
-            TypeError: It is neither text nor a number.
+            UnusableValueError: It is neither text nor a number, or is a number that lost digits.
         """
         written = written_number(entry)
         if written is None:
-            return
+            return 0
         plain = _plain(written)
         if plain is not None and self._keeps_its_tail(plain):
             self._keep(plain, plain[-_TAIL:])
-            return
+            return 1
         found = [number for number in map(self._normalized, numbers_in(written)) if number is not None]
         self.ignored += not found
         for number in found:
             digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
             self._keep(number.e164 or _UNREADABLE + digits, digits[-_TAIL:])
+        return len(found)
 
     def find(self, number: Normalized, written: str) -> Match | None:
         """Return how *number* was found, `None` for a number that is not in the list.
