@@ -1,7 +1,7 @@
 """Numbers that must not be called, in whatever format each is written, and how a row's number is found among them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from allo_async._loading.cell import numbers_in
@@ -16,6 +16,9 @@ _TAIL = 7
 
 # Digits in which two long numbers agree only if they are the same, whatever trunk prefix (8, 1) stands before them.
 _NATIONAL = 10
+
+# One dictionary of 100,000 would stop the event loop for milliseconds whenever it grows.
+_SHARDS = 64
 
 # Spaces, brackets, dashes and dots: what a person puts into one number, and never between two.
 _PLAIN = re.compile(r"\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*(?<!\.0)(?<!\.00)(?<!\.)")
@@ -47,7 +50,7 @@ class SuppressionList:
 
     def __init__(self, region: str | None) -> None:
         self._region = check_region(region)
-        self._by_tail: dict[str, str | tuple[str, ...]] = {}
+        self._shards: list[dict[str, str | tuple[str, ...]]] = [{} for _ in range(_SHARDS)]
         self._read: dict[str, str | None] = {}
         self.ignored = 0
         self._count = 0
@@ -86,9 +89,8 @@ class SuppressionList:
             written: The number as it was given.
         """
         digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
-        tails = {digits[-_TAIL:], (_plain(written) or "")[-_TAIL:]}
         by_digits: Match | None = None
-        for kept in self._candidates(tails):
+        for kept in self._candidates(_tails(digits, _plain(written) or digits)):
             e164 = self._e164(kept)
             if e164 is not None and number.e164 is not None:
                 if e164 == number.e164:
@@ -100,7 +102,7 @@ class SuppressionList:
     def may_hold(self, written: str) -> bool:
         """Return, at little cost, whether a number that is written so may be in the list."""
         plain = _plain(written)
-        return plain is None or plain.lstrip("+0")[-_TAIL:] in self._by_tail or plain[-_TAIL:] in self._by_tail
+        return plain is None or any(tail in self._shard(tail) for tail in _tails(plain, plain.lstrip("+0")))
 
     def _keeps_its_tail(self, plain: str) -> bool:
         """Whether the last digits are the same once *plain* is in E.164."""
@@ -110,18 +112,22 @@ class SuppressionList:
         return len(plain.lstrip("0")) >= _FEWEST_NATIONAL and not (self._region and plain.startswith("00"))
 
     def _keep(self, kept: str, tail: str) -> None:
-        known = self._by_tail.get(tail)
+        shard = self._shard(tail)
+        known = shard.get(tail)
         if known is None:
-            self._by_tail[tail] = kept
+            shard[tail] = kept
         elif kept in (others := known if isinstance(known, tuple) else (known,)):
             return
         else:
-            self._by_tail[tail] = (*others, kept)
+            shard[tail] = (*others, kept)
         self._count += 1
 
-    def _candidates(self, tails: set[str]) -> Iterator[str]:
+    def _shard(self, tail: str) -> dict[str, str | tuple[str, ...]]:
+        return self._shards[hash(tail) % _SHARDS]
+
+    def _candidates(self, tails: Iterable[str]) -> Iterator[str]:
         for tail in tails:
-            known = self._by_tail.get(tail)
+            known = self._shard(tail).get(tail)
             if known is not None:
                 yield from known if isinstance(known, tuple) else (known,)
 
@@ -141,6 +147,11 @@ class SuppressionList:
 def _plain(written: str) -> str | None:
     """Return the plus and the digits of a number that holds nothing else but separators, else `None`."""
     return written.translate(_SEPARATORS) if _PLAIN.fullmatch(written) else None
+
+
+def _tails(one: str, other: str) -> Iterable[str]:
+    first, second = one[-_TAIL:], other[-_TAIL:]
+    return (first,) if first == second else (first, second)
 
 
 def _significant(wire: str) -> str:
