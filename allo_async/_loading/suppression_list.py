@@ -1,5 +1,6 @@
 """Numbers that must not be called, in whatever format each is written, and how a row's number is found among them."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
@@ -17,8 +18,10 @@ _TAIL = 7
 # Digits in which two long numbers agree only if they are the same, whatever trunk prefix (8, 1) stands before them.
 _NATIONAL = 10
 
-# One dictionary of 100,000 would stop the event loop for milliseconds whenever it grows.
-_SHARDS = 64
+# The numbers stand in so many texts, each found by the numbers' last digits: a set of 100,000 strings would stop the
+# event loop for 10 ms when it goes, and for milliseconds whenever it grows.
+_SHARDS = 4096
+_END = "\n"
 
 # Spaces, brackets, dashes and dots: what a person puts into one number, and never between two.
 _PLAIN = re.compile(r"\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*(?<!\.0)(?<!\.00)(?<!\.)")
@@ -50,8 +53,7 @@ class SuppressionList:
 
     def __init__(self, region: str | None) -> None:
         self._region = check_region(region)
-        self._shards: list[dict[str, str | tuple[str, ...]]] = [{} for _ in range(_SHARDS)]
-        self._read: dict[str, str | None] = {}
+        self._shards = [""] * _SHARDS
         self.ignored = 0
         self._count = 0
 
@@ -90,7 +92,7 @@ class SuppressionList:
         """
         digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
         by_digits: Match | None = None
-        for kept in self._candidates(_tails(digits, _plain(written) or digits)):
+        for kept in itertools.chain.from_iterable(map(self._candidates, _tails(digits, _plain(written) or digits))):
             e164 = self._e164(kept)
             if e164 is not None and number.e164 is not None:
                 if e164 == number.e164:
@@ -102,7 +104,7 @@ class SuppressionList:
     def may_hold(self, written: str) -> bool:
         """Return, at little cost, whether a number that is written so may be in the list."""
         plain = _plain(written)
-        return plain is None or any(tail in self._shard(tail) for tail in _tails(plain, plain.lstrip("+0")))
+        return plain is None or any(any(self._candidates(tail)) for tail in _tails(plain, plain.lstrip("+0")))
 
     def _keeps_its_tail(self, plain: str) -> bool:
         """Whether the last digits are the same once *plain* is in E.164."""
@@ -112,32 +114,23 @@ class SuppressionList:
         return len(plain.lstrip("0")) >= _FEWEST_NATIONAL and not (self._region and plain.startswith("00"))
 
     def _keep(self, kept: str, tail: str) -> None:
-        shard = self._shard(tail)
-        known = shard.get(tail)
-        if known is None:
-            shard[tail] = kept
-        elif kept in (others := known if isinstance(known, tuple) else (known,)):
-            return
-        else:
-            shard[tail] = (*others, kept)
-        self._count += 1
+        at = hash(tail) % _SHARDS
+        shard = self._shards[at] or _END
+        if f"{_END}{kept}{_END}" not in shard:
+            self._shards[at] = f"{shard}{kept}{_END}"
+            self._count += 1
 
-    def _shard(self, tail: str) -> dict[str, str | tuple[str, ...]]:
-        return self._shards[hash(tail) % _SHARDS]
-
-    def _candidates(self, tails: Iterable[str]) -> Iterator[str]:
-        for tail in tails:
-            known = self._shard(tail).get(tail)
-            if known is not None:
-                yield from known if isinstance(known, tuple) else (known,)
+    def _candidates(self, tail: str) -> Iterator[str]:
+        shard, wanted = self._shards[hash(tail) % _SHARDS], tail + _END
+        found = shard.find(wanted)
+        while found >= 0:
+            end = found + len(tail)
+            yield shard[shard.rfind(_END, 0, end) + 1 : end]
+            found = shard.find(wanted, end)
 
     def _e164(self, kept: str) -> str | None:
-        if kept.startswith(_UNREADABLE):
-            return None
-        if kept not in self._read:
-            number = self._normalized(kept)
-            self._read[kept] = number.e164 if number is not None else None
-        return self._read[kept]
+        number = None if kept.startswith(_UNREADABLE) else self._normalized(kept)
+        return None if number is None else number.e164
 
     def _normalized(self, written: str) -> Normalized | None:
         number = normalize(written, self._region)
@@ -156,7 +149,9 @@ def _tails(one: str, other: str) -> Iterable[str]:
 
 def _significant(wire: str) -> str:
     """Return the digits of a number without its leading zeros; of one without others, the number as it stands."""
-    return "".join(str(int(character)) for character in wire if character.isdecimal()).lstrip("0") or wire.lstrip("+=")
+    return "".join(str(int(character)) for character in wire if character.isdecimal()).lstrip("0") or "".join(
+        wire.split()
+    ).lstrip("+=")
 
 
 def _same_end(one: str, other: str) -> bool:
