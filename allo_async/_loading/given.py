@@ -15,6 +15,13 @@ class UnusableValueError(ValueError):
     """A value that is no text and no number; the text says what it is, and never holds the value."""
 
 
+class UnexpectedTypeError(UnusableValueError):
+    """A value of a type that holds neither text nor a number."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"expected a string, got {type(value).__name__}")
+
+
 def is_missing(value: object) -> bool:
     """Whether *value* means "not given": `None`, NaN, NA or NaT."""
     if value is None or type(value).__name__ in _MISSING_TYPES:
@@ -46,6 +53,22 @@ def written_number(value: object) -> str | None:
     return digits
 
 
+def written_text(value: object) -> str | None:
+    """Return a number as text, `None` for one that is missing.
+
+    Raises:
+        UnexpectedTypeError: *value* is no number.
+    """
+    if is_missing(value):
+        return None
+    try:
+        return whole(value)
+    except UnexpectedTypeError:
+        raise
+    except UnusableValueError:
+        return str(value)
+
+
 def whole(value: object) -> str:
     """Return the digits of a whole number, exactly.
 
@@ -53,7 +76,7 @@ def whole(value: object) -> str:
         UnusableValueError: *value* is no number, is not whole, or lost digits.
     """
     if isinstance(value, bool):
-        raise UnusableValueError(_unexpected(value))
+        raise UnexpectedTypeError(value)
     try:
         return str(operator.index(value))  # type: ignore[arg-type] # what is no integer raises
     except TypeError:
@@ -61,7 +84,7 @@ def whole(value: object) -> str:
     if isinstance(value, Decimal):
         return _whole_decimal(value)
     if not isinstance(value, float) and not _is_narrow_float(value):
-        raise UnusableValueError(_unexpected(value))
+        raise UnexpectedTypeError(value)
     exact = float(value)  # type: ignore[arg-type] # as just checked
     if not exact.is_integer():
         raise UnusableValueError("is a number, but not a whole one")
@@ -87,7 +110,3 @@ def _is_narrow_float(value: object) -> bool:
 def _bytes(value: object) -> int:
     size = getattr(getattr(value, "dtype", None), "itemsize", 8)
     return size if isinstance(size, int) else 8
-
-
-def _unexpected(value: object) -> str:
-    return f"expected a string, got {type(value).__name__}"
