@@ -55,8 +55,9 @@ class DialingQueue:
 
         Args:
             numbers: Rows from any sync or async iterable: a string, a whole number, a mapping with the API's field
-                names, or a `Contact`. What notebooks and databases write for "not given" (NaN, NA, NaT, `None`, blank
-                text) is left out; of a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`; it costs no other row.
+                names, or a `Contact`. A value that means "not given" (NaN, NA, NaT, `None`, blank text) is left out; of
+                a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`;
+                it costs no other row.
             **options: See `AppendOptions`.
 
         Returns:

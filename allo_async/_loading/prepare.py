@@ -61,6 +61,11 @@ class Preparer:
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, tuple[int, Contact] | None] | None = None
 
+    @property
+    def compares_rest(self) -> bool:
+        """Whether rows that are not sent any more are compared with a suppression list."""
+        return self.suppression is not None and not self.suppression.asks
+
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Skip *numbers* too, in E.164, as already queued."""
         self._queued.update(numbers)

@@ -159,7 +159,7 @@ def test_file_that_cannot_be_written_hides_nothing(sandbox, run, write):
 
 def test_json_lines_with_the_api_s_names(sandbox, run, write):
     """JSON Lines load as CSV does; a broken line is told by number."""
-    file = write('{"number": "+12122000000", "emails": ["a@x.example"]}\n{broken\n{"number": 5}\n', "leads.jsonl")
+    file = write('{"number": "+12122000000", "emails": ["a@x.example"]}\n{broken\n{"number": true}\n', "leads.jsonl")
 
     result = run("load", file, "--mine", "--json", code=0)
 
