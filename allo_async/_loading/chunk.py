@@ -66,22 +66,27 @@ async def fill_chunk(
     in_line = in_line or nullcontext()
     if preparer.suppression is None:
         async with in_line:
-            await _take(chunk, source, preparer, size)
+            await take_unscreened(chunk, source, preparer, size)
         return
     try:
         await preparer.suppression.ready()
     except SuppressionError:
         # Nothing will be sent; the rows are taken all the same, so that a result can account for them.
         if source.sync:
-            await _take(chunk, source, preparer, size)
+            await take_unscreened(chunk, source, preparer, size)
         raise
     async with in_line:
-        await _take(chunk, source, preparer, size)
+        await take_unscreened(chunk, source, preparer, size)
     if preparer.suppression.asks:
         await _screen(chunk, preparer, preparer.suppression)
 
 
-async def _take(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
+async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
+    """Do as `fill_chunk` does, but ask nobody for suppressed numbers: none of the rows may be sent.
+
+    Raises:
+        RowSourceError: The iterable raised.
+    """
     time_slice = TimeSlice()
     while len(chunk.rows) < size and len(chunk.skipped) < size * _SKIPPED_FOR_EACH_SENT:
         taken = await source.next()

@@ -58,6 +58,7 @@ class Suppression:
             _refuse(suppress)
         self._suppress: Any = suppress
         self._list = suppress if isinstance(suppress, SuppressionList) else SuppressionList(region)
+        self._asking = False
         self._ready = self.asks or self._list is suppress
 
     def __repr__(self) -> str:
@@ -99,6 +100,9 @@ class Suppression:
         Raises:
             SuppressionError: It raised, or returned something of another kind.
         """
+        if self._asking:
+            raise SuppressionError("the suppress predicate is not asked again after it was interrupted")
+        self._asking = True
         try:
             answer = await self._suppress(list(numbers))
         except Exception as error:
@@ -113,6 +117,7 @@ class Suppression:
                 await time_slice.renew()
         if self._list.ignored > ignored:
             raise SuppressionError("the suppress predicate must return phone numbers, and returned other text")
+        self._asking = False
 
     async def _read(self, entries: Iterable[object] | AsyncIterable[object]) -> None:
         time_slice = TimeSlice()

@@ -23,8 +23,11 @@ _NATIONAL = 10
 _SHARDS = 4096
 _END = "\n"
 
-# Spaces, brackets, dashes and dots: what a person puts into one number, and never between two.
-_PLAIN = re.compile(r"\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*(?<!\.0)(?<!\.00)(?<!\.)")
+# Spaces, brackets, dashes and dots: what a person puts into one number. A number that was stored as a float, whose
+# last digit is none of the number's, is not plain.
+_PLAIN = re.compile(r"(?!.*\.0*$)\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*")
+# Long enough on both sides of a gap to be two numbers.
+_MAY_BE_TWO = re.compile(r"(?:\d\D*){5,}[^\d.()](?:\D*\d){5,}")
 _SEPARATORS = str.maketrans("", "", " ().-\u00a0\u2009\u202f")
 
 # Marks a number that is in no numbering plan as it was written, and so has no E.164.
@@ -33,6 +36,8 @@ _UNREADABLE = "="
 # With so many digits, what remains behind a country code or a trunk prefix has at least the digits of a tail.
 _FEWEST_INTERNATIONAL = 11
 _FEWEST_NATIONAL = 8
+_MOST_TOGETHER = 16
+_MOST_WITH_GAPS = 13
 
 
 class SuppressionList:
@@ -73,7 +78,7 @@ class SuppressionList:
         if written is None:
             return 0
         plain = _plain(written)
-        if plain is not None and self._keeps_its_tail(plain):
+        if plain is not None and self._keeps_its_tail(plain, written):
             self._keep(plain, plain[-_TAIL:])
             return 1
         found = [number for number in map(self._normalized, numbers_in(written)) if number is not None]
@@ -106,12 +111,16 @@ class SuppressionList:
         plain = _plain(written)
         return plain is None or any(any(self._candidates(tail)) for tail in _tails(plain, plain.lstrip("+0")))
 
-    def _keeps_its_tail(self, plain: str) -> bool:
-        """Whether the last digits are the same once *plain* is in E.164."""
+    def _keeps_its_tail(self, plain: str, written: str) -> bool:
+        """Return whether *written* is one number whose last digits are the same in E.164."""
+        if len(plain) > (_MOST_TOGETHER if len(plain) == len(written) else _MOST_WITH_GAPS):
+            return False
         if plain[0] == "+":
             return len(plain) > _FEWEST_INTERNATIONAL
         # Behind 00 and a country code, a trunk prefix may go.
-        return len(plain.lstrip("0")) >= _FEWEST_NATIONAL and not (self._region and plain.startswith("00"))
+        if len(plain.lstrip("0")) < _FEWEST_NATIONAL or (self._region and plain.startswith("00")):
+            return False
+        return len(plain) == len(written) or _MAY_BE_TWO.match(written) is None
 
     def _keep(self, kept: str, tail: str) -> None:
         at = hash(tail) % _SHARDS

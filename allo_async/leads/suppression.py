@@ -47,30 +47,46 @@ def _cells(path: Path) -> Iterator[str | int | float]:
     try:
         file = read_leads_file(path)
     except UnreadableFileError:
-        yield from _only_line(path)
+        yield from _pieces(_only_line(path))
         return
     columns = _phone_columns(file)
+    text = None if columns or file.delimiter is None else _text(path)
+    if text is not None:
+        # Where the file has no headers, no guess at what is a header, a title or a footer may cost a number.
+        yield from _pieces(text)
+        return
     if not columns:
-        # Where there is no line with headers, the first number stands in their place.
         yield from file.header
     for row in file.rows:
         yield from _row(row, columns)
 
 
-def _only_line(path: Path) -> Sequence[str]:
-    """Return the cells of a file with a single line, which has no rows below its headers.
+def _pieces(text: str) -> list[str]:
+    return _BETWEEN_CELLS.split(text)
 
-    Raises:
-        UnreadableFileError: It is no such file.
-    """
+
+def _text(path: Path) -> str | None:
+    """Return what a text file holds, `None` for another."""
     try:
         text = decoded(path.read_bytes())
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) != 1 or not lines[0].isprintable():
+    # A workbook is a ZIP archive or, of old, a binary of Microsoft's; both have NUL bytes.
+    return None if "\0" in text else text
+
+
+def _only_line(path: Path) -> str:
+    """Return the line of a file that has one alone, and so no rows below its headers.
+
+    Raises:
+        UnreadableFileError: It is no such file.
+    """
+    lines = [line for line in (_text(path) or "").splitlines() if line.strip()]
+    if len(lines) != 1:
+        # What is wrong with the file, the reader of leads knows.
+        read_leads_file(path)
         raise UnreadableFileError(f"{path}: this suppression list cannot be read")
-    return _BETWEEN_CELLS.split(lines[0])
+    return lines[0]
 
 
 def _phone_columns(file: LeadsFile) -> Sequence[str]:
@@ -83,7 +99,7 @@ def _phone_columns(file: LeadsFile) -> Sequence[str]:
 def _row(row: FileRow, columns: Sequence[str]) -> Iterator[str | int | float]:
     if row.problem is not None or not columns:
         # Which cell is which, nobody knows.
-        yield from _BETWEEN_CELLS.split(row.raw)
+        yield from _pieces(row.raw)
         yield from row.surplus
         columns = tuple(row.cells)
     for column in columns:

@@ -167,7 +167,7 @@ def test_json_lines_with_the_api_s_names(sandbox, run, write):
     assert json.loads(result.stdout)["skipped"] == {"UNREADABLE_ROW": 1, "INVALID_CONTACT": 1}
     written = (file.parent / "leads.not-added.jsonl").read_text("utf-8").splitlines()
     assert "line 2" in json.loads(written[0])["allo_reason"]
-    assert "number: expected a string, got int" in json.loads(written[1])["allo_reason"]
+    assert "number: expected a string, got bool" in json.loads(written[1])["allo_reason"]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """Which spellings of a number a suppression list finds."""
 
+import asyncio
+
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allo_async._loading import time_slice
 from allo_async._loading.normalize import Normalized, normalize
+from allo_async._loading.suppression import Suppression
 from allo_async._loading.suppression_list import SuppressionList
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -84,6 +88,24 @@ def test_the_very_same_text_is_always_found(region, digits, others):
     number = normalize(digits, region)
 
     assert number is None or suppressed.find(number, digits) is not None
+
+
+async def test_others_run_while_a_list_is_read(monkeypatch):
+    """Reading a list lets others run whenever a stretch of time is over."""
+    monkeypatch.setattr(time_slice, "_STRETCH", 0.0)
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await Suppression([f"(212) 200-{place:04d}" for place in range(50)], "US").ready()
+    task.cancel()
+
+    assert turns >= 50
 
 
 def test_entries_without_a_number_are_counted():
