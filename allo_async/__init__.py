@@ -6,7 +6,7 @@ from allo_async import events
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
-from allo_async._loading.suppression import Suppress, SuppressPredicate
+from allo_async._loading.suppress_option import Suppress, SuppressPredicate
 from allo_async._sending.shared import Coordination
 from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient

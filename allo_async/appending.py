@@ -9,7 +9,7 @@ from allo_async._loading.log import LoadLog
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, WhenFull
-from allo_async._loading.suppression import Suppress
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._sending.lanes import Lanes

@@ -11,7 +11,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
-from allo_async._loading.suppression import Suppress
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.lanes import Lanes
 from allo_async._sending.shared import Coordination

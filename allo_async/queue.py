@@ -9,7 +9,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, check_chunk_size
-from allo_async._loading.suppression import Suppress
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.lanes import Lanes
 from allo_async._wire.answers import read_any, read_removed, read_settings

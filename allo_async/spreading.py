@@ -8,7 +8,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
-from allo_async._loading.suppression import Suppress
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.lanes import Lanes
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock

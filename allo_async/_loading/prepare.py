@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
-from allo_async._loading.normalize import Normalized, check_region, normalize, tail
-from allo_async._loading.suppression import Suppress, Suppression
+from allo_async._loading.normalize import check_region, normalize, tail
+from allo_async._loading.suppress_option import Suppress
+from allo_async._loading.suppression import Suppression
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
@@ -79,7 +80,7 @@ class Preparer:
         number = normalize(contact.number, self._region)
         if number is None:
             return _skipped(index, contact.number, "INVALID_PHONE_NUMBER")
-        suppressed = self._suppressed(index, number, contact.number)
+        suppressed = self._suppressed(index, contact.number, number.wire, number.e164)
         if suppressed is not None:
             return suppressed
         if number.e164 in self._queued:
@@ -98,7 +99,7 @@ class Preparer:
             contact = read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
-        suppressed = self._listed(index, contact.number)
+        suppressed = self._listed(index, contact.number) if self.compares_rest else None
         if suppressed is not None:
             return suppressed
         if self._tails is None:
@@ -118,32 +119,27 @@ class Preparer:
     def suppressed(self, row: PreparedRow | SkippedNumber) -> SkippedNumber | None:
         """Return the skip of a *row* whose number is known to be suppressed since it was prepared, else `None`."""
         if isinstance(row, PreparedRow):
-            return self._suppressed(row.index, Normalized(row.wire, row.e164), row.contact.number)
-        number = self._skipped_number(row)
-        return None if number is None else self._suppressed(row.index, number, row.number or "")
+            return self._suppressed(row.index, row.contact.number, row.wire, row.e164)
+        return self._listed(row.index, row.number) if row.number is not None and row.reason in _USABLE else None
 
     def wire(self, row: SkippedNumber) -> str | None:
         """Return the number of a skipped row as it would have been sent."""
-        number = self._skipped_number(row)
+        number = normalize(row.number, self._region) if row.number is not None and row.reason in _USABLE else None
         return None if number is None else number.wire
 
-    def _skipped_number(self, row: SkippedNumber) -> Normalized | None:
-        usable = row.number is not None and row.reason in _USABLE
-        return normalize(row.number or "", self._region) if usable else None
-
-    def _suppressed(self, index: int, number: Normalized, written: str) -> SkippedNumber | None:
-        match = None if self.suppression is None else self.suppression.find(number, written)
+    def _suppressed(self, index: int, written: str, wire: str, e164: str | None) -> SkippedNumber | None:
+        match = None if self.suppression is None else self.suppression.find(wire, e164, written)
         if match is None:
             return None
         detail = "it has the last digits of a suppressed number" if match == "digits" else None
         return _skipped(index, written, "SUPPRESSED", detail)
 
     def _listed(self, index: int, written: str) -> SkippedNumber | None:
-        """Return the skip of a row that will not be sent if it is in a list; a predicate is not asked for it."""
-        if self.suppression is None or not self.suppression.lists or not self.suppression.may_hold(written):
+        """Return the skip of a row that is not sent for another reason, if it is known to be suppressed."""
+        if self.suppression is None or not self.suppression.may_hold(written):
             return None
         number = normalize(written, self._region)
-        return None if number is None else self._suppressed(index, number, written)
+        return None if number is None else self._suppressed(index, written, number.wire, number.e164)
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

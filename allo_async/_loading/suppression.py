@@ -1,37 +1,17 @@
 """The numbers that one call must not send: a list that is read once, or a predicate that is asked batch by batch."""
 
 import contextlib
-import inspect
 import logging
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from typing import Any, TypeGuard, cast
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from typing import Any
 
 from allo_async._loading.given import UnusableValueError
-from allo_async._loading.normalize import Normalized
+from allo_async._loading.suppress_option import Suppress, is_predicate, refuse_no_list, suppressed_in
 from allo_async._loading.suppression_list import Match, SuppressionList
-from allo_async._loading.tables import refuse_table
 from allo_async._loading.time_slice import TimeSlice
 from allo_async.errors import SuppressionError
 
 _log = logging.getLogger(__name__)
-
-#: Asked with at most 1,000 different numbers as they would be sent: returns those that are suppressed, or a bool each.
-SuppressPredicate = Callable[[Sequence[str]], Awaitable[Collection[str] | Sequence[bool]]]
-
-#: Numbers that must not be called, in any format, or the predicate that knows them.
-Suppress = Iterable[str | float] | AsyncIterable[str | float] | SuppressPredicate | SuppressionList
 
 # An iterator gives its numbers once: two calls that read it at the same time would have half of the list each.
 _being_read: set[int] = set()
@@ -53,9 +33,9 @@ class Suppression:
     """
 
     def __init__(self, suppress: Suppress, region: str | None) -> None:
-        self.asks = _is_predicate(suppress)
+        self.asks = is_predicate(suppress)
         if not self.asks:
-            _refuse(suppress)
+            refuse_no_list(suppress)
         self._suppress: Any = suppress
         self._list = suppress if isinstance(suppress, SuppressionList) else SuppressionList(region)
         self._asking = False
@@ -63,11 +43,6 @@ class Suppression:
 
     def __repr__(self) -> str:
         return f"<Suppression by {'a predicate' if self.asks else 'a list'}>"
-
-    @property
-    def lists(self) -> bool:
-        """Whether a list has been read to its end."""
-        return self._ready and not self.asks
 
     async def ready(self) -> None:
         """Read the list, unless that is done.
@@ -86,9 +61,9 @@ class Suppression:
         if self._list.ignored:
             _log.warning("%d entries of the suppression list hold no phone number", self._list.ignored)
 
-    def find(self, number: Normalized, written: str) -> Match | None:
-        """Return how *number*, which was given as *written*, is known to be suppressed."""
-        return self._list.find(number, written) if self._ready else None
+    def find(self, wire: str, e164: str | None, written: str) -> Match | None:
+        """Return how a number is known to be suppressed, `None` if it is not; see `SuppressionList.find`."""
+        return self._list.find(wire, e164, written) if self._ready else None
 
     def may_hold(self, written: str) -> bool:
         """Return, at little cost, whether a number that is written so may be suppressed."""
@@ -111,7 +86,7 @@ class Suppression:
             ) from error
         ignored = self._list.ignored
         time_slice = TimeSlice()
-        for number in _suppressed(numbers, answer):
+        for number in suppressed_in(numbers, answer):
             self._list.add(number)
             if time_slice.over:
                 await time_slice.renew()
@@ -139,26 +114,6 @@ class Suppression:
             )
 
 
-def _is_predicate(suppress: object) -> TypeGuard[SuppressPredicate]:
-    return inspect.iscoroutinefunction(suppress) or (
-        callable(suppress) and not isinstance(suppress, type) and inspect.iscoroutinefunction(type(suppress).__call__)
-    )
-
-
-def _refuse(suppress: object) -> None:
-    if isinstance(suppress, SuppressionList):
-        return
-    if isinstance(suppress, str | bytes):
-        raise TypeError("suppress must be a list of numbers, not a single one: [number]")
-    if isinstance(suppress, Mapping):
-        raise TypeError("suppress must be a list of numbers, not a mapping: list(mapping) for its keys")
-    refuse_table(suppress, "suppress", 'one column of it, such as df["phone"]', files=False)
-    if callable(suppress):
-        raise TypeError("suppress must be numbers or an async function (async def) that is asked for numbers")
-    if not isinstance(suppress, Iterable | AsyncIterable):
-        raise TypeError(f"suppress must be an iterable of numbers, not {type(suppress).__name__}")
-
-
 @contextlib.contextmanager
 def _being_read_once(entries: object) -> Generator[None]:
     once = id(entries)
@@ -181,21 +136,3 @@ async def _each(entries: Iterable[object] | AsyncIterable[object]) -> AsyncGener
     else:
         for entry in entries:
             yield entry
-
-
-def _suppressed(numbers: Sequence[str], answer: Any) -> Sequence[str]:
-    """Return which of *numbers*, or which other numbers, *answer* says are suppressed."""
-    if hasattr(answer, "tolist"):
-        answer = answer.tolist()
-    if isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Collection):
-        kind = type(cast("object", answer)).__name__
-        raise SuppressionError(f"the suppress predicate must return numbers or bools, not {kind}")
-    found = list(cast("Collection[object]", answer))
-    if found and isinstance(answer, Sequence) and all(isinstance(item, bool) for item in found):
-        if len(found) != len(numbers):
-            raise SuppressionError(f"the suppress predicate returned {len(found)} bools for {len(numbers)} numbers")
-        return [number for number, suppressed in zip(numbers, found, strict=True) if suppressed]
-    texts = [item for item in found if isinstance(item, str) and item.strip()]
-    if len(texts) < len(found):
-        raise SuppressionError("the suppress predicate must return either numbers as text, or one bool for each")
-    return texts

@@ -30,8 +30,8 @@ _PLAIN = re.compile(r"(?!.*\.0*$)\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*")
 _MAY_BE_TWO = re.compile(r"(?:\d\D*){5,}[^\d.()](?:\D*\d){5,}")
 _SEPARATORS = str.maketrans("", "", " ().-\u00a0\u2009\u202f")
 
-# Marks a number that is in no numbering plan as it was written, and so has no E.164.
-_UNREADABLE = "="
+# Marks a number that was read in full: it stands in E.164, or without a plus if only the server can tell.
+_READ = "="
 
 # With so many digits, what remains behind a country code or a trunk prefix has at least the digits of a tail.
 _FEWEST_INTERNATIONAL = 11
@@ -85,24 +85,25 @@ class SuppressionList:
         self.ignored += not found
         for number in found:
             digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
-            self._keep(number.e164 or _UNREADABLE + digits, digits[-_TAIL:])
+            self._keep(_READ + (number.e164 or digits), digits[-_TAIL:])
         return len(found)
 
-    def find(self, number: Normalized, written: str) -> Match | None:
-        """Return how *number* was found, `None` for a number that is not in the list.
+    def find(self, wire: str, e164: str | None, written: str) -> Match | None:
+        """Return how a number was found, `None` for one that is not in the list.
 
         Args:
-            number: The number as it is sent.
+            wire: The number as it is sent.
+            e164: The number in E.164, `None` if only the server can tell.
             written: The number as it was given.
         """
-        digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)
+        digits = e164[1:] if e164 is not None else _significant(wire)
         by_digits: Match | None = None
         for kept in itertools.chain.from_iterable(map(self._candidates, _tails(digits, _plain(written) or digits))):
-            e164 = self._e164(kept)
-            if e164 is not None and number.e164 is not None:
-                if e164 == number.e164:
+            listed = self._e164(kept)
+            if listed is not None and e164 is not None:
+                if listed == e164:
                     return "e164"
-            elif _same_end(digits, e164[1:] if e164 is not None else _significant(kept)):
+            elif _same_end(digits, listed[1:] if listed is not None else _significant(kept)):
                 by_digits = "digits"
         return by_digits
 
@@ -138,7 +139,9 @@ class SuppressionList:
             found = shard.find(wanted, end)
 
     def _e164(self, kept: str) -> str | None:
-        number = None if kept.startswith(_UNREADABLE) else self._normalized(kept)
+        if kept.startswith(_READ):
+            return kept[1:] if kept[1:2] == "+" else None
+        number = self._normalized(kept)
         return None if number is None else number.e164
 
     def _normalized(self, written: str) -> Normalized | None:
