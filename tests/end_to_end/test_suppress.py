@@ -472,7 +472,7 @@ STYLES = [
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     region=st.sampled_from(REGIONS),
-    listed=st.lists(st.tuples(st.sampled_from(REGIONS), st.sampled_from(STYLES)), min_size=1, max_size=4),
+    listed=st.lists(st.tuples(st.one_of(st.none(), st.sampled_from(REGIONS)), st.sampled_from(STYLES)), min_size=1),
     rows=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(STYLES)), min_size=1, max_size=4),
     asks=st.booleans(),
     ways=st.sampled_from(["append", "spread"]),
@@ -481,11 +481,10 @@ def test_suppressed_number_never_reaches_the_ledger(region, listed, rows, asks, 
     """However the list and the rows write a number, it is not queued; a number of nobody's list is."""
 
     def write(place, style):
-        home = listed[place % len(listed)][0]
-        number = phonenumbers.example_number_for_type(home, phonenumbers.PhoneNumberType.MOBILE)
+        home = listed[place % len(listed)][0] or region
+        number = phonenumbers.example_number(home)
         # The national way of another country is another number.
-        style = style if home == region else STYLES[0]
-        return phonenumbers.format_number(number, style)
+        return phonenumbers.format_number(number, style if home == region else STYLES[0])
 
     entries = [write(place, style) for place, (_, style) in enumerate(listed)]
     suppress = returning(entries) if asks else entries
