@@ -1,6 +1,6 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -115,6 +115,19 @@ class Preparer:
             self._tails[last_digits] = None
         prepared = self.prepare(index, contact)
         return prepared if isinstance(prepared, SkippedNumber) else contact
+
+    async def bars(self, rows: Sequence[PreparedRow]) -> bool:
+        """Return whether one of *rows*, which an earlier run was sending, must not be sent any more.
+
+        Raises:
+            SuppressionError: Nobody can tell.
+        """
+        if self.suppression is None:
+            return False
+        await self.suppression.ready()
+        if self.suppression.asks:
+            await self.suppression.ask(list(dict.fromkeys(row.wire for row in rows)))
+        return any(map(self.suppressed, rows))
 
     def suppressed(self, row: PreparedRow | SkippedNumber) -> SkippedNumber | None:
         """Return the skip of a *row* whose number is known to be suppressed since it was prepared, else `None`."""

@@ -160,7 +160,7 @@ class AppendStream:
     async def _begin(self, lane: Lane) -> Courier:
         self._log = await self._open_log()
         courier = self._open_courier(lane, self._bounds, self._log)
-        self._recovered = await courier.take_up()
+        self._recovered = await courier.take_up(self._preparer.bars)
         if self._skip_queued:
             self._preparer.leave_out(await courier.queued_by_others())
         self._courier = courier

@@ -1,5 +1,6 @@
 """The numbers that one call must not send: a list that is read once, or a predicate that is asked batch by batch."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
@@ -38,8 +39,10 @@ class Suppression:
             refuse_no_list(suppress)
         self._suppress: Any = suppress
         self._list = suppress if isinstance(suppress, SuppressionList) else SuppressionList(region)
-        self._asking = False
         self._ready = self.asks or self._list is suppress
+        self._failure: SuppressionError | None = None
+        # Queues of a spread may ask at the same time.
+        self._lock = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<Suppression by {'a predicate' if self.asks else 'a list'}>"
@@ -50,16 +53,11 @@ class Suppression:
         Raises:
             SuppressionError: It cannot be read, or an entry is neither text nor a number.
         """
-        if self._ready:
-            return
-        entries, self._suppress = self._suppress, None
-        if entries is None:
-            raise SuppressionError("the suppression list was not read to its end")
-        with _being_read_once(entries):
-            await self._read(entries)
-        self._ready = True
-        if self._list.ignored:
-            _log.warning("%d entries of the suppression list hold no phone number", self._list.ignored)
+        async with self._lock:
+            with self._failing_for_good():
+                if not self._ready:
+                    await self._read(self._suppress)
+                    self._suppress, self._ready = None, True
 
     def find(self, wire: str, e164: str | None, written: str) -> Match | None:
         """Return how a number is known to be suppressed, `None` if it is not; see `SuppressionList.find`."""
@@ -75,15 +73,29 @@ class Suppression:
         Raises:
             SuppressionError: It raised, or returned something of another kind.
         """
-        if self._asking:
-            raise SuppressionError("the suppress predicate is not asked again after it was interrupted")
-        self._asking = True
+        async with self._lock:
+            with self._failing_for_good():
+                await self._ask(numbers)
+
+    @contextlib.contextmanager
+    def _failing_for_good(self) -> Generator[None]:
+        """Raise the same again once the block has failed or was interrupted: a half-read list is no list."""
+        if self._failure is not None:
+            raise self._failure
+        self._failure = SuppressionError("the call ended before it was known which numbers are suppressed")
+        try:
+            yield
+        except SuppressionError as error:
+            self._failure = error
+            raise
+        self._failure = None
+
+    async def _ask(self, numbers: Sequence[str]) -> None:
         try:
             answer = await self._suppress(list(numbers))
         except Exception as error:
-            raise SuppressionError(
-                f"the suppress predicate raised {type(error).__name__}; nothing goes unchecked"
-            ) from error
+            name = type(error).__name__
+            raise SuppressionError(f"the suppress predicate raised {name}; nothing goes unchecked") from error
         ignored = self._list.ignored
         time_slice = TimeSlice()
         for number in suppressed_in(numbers, answer):
@@ -92,9 +104,18 @@ class Suppression:
                 await time_slice.renew()
         if self._list.ignored > ignored:
             raise SuppressionError("the suppress predicate must return phone numbers, and returned other text")
-        self._asking = False
 
     async def _read(self, entries: Iterable[object] | AsyncIterable[object]) -> None:
+        with _being_read_once(entries):
+            taken = await self._take(entries)
+        if not taken and isinstance(entries, Iterator | AsyncIterator):
+            raise SuppressionError(
+                "the suppression list gave nothing: an iterator gives its numbers once, so pass a list or a set"
+            )
+        if self._list.ignored:
+            _log.warning("%d entries of the suppression list hold no phone number", self._list.ignored)
+
+    async def _take(self, entries: Iterable[object] | AsyncIterable[object]) -> int:
         time_slice = TimeSlice()
         taken = 0
         try:
@@ -108,10 +129,7 @@ class Suppression:
             raise SuppressionError(f"entry {taken} of the suppression list: {error}") from error
         except Exception as error:
             raise SuppressionError(f"the suppression list ended with {type(error).__name__}") from error
-        if not taken and isinstance(entries, Iterator | AsyncIterator):
-            raise SuppressionError(
-                "the suppression list gave nothing: an iterator gives its numbers once, so pass a list or a set"
-            )
+        return taken
 
 
 @contextlib.contextmanager

@@ -419,6 +419,42 @@ async def test_spread_with_a_journal_does_not_hold_the_number(sandbox, allo, tmp
     assert "1,,skipped,SUPPRESSED,," in exported.read_text("utf-8")
 
 
+@pytest.mark.parametrize("by", ["list", "predicate"])
+@pytest.mark.parametrize("way", ["append", "spread"])
+async def test_what_was_on_its_way_is_not_sent_again_with_a_suppressed_number(sandbox, allo, tmp_path, way, by):
+    """A chunk that an earlier run has lost on its way is not repeated for somebody who opted out since."""
+    await allo.queue().append(us_numbers(1, start=900))
+    load = allo.queue().append if way == "append" else functools.partial(allo.spread, over=[allo.queue()])
+    options = {"journal": Journal(tmp_path / "monday.db"), "load_id": "monday"}
+    numbers = us_numbers(40)
+    sandbox.script(faults.stall(), at=1, times=1)
+    with pytest.raises(DeadlineExceededError):
+        await load(numbers, deadline=20, **options)
+    assert len(sandbox.numbers()) == 1
+
+    result = await load(numbers, suppress=[numbers[2]] if by == "list" else predicate([numbers[2]]), **options)
+
+    assert sandbox.numbers()[1:] == [number for number in numbers if number != numbers[2]]
+    assert result.totals == Totals(added=39, skipped=1)
+
+
+async def test_what_has_arrived_stays_added(sandbox, allo, tmp_path):
+    """A chunk whose answer was lost is found in the queue, and is not sent again either."""
+    await allo.queue().append(us_numbers(1, start=900))
+    options = {"journal": Journal(tmp_path / "monday.db"), "load_id": "monday"}
+    numbers = us_numbers(40)
+    sandbox.script(faults.commit_and_stall(), at=1, times=1)
+    with pytest.raises(DeadlineExceededError):
+        await allo.queue().append(numbers, deadline=20, **options)
+    sent = len(sandbox.ledger.appends)
+
+    result = await allo.queue().append(numbers, suppress=[numbers[2]], **options)
+
+    assert len(sandbox.ledger.appends) == sent
+    assert sandbox.numbers()[1:] == numbers
+    assert set(range(40)) - {2} <= {row.index for row in result.added}
+
+
 async def test_log_does_not_hold_the_number(allo, caplog):
     """At DEBUG the log counts entries that are no numbers, and names none; nor does a repr."""
     caplog.set_level(logging.DEBUG)
