@@ -110,7 +110,9 @@ class SuppressionList:
     def may_hold(self, written: str) -> bool:
         """Return, at little cost, whether a number that is written so may be in the list."""
         plain = _plain(written)
-        return plain is None or any(any(self._candidates(tail)) for tail in _tails(plain, plain.lstrip("+0")))
+        if plain is None or not self._keeps_its_tail(plain, written):
+            return True
+        return any(any(self._candidates(tail)) for tail in _tails(plain, plain.lstrip("+0")))
 
     def _keeps_its_tail(self, plain: str, written: str) -> bool:
         """Return whether *written* is one number whose last digits are the same in E.164."""
