@@ -1,4 +1,4 @@
-"""What a suppression list of 100,000 numbers costs: to prepare, and for each row.
+"""The cost of a suppression list of 100,000 numbers: to prepare it, and for each row.
 
     make bench
 

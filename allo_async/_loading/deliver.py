@@ -172,8 +172,8 @@ class Courier:
         """Settle what an earlier run of the load was sending when it ended, and tell how many lost answers came back.
 
         Args:
-            bars: Tells whether some of the rows must not be sent any more: then nothing is sent again, and the queue
-                tells whether they arrived.
+            bars: Returns whether some of the rows must not be sent any more. If so, nothing is sent again, and reading
+                the queue back settles whether they arrived.
 
         Raises:
             AlloError: It could not be settled; its rows are in doubt.

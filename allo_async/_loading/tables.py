@@ -1,4 +1,4 @@
-"""What is not a list of rows, though it can be iterated: tables passed whole, one row, a file; with the way out."""
+"""Refusals of arguments that can be iterated and are no list: tables passed whole, a single row, files."""
 
 import os
 from collections.abc import Iterable, Mapping

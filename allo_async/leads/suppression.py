@@ -11,7 +11,7 @@ from allo_async.leads.decoding import decoded
 from allo_async.leads.file_row import FileRow
 from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 
-# What may stand between the cells of a row that could not be taken apart.
+# Marks that may stand between the cells of a row that could not be taken apart.
 _BETWEEN_CELLS = re.compile(r'[,;\t|"\r\n]+')
 
 # A file in which no cell has so many digits is no list of phone numbers.
@@ -83,7 +83,7 @@ def _only_line(path: Path) -> str:
     """
     lines = [line for line in (_text(path) or "").splitlines() if line.strip()]
     if len(lines) != 1:
-        # What is wrong with the file, the reader of leads knows.
+        # The reader of leads raises, and says what is wrong with the file.
         read_leads_file(path)
         raise UnreadableFileError(f"{path}: this suppression list cannot be read")
     return lines[0]
@@ -98,7 +98,7 @@ def _phone_columns(file: LeadsFile) -> Sequence[str]:
 
 def _row(row: FileRow, columns: Sequence[str]) -> Iterator[str | int | float]:
     if row.problem is not None or not columns:
-        # Which cell is which, nobody knows.
+        # Nobody knows which of its cells is which.
         yield from _pieces(row.raw)
         yield from row.surplus
         columns = tuple(row.cells)
@@ -107,7 +107,7 @@ def _row(row: FileRow, columns: Sequence[str]) -> Iterator[str | int | float]:
 
 
 def _leaves(cell: object) -> Iterator[str | int | float]:
-    """Give the values of a cell, which in JSON may be a list or an object."""
+    """Yield the values of a cell, which in JSON may be a list or an object."""
     if isinstance(cell, Mapping):
         cell = list(cast("Mapping[str, object]", cell).values())
     if isinstance(cell, list):

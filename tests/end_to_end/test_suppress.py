@@ -2,9 +2,13 @@
 
 import asyncio
 import functools
+import io
 import itertools
 import logging
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import phonenumbers
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,7 +58,10 @@ KINDS = {
     "lines of a file": lambda: iter([f"{number}\r\n" for number in NUMBERS[:2]]),
     "async iterable": lambda: many(NUMBERS[:2]),
     "integers": lambda: [int(number) for number in NUMBERS[:2]],
+    "an open file": lambda: io.StringIO("\n".join(NUMBERS[:2])),
+    "a column of pandas": lambda: pd.Series([float(number) for number in NUMBERS[:2]]),
     "predicate": lambda: predicate(NUMBERS[:2]),
+    "predicate with bools of numpy": lambda: returning(np.array([True, True, False, False])),
 }
 
 
@@ -158,7 +165,7 @@ async def test_bools_are_understood(sandbox, allo):
 
 
 async def test_answer_in_another_spelling_is_understood(sandbox, allo):
-    """What a predicate returns is read as rows are: its database may write numbers as it likes."""
+    """A predicate's answer is read as rows are: its database may write numbers as it likes."""
 
     async def on_our_list(numbers):
         return [spelled(number, "({1}) {2}-{3}") for number in numbers[:2]]
@@ -224,7 +231,7 @@ async def test_nothing_is_sent_unchecked(sandbox, allo, case, way):
 
 
 async def test_failure_in_a_later_chunk_keeps_the_earlier_ones(sandbox, allo):
-    """What was checked and added before stays added, and all that follows is pending."""
+    """Rows that were checked and added before stay added, and all that follow are pending."""
     calls = 0
 
     async def fails_at_last(numbers):
@@ -251,6 +258,8 @@ async def test_failure_in_a_later_chunk_keeps_the_earlier_ones(sandbox, allo):
         (set.union, "async function"),
         (5, "an iterable of numbers, not int"),
         (Contact("+12122000000"), "an iterable of numbers, not Contact"),
+        (pd.DataFrame({"phone": NUMBERS}), r'pass one column of it, such as df\["phone"\]'),
+        (Path("dnc.txt"), "read the file first"),
     ],
 )
 async def test_what_cannot_be_a_list_is_a_type_error(sandbox, allo, suppress, told):

@@ -183,7 +183,7 @@ class Lead(NamedTuple):
 
 
 def test_rows_of_databases():
-    """What database drivers return is a row: sqlite3's, and named tuples."""
+    """Rows as database drivers return them are rows: sqlite3's, and named tuples."""
     connection = sqlite3.connect(":memory:")
     connection.row_factory = sqlite3.Row
     row = connection.execute("SELECT ? AS number, 'Jo' AS name, NULL AS company", (NUMBER,)).fetchone()
@@ -237,7 +237,7 @@ def test_what_is_no_list_of_rows_is_refused_with_the_way_out(rows, hint):
 
 
 def test_readers_and_cursors_are_lists_of_rows():
-    """What gives rows one by one is no file and no table."""
+    """Readers and cursors are no files and no tables."""
     cursor = sqlite3.connect(":memory:")
     for rows in (csv.DictReader(["number", NUMBER]), cursor.execute("SELECT 1"), {NUMBER: 1}.keys(), {NUMBER}):
         RowSource(rows)
@@ -261,7 +261,7 @@ def test_readers_and_cursors_are_lists_of_rows():
     ],
 )
 def test_unknown_field_gets_the_right_suggestion(name, field):
-    """What people call a field is answered with the API's name for it; `name` is the first name."""
+    """People's own name for a field is answered with the API's; `name` is the first name."""
     (skipped,) = prepare({"number": NUMBER, name: "x"})
 
     assert skipped.detail.startswith(f"{name}: unknown field, did you mean {field}?")
