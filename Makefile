@@ -24,8 +24,9 @@ format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, the memory of a stream, loading under the limits
+bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists, a stream's memory, loading under limits
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.suppress
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.limits
 

@@ -6,6 +6,7 @@ from allo_async import events
 from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async._loading.suppress_option import Suppress, SuppressPredicate
 from allo_async._sending.shared import Coordination
 from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
@@ -43,6 +44,7 @@ from allo_async.errors import (
     RequestTooLargeError,
     RowSourceError,
     ServerError,
+    SuppressionError,
     TransactionInProgressError,
     UnreadableReplyError,
 )
@@ -139,6 +141,9 @@ __all__ = [
     "SpreadResult",
     "SpreadRun",
     "Strategy",
+    "Suppress",
+    "SuppressPredicate",
+    "SuppressionError",
     "SystemClock",
     "Team",
     "Totals",

@@ -9,6 +9,7 @@ from allo_async._loading.log import LoadLog
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
 from allo_async._sending.lanes import Lanes
@@ -28,12 +29,18 @@ class AppendOptions(TypedDict, total=False):
         chunk_size: Rows to send at once, 1 to 1,000; 1,000 by default.
         keep_duplicates: Send a number that came up before in this call, instead of skipping it as `DUPLICATE_NUMBER`.
         skip_queued: Read the queue first, and skip what stands in it already as `ALREADY_QUEUED`.
+        suppress: Numbers that must not be called, in any format and read once: any sync or async iterable of them. Or
+            an async function that is asked for at most 1,000 different numbers at once, as they would be sent, and
+            returns those of them that are suppressed, or one bool for each; it is asked once for each chunk, whose
+            request has fewer rows then, and not for rows that are left pending. Such rows are skipped as `SUPPRESSED`.
+            Where a number has no country code and there is no *region*, the last digits decide, seven or more. If the
+            list or the function fails, a `SuppressionError` ends the call, and nothing is sent unchecked.
         when_full: What to do with rows that the queue has no room for: `"raise"` a `QueueFullError`, which is the
             default, `"stop"` and return them as pending, or `"wait"` until the rep has made room.
         poll_interval: Seconds before the first look for room when waiting, 1 by default; each look that finds none
             makes the next come later by half, up to 30 seconds.
         deadline: Seconds for the whole call; an `append` of a list stops so much earlier that the fate of every row can
-            be told by then, which takes 6 ms for each 1,000 rows that were not taken.
+            be told by then, which takes 6 ms for each 1,000 rows that were not taken, or 15 ms with a suppression list.
         patience: Seconds that the key's rate limit may hold up a request; above it, a `RateLimitedError` is raised at
             once. The turn of another append to the same queue, and the way to other processes, take none of it.
         journal: Where to write the load down as it goes, so that it can be taken up again however it ended.
@@ -46,6 +53,7 @@ class AppendOptions(TypedDict, total=False):
     chunk_size: int
     keep_duplicates: bool
     skip_queued: bool
+    suppress: Suppress | None
     when_full: WhenFull
     poll_interval: float
     deadline: float | None
@@ -65,6 +73,7 @@ def append_stream(
     chunk_size: int = QUEUE_CAPACITY,
     keep_duplicates: bool = False,
     skip_queued: bool = False,
+    suppress: Suppress | None = None,
     when_full: WhenFull = "raise",
     poll_interval: float = DEFAULT_POLL_INTERVAL,
     deadline: float | None = None,
@@ -88,7 +97,7 @@ def append_stream(
     return AppendStream(
         numbers,
         assignee,
-        Preparer(region=region, keep_duplicates=keep_duplicates),
+        Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
         lanes.current,
         open_courier,
         clock=clock,

@@ -11,6 +11,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import Rows
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.lanes import Lanes
 from allo_async._sending.shared import Coordination
@@ -151,6 +152,7 @@ class AlloClient:
             ConfigurationError: *over* is empty or names a queue twice, or the strategy is none.
             DeadlineExceededError: The deadline passed; `.result` is a `SpreadResult`.
             RowSourceError: The iterable raised; nothing was sent.
+            SuppressionError: Nobody can tell which numbers are suppressed; nothing was sent.
         """
         assignees = [queue.assignee for queue in over]
         return await spread_run(assignees, self._lanes, clock=self._clock, **options).load(numbers)
@@ -165,10 +167,12 @@ class AlloClient:
         chunk_size: int = QUEUE_CAPACITY,
         keep_duplicates: bool = False,
         skip_queued: bool = False,
+        suppress: Suppress | None = None,
     ) -> Plan:
         """Tell what `spread` would do with *numbers*, without a write; the queues' room is read.
 
         Raises:
+            SuppressionError: The suppression list or predicate failed.
             AlloError: A queue could not be read.
         """
         assignees = [queue.assignee for queue in over]
@@ -177,7 +181,7 @@ class AlloClient:
             self._lanes.current(),
             assignees,
             numbers,
-            Preparer(region=region, keep_duplicates=keep_duplicates),
+            Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
             strategy=strategy,
             chunk_size=chunk_size,
             skip_queued=skip_queued,

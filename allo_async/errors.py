@@ -8,6 +8,7 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── InvalidTeammateError          we refuse to send: a teammate given as None or ""
 ├── InvalidRegionError            we refuse to send: not an ISO 3166 region
 ├── RowSourceError                the iterable of rows raised
+├── SuppressionError              nobody can tell which numbers are suppressed; nothing is sent unchecked
 ├── JournalError                  the journal cannot be written or read; nothing is sent that is not in it
 │   ├── JournalBusyError              someone else loads with it
 │   └── InputChangedError             the input is not what it was when the load began, with .index
@@ -107,6 +108,10 @@ class InvalidRegionError(AlloError, ValueError):
 
 class RowSourceError(AlloError):
     """The caller's iterable raised; `__cause__` is what it raised, `result` tells of the rows before it."""
+
+
+class SuppressionError(AlloError):
+    """The suppression list or predicate failed, with `__cause__`; no row was sent unchecked, `result` has them all."""
 
 
 class JournalError(AlloError):
@@ -233,13 +238,9 @@ class ApiError(AlloError):
     def _describe(self) -> str:
         head = " ".join(filter(None, (str(self.status), self.code)))
         fields = "; ".join(f"{error.field}: {error.message or error.code}" for error in self.errors)
-        details = (
-            fields,
-            self.suggestion,
-            f"retry after {self.retry_after:g} s" if self.retry_after is not None else None,
-            f"request {self.request_id}" if self.request_id else None,
-        )
-        told = " | ".join(filter(None, details))
+        retry = f"retry after {self.retry_after:g} s" if self.retry_after is not None else None
+        request = f"request {self.request_id}" if self.request_id else None
+        told = " | ".join(filter(None, (fields, self.suggestion, retry, request)))
         return f"{head}: {super()._describe()}" + (f" ({told})" if told else "")
 
 

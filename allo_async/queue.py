@@ -9,6 +9,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.source import Rows
 from allo_async._loading.stream import AppendStream, check_chunk_size
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.delivery import Delivery
 from allo_async._sending.lanes import Lanes
 from allo_async._wire.answers import read_any, read_removed, read_settings
@@ -53,8 +54,10 @@ class DialingQueue:
         A queue that cannot hold them all is filled to the brim.
 
         Args:
-            numbers: Rows from any sync or async iterable: a string, a mapping with the API's field names, or a
-                `Contact`. A row that cannot be used is skipped as `INVALID_CONTACT`; it costs no other row.
+            numbers: Rows from any sync or async iterable: a string, a whole number, a mapping with the API's field
+                names, or a `Contact`. A value that means "not given" (NaN, NA, NaT, `None`, blank text) is left out; of
+                a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`;
+                it costs no other row.
             **options: See `AppendOptions`.
 
         Returns:
@@ -66,6 +69,7 @@ class DialingQueue:
             DeadlineExceededError: The deadline passed.
             RateLimitedError: A rate limit would take more than the patience; `.retry_after` tells how long it lasts.
             ClientClosedError: The client was closed.
+            SuppressionError: Nobody can tell which numbers are suppressed; no row went unchecked.
             JournalError: The journal cannot be used; nothing was sent that is not in it.
             InputChangedError: The input is not what it was when the load began. Its `.result` tells of the rows before.
             AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
@@ -115,14 +119,16 @@ class DialingQueue:
         chunk_size: int = QUEUE_CAPACITY,
         keep_duplicates: bool = False,
         skip_queued: bool = False,
+        suppress: Suppress | None = None,
     ) -> Plan:
         """Tell what `append` would do with *numbers*, without a write; the queue's room is read.
 
         Raises:
+            SuppressionError: The suppression list or predicate failed.
             AlloError: The queue could not be read.
         """
         check_chunk_size(chunk_size)
-        preparer = Preparer(region=region, keep_duplicates=keep_duplicates)
+        preparer = Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress)
         return await plan_append(
             self._lanes.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
         )

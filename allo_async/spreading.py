@@ -8,6 +8,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.lanes import Lanes
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -27,6 +28,7 @@ class SpreadOptions(TypedDict, total=False):
         chunk_size: As for `append`.
         keep_duplicates: Send a number that came up before in the whole list.
         skip_queued: Skip what stands in any of the queues already.
+        suppress: As for `append`; a function is asked for all rows before any is sent.
         deadline: Seconds for the whole call.
         patience: As for `append`.
         journal: As for `append`.
@@ -41,6 +43,7 @@ class SpreadOptions(TypedDict, total=False):
     chunk_size: int
     keep_duplicates: bool
     skip_queued: bool
+    suppress: Suppress | None
     deadline: float | None
     patience: float
     journal: Journal | None
@@ -59,6 +62,7 @@ def spread_run(
     chunk_size: int = QUEUE_CAPACITY,
     keep_duplicates: bool = False,
     skip_queued: bool = False,
+    suppress: Suppress | None = None,
     deadline: float | None = None,
     patience: float = inf,
     journal: Journal | None = None,
@@ -82,7 +86,7 @@ def spread_run(
     return SpreadRun(
         lanes.current(),
         assignees,
-        Preparer(region=region, keep_duplicates=keep_duplicates),
+        Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
         strategy=strategy,
         chunk_size=chunk_size,
         skip_queued=skip_queued,

@@ -1,13 +1,19 @@
 """A stretch of the input, no larger than one request may be."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from math import inf
 
 import attrs
 
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import Rows, RowSource
+from allo_async._loading.suppression import Suppression
 from allo_async._loading.time_slice import TimeSlice
+from allo_async.errors import SuppressionError
 from allo_async.models import SkippedNumber
+
+# The most numbers that a predicate is asked for at once.
+_MOST_ASKED = 1000
 
 # A stretch of rows that are nearly all skipped ends too, so that memory stays bounded.
 _SKIPPED_FOR_EACH_SENT = 10
@@ -35,10 +41,51 @@ async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
     return chunk
 
 
-async def fill_chunk(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
-    """Move rows from *source* into *chunk* until it has *size* rows to send, or the source ends.
+async def fill_chunk(
+    chunk: Chunk,
+    source: RowSource,
+    preparer: Preparer,
+    size: float,
+    in_line: AbstractAsyncContextManager[object] | None = None,
+) -> None:
+    """Move rows from *source* into *chunk* until it has *size* rows to send, or the source ends; then screen them.
 
-    A cancellation or an error of the source leaves in *chunk* what was taken before.
+    A cancellation or an error leaves in *chunk* what was taken before, and nothing of it may be sent.
+
+    Args:
+        chunk: Where the rows go.
+        source: Where they come from.
+        preparer: Prepares them.
+        size: How many rows to send it takes at the most.
+        in_line: Held while rows are prepared, and not while anybody is asked for suppressed numbers.
+
+    Raises:
+        RowSourceError: The iterable raised.
+        SuppressionError: Nobody can tell which numbers are suppressed.
+    """
+    in_line = in_line or nullcontext()
+    if preparer.suppression is None:
+        async with in_line:
+            await take_unscreened(chunk, source, preparer, size)
+        return
+    try:
+        await preparer.suppression.ready()
+    except SuppressionError:
+        # Nothing will be sent; the rows are taken all the same, so that a result can account for them.
+        if source.sync:
+            await take_unscreened(chunk, source, preparer, size)
+        raise
+    async with in_line:
+        await take_unscreened(chunk, source, preparer, size)
+    if preparer.suppression.asks:
+        await _screen(chunk, preparer, preparer.suppression)
+
+
+async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
+    """Do as `fill_chunk` does, but ask nobody for suppressed numbers: none of the rows may be sent.
+
+    Raises:
+        RowSourceError: The iterable raised.
     """
     time_slice = TimeSlice()
     while len(chunk.rows) < size and len(chunk.skipped) < size * _SKIPPED_FOR_EACH_SENT:
@@ -52,3 +99,42 @@ async def fill_chunk(chunk: Chunk, source: RowSource, preparer: Preparer, size: 
             chunk.rows.append(prepared)
         if time_slice.over:
             await time_slice.renew()
+
+
+async def _screen(chunk: Chunk, preparer: Preparer, suppression: Suppression) -> None:
+    """Ask the predicate for the numbers of *chunk*, and skip the rows that it suppresses.
+
+    Raises:
+        SuppressionError: It raised, or returned something of another kind; *chunk* is as it was.
+    """
+    numbers = list(await _numbers(chunk, preparer))
+    for start in range(0, len(numbers), _MOST_ASKED):
+        await suppression.ask(numbers[start : start + _MOST_ASKED])
+    screened = Chunk()
+    time_slice = TimeSlice()
+    for row in chunk.rows:
+        suppressed = preparer.suppressed(row)
+        if suppressed is None:
+            screened.rows.append(row)
+        else:
+            screened.skipped.append(suppressed)
+        if time_slice.over:
+            await time_slice.renew()
+    for skipped in chunk.skipped:
+        screened.skipped.append(preparer.suppressed(skipped) or skipped)
+        if time_slice.over:
+            await time_slice.renew()
+    chunk.rows, chunk.skipped = screened.rows, screened.skipped
+
+
+async def _numbers(chunk: Chunk, preparer: Preparer) -> dict[str, None]:
+    """Return what the predicate is asked: each number once, also those of rows that stand in the queue already."""
+    numbers = {row.wire: None for row in chunk.rows}
+    time_slice = TimeSlice()
+    for row in chunk.skipped:
+        wire = preparer.wire(row) if row.reason == "ALREADY_QUEUED" else None
+        if wire is not None:
+            numbers[wire] = None
+        if time_slice.over:
+            await time_slice.renew()
+    return numbers

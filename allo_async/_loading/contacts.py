@@ -1,15 +1,15 @@
 """Rows as callers give them, to contacts; or what is wrong with one, field by field."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
+import re
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
-import attrs
-
+from allo_async._loading.field_names import FIELDS, suggestion
+from allo_async._loading.given import UnexpectedTypeError, UnusableValueError, is_missing, written_number, written_text
 from allo_async.models import Contact
 
 _LISTS = ("emails", "addresses")
-_FIELDS = tuple(field.name for field in attrs.fields(Contact))
 
 
 class UnusableRowError(Exception):
@@ -17,76 +17,147 @@ class UnusableRowError(Exception):
 
 
 def read_contact(row: object) -> Contact:
-    """Read a row: a string is a number, a mapping has the API's field names, a `Contact` is checked.
+    """Read a row: text or a number is a phone number, a mapping has the API's field names, a `Contact` is checked.
 
-    A blank optional field is the same as none: exports write empty cells, and a company without a name is not meant.
+    A row of a data frame or of a database is a mapping. A blank optional field is the same as none: exports write empty
+    cells, and a company without a name is not meant. So is NaN, or pandas' NA.
 
     Raises:
         UnusableRowError: The row is of another type, or one of its fields is.
     """
     if isinstance(row, str):
         return Contact(_number(row))
-    return Contact(**_checked(_named(row)))
+    named = as_mapping(row)
+    if named is not None:
+        return Contact(**_checked(_known(named)))
+    if row is None or not _is_number(row):
+        raise UnusableRowError(f"a row must be a string, a mapping or a Contact, not {_kind(row)}")
+    return Contact(_number(row))
+
+
+def as_mapping(row: Any) -> Mapping[object, object] | None:
+    """Return a row's values by name, `None` for one that has no names.
+
+    A row of a data frame or of a database is known by its `keys`, or by its `_asdict`.
+    """
+    if isinstance(row, Contact):
+        return {name: getattr(row, name) for name in FIELDS}
+    if isinstance(row, Mapping):
+        return cast("Mapping[object, object]", row)
+    if isinstance(row, str | type):
+        return None
+    try:
+        if hasattr(row, "_asdict"):
+            row = row._asdict()
+        elif hasattr(row, "keys") and hasattr(row, "__getitem__"):
+            row = {name: row[name] for name in row.keys()}  # noqa: SIM118 - no mapping
+    except Exception:  # noqa: BLE001 - it looked like a row, and is none
+        return None
+    return cast("Mapping[object, object]", row) if isinstance(row, Mapping) else None
 
 
 def number_as_given(row: object) -> str | None:
-    """Tell the number that a row gives, however unusable the row, `None` where it gives none."""
-    if isinstance(row, Mapping):
-        row = cast("Mapping[object, object]", row).get("number")
-    elif isinstance(row, Contact):
-        row = row.number
-    return row if isinstance(row, str) else None
+    """Return the number that a row gives, however unusable the row, `None` where it gives none."""
+    if not isinstance(row, str):
+        named = as_mapping(row)
+        row = row if named is None else named.get("number")
+    if isinstance(row, str):
+        return row
+    try:
+        return written_number(row)
+    except UnusableValueError:
+        return None
 
 
-def _named(row: object) -> Mapping[str, object]:
-    if isinstance(row, Contact):
-        return {name: getattr(row, name) for name in _FIELDS}
-    if not isinstance(row, Mapping):
-        raise UnusableRowError(f"a row must be a string, a mapping or a Contact, not {_kind(row)}")
-    named = cast("Mapping[object, object]", row)
+def _is_number(row: object) -> bool:
+    try:
+        written_number(row)
+    except UnexpectedTypeError:
+        return False
+    except UnusableValueError:
+        return True
+    return True
+
+
+def _known(named: Mapping[object, object]) -> Mapping[str, object]:
     for name in named:
-        if name not in _FIELDS:
-            raise UnusableRowError(f"{name}: unknown field{_suggestion(name)}")
+        if name not in FIELDS:
+            raise UnusableRowError(f"{name}: unknown field{suggestion(name)}")
     return cast("Mapping[str, object]", named)
-
-
-def _suggestion(name: object) -> str:
-    close = get_close_matches(str(name).lower(), _FIELDS, n=1)
-    return f", did you mean {close[0]}?" if close else f"; the fields are {', '.join(_FIELDS)}"
 
 
 def _checked(named: Mapping[str, object]) -> dict[str, Any]:
     checked: dict[str, Any] = {
-        name: _texts(name, value) if name in _LISTS else _text(name, value) for name, value in named.items()
+        name: _texts(name, value) if name in _LISTS else _text(name, value)
+        for name, value in named.items()
+        if name != "number"
     }
     checked["number"] = _number(named.get("number"))
     return checked
 
 
 def _number(value: object) -> str:
-    number = _text("number", value)
-    if number is None:
-        raise UnusableRowError("number: missing" if value is None else "number: empty")
-    return number
+    if isinstance(value, str):
+        number = _string("number", value)
+        if number is None:
+            raise UnusableRowError("number: empty")
+        return number
+    try:
+        written = written_number(value)
+    except UnusableValueError as error:
+        raise UnusableRowError(f"number: {error}") from error
+    if written is None:
+        raise UnusableRowError("number: missing")
+    return written
 
 
 def _text(name: str, value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str):
-        raise UnusableRowError(f"{name}: expected a string, got {_kind(value)}")
+    if isinstance(value, str):
+        return _string(name, value)
+    try:
+        return written_text(value)
+    except UnusableValueError as error:
+        raise UnusableRowError(f"{name}: {error}") from error
+
+
+def _string(name: str, value: str) -> str | None:
     if not value.isascii() and not _encodable(value):
         raise UnusableRowError(f"{name}: holds half of a surrogate pair, which is no text")
     return value.strip() or None
 
 
 def _texts(name: str, value: object) -> list[str] | None:
-    if value is None:
+    if isinstance(value, str):
+        text = _string(name, value)
+        return None if text is None else _addresses_in(text) if name == "emails" else [text]
+    if value is None or is_missing(value):
         return None
-    if not isinstance(value, list | tuple):
-        raise UnusableRowError(f"{name}: expected a list of strings, got {_kind(value)}")
-    items = (_text(f"{name}[{place}]", item) for place, item in enumerate(cast("list[object]", value)))
-    return [item for item in items if item is not None] or None
+    kind = _kind(value)
+    if isinstance(value, Mapping | bytes) or not isinstance(value, Collection):
+        raise UnusableRowError(f"{name}: expected a list of strings, got {kind}")
+    items: Iterable[object] = cast("Collection[object]", value)
+    if isinstance(value, AbstractSet):
+        # The same row has to be the same request, in every process.
+        items = sorted(items, key=str)
+    texts = [_item(f"{name}[{place}]", item) for place, item in enumerate(items) if not is_missing(item)]
+    return [text for text in texts if text is not None] or None
+
+
+def _item(name: str, item: object) -> str | None:
+    if not isinstance(item, str):
+        raise UnusableRowError(f"{name}: expected a string, got {_kind(item)}")
+    return _string(name, item)
+
+
+def _addresses_in(text: str) -> list[str] | None:
+    """Return the e-mail addresses in a cell; a name with spaces stays with its address."""
+    found: list[str] = []
+    for part in re.split(r"[;,]", text):
+        words = part.split()
+        found += words if all("@" in word for word in words) else [part.strip()]
+    return found or None
 
 
 def _encodable(value: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from math import inf
 
 from allo_async._loading.account import NO_ANSWER, Account, Fates
@@ -168,8 +168,12 @@ class Courier:
         courier.largest = self.largest
         return courier
 
-    async def take_up(self) -> int:
+    async def take_up(self, bars: Callable[[Sequence[PreparedRow]], Awaitable[bool]] | None = None) -> int:
         """Settle what an earlier run of the load was sending when it ended, and tell how many lost answers came back.
+
+        Args:
+            bars: Returns whether some of the rows must not be sent any more. If so, nothing is sent again, and reading
+                the queue back settles whether they arrived.
 
         Raises:
             AlloError: It could not be settled; its rows are in doubt.
@@ -177,11 +181,12 @@ class Courier:
         recovered, pieces = 0, self._log.in_flight(self._assignee)
         if not pieces:
             return 0
+        barred = [bars is not None and await bars(piece.rows) for piece in pieces]
         async with self.lane.turns.of(self._assignee):
-            for piece in pieces:
+            for piece, is_barred in zip(pieces, barred, strict=True):
                 account = Account(Chunk(list(piece.rows)))
                 with contextlib.suppress(QueueFullError, RequestTooLargeError):
-                    await self._settles(piece, account)
+                    await (self._settle_unsent if is_barred else self._settles)(piece, account)
                 recovered += account.result().recovered
         return recovered
 
@@ -210,6 +215,15 @@ class Courier:
             telling.settled(correlation, delivery.attempts)
         await self._log.settled(piece, account.outcomes(piece.rows))
         return True
+
+    async def _settle_unsent(self, piece: Sending, account: Fates) -> None:
+        """Settle *piece*, which must not be sent again, by what stands in the queue."""
+        reply = await self.lane.sender.look(self._delivery(piece))
+        if reply is None:
+            await self._log.refused(piece)
+            return
+        self._settle(piece.rows, reply, account)
+        await self._log.settled(piece, account.outcomes(piece.rows))
 
     def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
         async def look(since: Moment, seconds: float | None) -> AppendReply | None:

@@ -1,12 +1,14 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
+from allo_async._loading.suppress_option import Suppress
+from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.plans import check_region, tail
 from allo_async._numbers.reading import first_number, single_tail
@@ -14,6 +16,9 @@ from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
 _read_optional = attrgetter(*_OPTIONAL)
+
+# Why a row is skipped whose number could be sent.
+_USABLE = {"ALREADY_QUEUED", "DUPLICATE_NUMBER"}
 
 
 @attrs.frozen
@@ -43,17 +48,28 @@ class Preparer:
     Args:
         region: How to read a number that is written without its country code.
         keep_duplicates: Whether to send a number that came up before in the call.
+        suppress: The numbers that must not be called, or the predicate that knows them.
+
+    Attributes:
+        suppression: What must not be called, `None` if anybody may be.
 
     Raises:
         InvalidRegionError: There is no such region.
+        TypeError: *suppress* is of no use.
     """
 
-    def __init__(self, *, region: str | None, keep_duplicates: bool) -> None:
+    def __init__(self, *, region: str | None, keep_duplicates: bool, suppress: Suppress | None = None) -> None:
         self._region = check_region(region)
+        self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, tuple[int, Contact] | None] | None = None
+
+    @property
+    def compares_rest(self) -> bool:
+        """Whether rows that are not sent any more are compared with a suppression list."""
+        return self.suppression is not None and not self.suppression.asks
 
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Skip *numbers* too, in E.164, as already queued."""
@@ -68,6 +84,9 @@ class Preparer:
         number = first_number(contact.number, self._region)
         if isinstance(number, NoNumber):
             return _skipped(index, contact.number, number.reason, number.detail)
+        suppressed = self._suppressed(index, contact.number, number.wire, number.e164)
+        if suppressed is not None:
+            return suppressed
         if number.e164 in self._queued:
             return _skipped(index, contact.number, "ALREADY_QUEUED")
         first = self._first_seen(index, number.wire)
@@ -84,6 +103,9 @@ class Preparer:
             contact = read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        suppressed = self._listed(index, contact.number) if self.compares_rest else None
+        if suppressed is not None:
+            return suppressed
         if self._tails is None:
             seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
             self._tails = dict.fromkeys(seen)
@@ -97,6 +119,44 @@ class Preparer:
             self._tails[last_digits] = None
         prepared = self.prepare(index, contact)
         return prepared if isinstance(prepared, SkippedNumber) else contact
+
+    async def bars(self, rows: Sequence[PreparedRow]) -> bool:
+        """Return whether one of *rows*, which an earlier run was sending, must not be sent any more.
+
+        Raises:
+            SuppressionError: Nobody can tell.
+        """
+        if self.suppression is None:
+            return False
+        await self.suppression.ready()
+        if self.suppression.asks:
+            await self.suppression.ask(list(dict.fromkeys(row.wire for row in rows)))
+        return any(map(self.suppressed, rows))
+
+    def suppressed(self, row: PreparedRow | SkippedNumber) -> SkippedNumber | None:
+        """Return the skip of a *row* whose number is known to be suppressed since it was prepared, else `None`."""
+        if isinstance(row, PreparedRow):
+            return self._suppressed(row.index, row.contact.number, row.wire, row.e164)
+        return self._listed(row.index, row.number) if row.number is not None and row.reason in _USABLE else None
+
+    def wire(self, row: SkippedNumber) -> str | None:
+        """Return the number of a skipped row as it would have been sent."""
+        number = first_number(row.number, self._region) if row.number is not None and row.reason in _USABLE else None
+        return None if number is None or isinstance(number, NoNumber) else number.wire
+
+    def _suppressed(self, index: int, written: str, wire: str, e164: str | None) -> SkippedNumber | None:
+        match = None if self.suppression is None else self.suppression.find(wire, e164, written)
+        if match is None:
+            return None
+        detail = "it has the last digits of a suppressed number" if match == "digits" else None
+        return _skipped(index, written, "SUPPRESSED", detail)
+
+    def _listed(self, index: int, written: str) -> SkippedNumber | None:
+        """Return the skip of a row that is not sent for another reason, if it is known to be suppressed."""
+        if self.suppression is None or not self.suppression.may_hold(written):
+            return None
+        number = first_number(written, self._region)
+        return None if isinstance(number, NoNumber) else self._suppressed(index, written, number.wire, number.e164)
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

@@ -1,9 +1,10 @@
 """The caller's rows, one by one, whatever kind of iterable they come in."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 
+from allo_async._loading.tables import refuse_no_rows
 from allo_async.errors import JournalError, RowSourceError
-from allo_async.models import Contact, ContactLike
+from allo_async.models import ContactLike
 
 #: What a load takes its rows from.
 Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
@@ -20,13 +21,11 @@ class RowSource:
         taken: How many rows were pulled, which is the index of the next one.
 
     Raises:
-        TypeError: *rows* is a single row, or no iterable at all.
+        TypeError: *rows* is a single row, a table passed whole, a file, or no iterable at all.
     """
 
     def __init__(self, rows: Rows, check: Callable[[int, object], None] | None = None) -> None:
-        # Iterating a string would queue its characters, and a mapping its field names.
-        if isinstance(rows, str | bytes | Mapping | Contact):
-            raise TypeError("pass a list of rows, not a single row: [row]")
+        refuse_no_rows(rows)
         self.taken = 0
         self._check = check
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]

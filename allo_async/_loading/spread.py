@@ -194,7 +194,7 @@ class SpreadRun:
     async def _look(self, share: _Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
-            share.recovered = await share.courier.take_up()
+            share.recovered = await share.courier.take_up(self._preparer.bars)
             share.room = await share.courier.look()
             if self._skip_queued:
                 self._preparer.leave_out(await share.courier.queued_by_others())

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 # How long a row takes that is never sent; measured, with a little to spare.
 _SECONDS_TO_TELL = 6e-6
+_SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 
 #: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
 WhenFull = Literal["raise", "stop", "wait"]
@@ -159,7 +160,7 @@ class AppendStream:
     async def _begin(self, lane: Lane) -> Courier:
         self._log = await self._open_log()
         courier = self._open_courier(lane, self._bounds, self._log)
-        self._recovered = await courier.take_up()
+        self._recovered = await courier.take_up(self._preparer.bars)
         if self._skip_queued:
             self._preparer.leave_out(await courier.queued_by_others())
         self._courier = courier
@@ -169,7 +170,8 @@ class AppendStream:
         if self._bounds.give_up_at is None:
             return None
         untaken = max(0, self._to_be_told - self._source.taken)
-        return self._bounds.give_up_at - self._clock.monotonic() - untaken * _SECONDS_TO_TELL
+        seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
+        return self._bounds.give_up_at - self._clock.monotonic() - untaken * seconds
 
     def _check(self, index: int, row: object) -> None:
         self._log.check(index, row)
@@ -200,8 +202,7 @@ class AppendStream:
     async def _fill(self, chunk: Chunk) -> None:
         # Loads that begin together leave one after the other, and not all of them when the last one is ready.
         in_line = self._lane().preparing if self._source.sync else contextlib.nullcontext()
-        async with in_line:
-            await fill_chunk(chunk, self._source, self._preparer, self._chunk_size)
+        await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
         result, self.unfinished = self.unfinished, AppendResult()

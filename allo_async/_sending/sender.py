@@ -93,6 +93,15 @@ class Sender:
             # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
             delivery.look = delivery.announce = None
 
+    async def look(self, delivery: Delivery[Answer]) -> Answer | None:
+        """Settle *delivery*, which an earlier process sent, without sending it again; `None` if it did not arrive.
+
+        Raises:
+            AlloError: The server's state could not be read.
+        """
+        assert delivery.look is not None and delivery.unclear_since is not None  # noqa: S101, PT018 - for the type checker
+        return await delivery.look(delivery.unclear_since, delivery.unclear_since.seconds_ago(self._clock))
+
     async def _attempt(self, delivery: Delivery[Answer], bounds: Bounds) -> Answer:
         while True:
             if delivery.must_look(self._trust, self._clock):

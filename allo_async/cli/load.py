@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from allo_async import (
     Strategy,
     WhenFull,
 )
+from allo_async._loading.suppression_list import SuppressionList
 from allo_async.cli.coordination import Where, coordination_by
 from allo_async.cli.dealing import deal
 from allo_async.cli.journaling import journal_of
@@ -29,6 +31,7 @@ from allo_async.cli.running import LoadJob
 from allo_async.cli.screen import show
 from allo_async.leads.columns import ColumnsError
 from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
+from allo_async.leads.suppression import read_suppression
 
 _err = Console(stderr=True)
 
@@ -59,6 +62,10 @@ def load(
     skip_queued: Annotated[
         bool, typer.Option("--skip-queued", help="Leave out what stands in the queue already.")
     ] = False,
+    suppress: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of numbers that must not be called: one a line, or a table. Repeatable."),
+    ] = None,
     deadline: Annotated[float | None, typer.Option(min=0, help="Seconds after which to stop.")] = None,
     journal: Annotated[
         Path | None,
@@ -107,11 +114,13 @@ def load(
         raise typer.BadParameter("say whose queue: --to EMAIL, --to-column HEADER or --mine, one of them")
     if len(reps) > 1 and when_full == "wait":
         raise typer.BadParameter("--when-full wait goes with one queue: with several --to, the others take the rest")
+    suppressed = _suppressed(suppress or (), region, as_json=as_json)
     options = LoadOptions(
         region=region,
         chunk_size=chunk_size,
         keep_duplicates=keep_duplicates,
         skip_queued=skip_queued,
+        suppress=suppressed,
         when_full=when_full,
         deadline=deadline,
         journal=journal_of(file, journal, wanted=not no_journal, sandbox=sandbox),
@@ -148,6 +157,18 @@ def load(
     else:
         show(report, Console())
     raise typer.Exit(report.exit_code)
+
+
+def _suppressed(files: Sequence[Path], region: str | None, *, as_json: bool) -> SuppressionList | None:
+    """Read the suppression lists, and say how many numbers they hold; nothing is sent if one cannot be read."""
+    if not files:
+        return None
+    try:
+        suppressed = read_suppression(files, region)
+    except (UnreadableFileError, AlloError) as error:
+        raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
+    _err.print(f"Suppression list: {len(suppressed):,} numbers", highlight=False)
+    return suppressed
 
 
 def _with_rest_written(report: Report, leads: LeadsFile) -> Report:

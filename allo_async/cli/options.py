@@ -3,6 +3,7 @@
 import attrs
 
 from allo_async import Journal, OnChangedInput, WhenFull
+from allo_async._loading.suppression_list import SuppressionList
 
 
 @attrs.frozen(kw_only=True)
@@ -14,6 +15,7 @@ class LoadOptions:
         chunk_size: Rows to send at once.
         keep_duplicates: Whether to send repeats.
         skip_queued: Whether to leave out what stands in the queue already.
+        suppress: The numbers that must not be called.
         when_full: What to do with rows that the queue has no room for.
         deadline: Seconds for each rep's load.
         journal: Where the load is written down.
@@ -24,6 +26,7 @@ class LoadOptions:
     chunk_size: int = 1000
     keep_duplicates: bool = False
     skip_queued: bool = False
+    suppress: SuppressionList | None = None
     when_full: WhenFull = "raise"
     deadline: float | None = None
     journal: Journal | None = None

@@ -34,6 +34,7 @@ async def plan_all(
             chunk_size=options.chunk_size,
             keep_duplicates=options.keep_duplicates,
             skip_queued=options.skip_queued,
+            suppress=options.suppress,
         )
         return {", ".join(over): plan}
     append = partial(_plan_append, allo, options)
@@ -47,6 +48,7 @@ async def _plan_append(allo: AlloClient, options: LoadOptions, load: RepLoad) ->
         chunk_size=options.chunk_size,
         keep_duplicates=options.keep_duplicates,
         skip_queued=options.skip_queued,
+        suppress=options.suppress,
     )
 
 

@@ -64,6 +64,7 @@ async def spread_all(
         chunk_size=options.chunk_size,
         keep_duplicates=options.keep_duplicates,
         skip_queued=options.skip_queued,
+        suppress=options.suppress,
         deadline=options.deadline,
         journal=options.journal,
         load_id=None if options.journal is None else SPREAD,

@@ -1,12 +1,13 @@
 """What a row of the input is known by when it comes again."""
 
-from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import orjson
 
+from allo_async._loading.contacts import as_mapping
 from allo_async.models import Contact
 
 _BYTES = 12
@@ -21,10 +22,22 @@ def _canonical(row: object) -> bytes:
     if isinstance(row, str):
         return row.encode("utf-8", "surrogatepass")
     if isinstance(row, Contact):
-        row = attrs.asdict(row, filter=lambda _, value: value is not None)
-    if isinstance(row, Mapping):
-        row = dict(cast("Mapping[object, object]", row))
+        row = attrs.asdict(row, filter=lambda _, value: value is not None, recurse=False)
+    named = as_mapping(row)
+    row = _plain(row) if named is None else {name: _plain(value) for name, value in named.items()}
     try:
-        return orjson.dumps(row, default=repr, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(row, default=_plainer, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     except TypeError:
         return repr(row).encode("utf-8", "surrogatepass")
+
+
+def _plain(value: object) -> object:
+    # One missing number makes a data frame's whole column a float: the other rows stay the same.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _plainer(value: Any) -> object:
+    if isinstance(value, AbstractSet):
+        return sorted(map(repr, cast("AbstractSet[object]", value)))
+    # A number or an array of numpy's.
+    return _plain(value.tolist()) if hasattr(value, "tolist") else repr(value)

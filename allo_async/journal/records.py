@@ -165,7 +165,7 @@ def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tupl
                 load,
                 row.index,
                 seen,
-                _text(row.number),
+                None if row.reason == "SUPPRESSED" else _text(row.number),
                 orjson.dumps({"reason": row.reason, "detail": _text(row.detail)}).decode(),
             )
             for row, seen in rows

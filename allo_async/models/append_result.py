@@ -30,10 +30,11 @@ class SkippedNumber:
         index: The row's place in what was passed in, from 0.
         number: The number as it was given, or `None` when the row had none.
         reason: The server's word (e.g. `INVALID_PHONE_NUMBER`, or one that this version does not know), or one of ours:
-            `INVALID_PHONE_NUMBER`, `DUPLICATE_NUMBER`, `INVALID_CONTACT`, `ALREADY_QUEUED`.
+            `INVALID_PHONE_NUMBER`, `DUPLICATE_NUMBER`, `INVALID_CONTACT`, `ALREADY_QUEUED`, `SUPPRESSED`.
         source: `"server"` when the API skipped the row, `"client"` when the row was never sent.
         detail: For `INVALID_CONTACT`, what is wrong and in which field, e.g. `emails: expected a list of strings`;
-            for `DUPLICATE_NUMBER`, the index of the row that it repeats.
+            for `DUPLICATE_NUMBER`, the index of the row that it repeats; for `SUPPRESSED`, that only the last digits
+            could be compared.
     """
 
     index: int

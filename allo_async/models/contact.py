@@ -37,5 +37,6 @@ class Contact:
     addresses: Sequence[str] | None = attrs.field(default=None, kw_only=True)
 
 
-#: What `append` takes for a row: a bare number, a mapping with the API's field names, or a `Contact`.
-ContactLike = str | Mapping[str, object] | Contact
+#: What `append` takes for a row: a bare number, as text or as an int or float of its digits; a mapping with the API's
+#: field names; or a `Contact`.
+ContactLike = str | float | Mapping[str, object] | Contact

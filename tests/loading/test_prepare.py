@@ -17,18 +17,26 @@ def prepare(*rows, region=None, keep_duplicates=False):
         ({}, "number: missing"),
         ({"number": None}, "number: missing"),
         ({"number": " ", "name": "Jo"}, "number: empty"),
-        ({"number": 12125550010}, "number: expected a string, got int"),
+        ({"number": True}, "number: expected a string, got bool"),
+        ({"number": 1212555001.5}, "number: is a number, but not a whole one"),
+        ({"number": 2.0**53 + 2}, "number: lost digits when it became a float"),
+        ({"number": -12125550010}, "number: is below zero"),
+        ({"number": b"+12125550010"}, "number: expected a string, got bytes"),
         ({"name": "Jo"}, "number: missing"),
         ({"number": "+12125550010", "name": ["Jo"]}, "name: expected a string, got list"),
-        ({"number": "+12125550010", "emails": "jo@acme.com"}, "emails: expected a list of strings, got str"),
+        ({"number": "+12125550010", "emails": 5}, "emails: expected a list of strings, got int"),
+        ({"number": "+12125550010", "emails": {"jo@acme.com": 1}}, "emails: expected a list of strings, got dict"),
         ({"number": "+12125550010", "emails": ["jo@acme.com", 5]}, "emails[1]: expected a string, got int"),
         ({"number": "+12125550010", "lastname": "Doe"}, "lastname: unknown field, did you mean last_name?"),
         ({"number": "+12125550010", 5: "x"}, "5: unknown field"),
         ({"number": "+12125550010", "name": "\ud800"}, "name: holds half of a surrogate pair"),
-        (Contact("+12125550010", company=3), "company: expected a string, got int"),
+        (Contact("+12125550010", company=True), "company: expected a string, got bool"),
         (Contact(None), "number: missing"),
         (None, "a row must be a string, a mapping or a Contact, not nothing"),
-        (12125550010, "a row must be a string, a mapping or a Contact, not int"),
+        (True, "a row must be a string, a mapping or a Contact, not bool"),
+        (12125550010.5, "number: is a number, but not a whole one"),
+        (float("nan"), "number: missing"),
+        (dict, "a row must be a string, a mapping or a Contact, not type"),
         (("+12125550010",), "a row must be a string, a mapping or a Contact, not tuple"),
         (b"+12125550010", "a row must be a string, a mapping or a Contact, not bytes"),
     ],
@@ -43,7 +51,7 @@ def test_unusable_row_is_skipped_by_field(row, detail):
 
 def test_number_of_a_skipped_row_is_told_as_given():
     """A skipped row carries its number exactly as it was given, where it gave one."""
-    rows = prepare({"number": " N/A ", "name": 5}, {"number": 5}, "n/a", Contact("12"))
+    rows = prepare({"number": " N/A ", "name": b"Jo"}, {"number": True}, "n/a", Contact("12"))
 
     assert [row.number for row in rows] == [" N/A ", None, "n/a", "12"]
     assert [row.reason for row in rows] == ["INVALID_CONTACT"] * 2 + ["INVALID_PHONE_NUMBER"] * 2

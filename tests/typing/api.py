@@ -1,6 +1,6 @@
 """A user's code, type-checked and never run."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import assert_type
 
@@ -32,6 +32,10 @@ async def rows() -> AsyncIterator[Contact]:
     yield Contact("+12125550010", name="Jo", emails=["jo@acme.com"])
 
 
+async def on_our_list(numbers: Sequence[str]) -> set[str]:
+    return set(numbers[:1])
+
+
 async def load() -> None:
     async with AlloClient("ak_live_x", timeout=5) as allo:
         queue = allo.queue(email="rep@acme.com")
@@ -50,6 +54,8 @@ async def load() -> None:
         await queue.append(row.contact for row in result.pending)
         await queue.append(["+12125550010"])
         await queue.append([{"number": "+12125550010"}])
+        await queue.append([12125550010, 12125550010.0], suppress=["+12125550011", 12125550012])
+        await queue.plan(["+12125550010"], suppress=on_our_list)
         async with allo.queue(user_id="usr-1").append_stream(rows()) as stream:
             async for batch in stream:
                 assert_type(batch, AppendResult)
