@@ -1,6 +1,5 @@
 """`allo-async journal`: what a journal holds, and the fate of every row as CSV."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,12 +7,11 @@ from typing import Annotated, Any
 import attrs
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from allo_async import Journal, Totals
 from allo_async.cli.asking import answered
+from allo_async.cli.terminal import OUT
 
 app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
 
@@ -28,7 +26,7 @@ def show(
     loads = answered(Journal(file).loads())
     if as_json:
         told: list[dict[str, Any]] = [{**attrs.asdict(load), "rows": load.totals.rows} for load in loads]
-        typer.echo(json.dumps(told, default=str, indent=2))
+        OUT.say_json(told)
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("load", overflow="fold")
@@ -38,8 +36,8 @@ def show(
         table.add_column(field.name.replace("_", " "), justify="right", no_wrap=True)
     for load in loads:
         counts = (f"{count:,}" for count in attrs.astuple(load.totals))
-        table.add_row(escape(load.load_id), _when(load.begun_at), _when(load.ended_at), *counts)
-    Console().print(table)
+        table.add_row(load.load_id, _when(load.begun_at), _when(load.ended_at), *counts)
+    OUT.print(table)
 
 
 @app.command()
@@ -56,7 +54,7 @@ def export(
             raise typer.BadParameter(f"say which with --load: {', '.join(names) or 'the journal is empty'}")
         load = names[0]
     rows = answered(journal.write_csv(load, out))
-    Console().print(f"{rows:,} rows written to {escape(str(out))}", highlight=False, soft_wrap=True)
+    OUT.say(f"{rows:,} rows written to {out}")
 
 
 def _when(moment: datetime | None) -> str:
