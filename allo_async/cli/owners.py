@@ -1,10 +1,18 @@
 """Owners: what the file and the options say of reps, matched with the team before anything is sent."""
 
+import asyncio
 from collections.abc import Sequence
 
 import attrs
 
-from allo_async import AlloClient, AlloError, InvalidTeammateError, NotFoundError, PermissionDeniedError
+from allo_async import (
+    AlloClient,
+    AlloError,
+    DeadlineExceededError,
+    InvalidTeammateError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from allo_async.cli.inert import inert
 from allo_async.cli.job import Lead, RepLoad
 from allo_async.cli.teammates import Teammates
@@ -31,7 +39,9 @@ class Owners:
     told: list[str] = attrs.field(factory=list[str])
 
 
-async def find_owners(allo: AlloClient, loads: Sequence[RepLoad], over: Sequence[str], *, sandbox: bool) -> Owners:
+async def find_owners(
+    allo: AlloClient, loads: Sequence[RepLoad], over: Sequence[str], *, sandbox: bool, deadline: float | None = None
+) -> Owners:
     """Find the teammates of *loads*, and of *over*, and put together what is one teammate's.
 
     Args:
@@ -39,6 +49,7 @@ async def find_owners(allo: AlloClient, loads: Sequence[RepLoad], over: Sequence
         loads: The rows by what is said of their rep.
         over: What is said of the reps who share all rows.
         sandbox: Whether the team is the embedded sandbox's.
+        deadline: Seconds for asking.
 
     Raises:
         NoRepFoundError: None of them is found.
@@ -50,8 +61,12 @@ async def find_owners(allo: AlloClient, loads: Sequence[RepLoad], over: Sequence
     if not all(name.strip() for name in named):
         raise InvalidTeammateError("a teammate is missing")
     try:
-        search = await _search(allo, sandbox=sandbox)
-    except AlloError as error:
+        async with asyncio.timeout(deadline):
+            search = await _search(allo, sandbox=sandbox)
+    except (AlloError, TimeoutError) as failure:
+        error = (
+            failure if isinstance(failure, AlloError) else DeadlineExceededError("the team could not be read in time")
+        )
         # Without a reply, the loads themselves would fail alike, one after the other.
         parts = [RepLoad(", ".join(over), load.leads) for load in loads] if over else loads
         return Owners([], [], [attrs.evolve(load, error=error) for load in parts])

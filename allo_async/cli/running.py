@@ -70,7 +70,7 @@ class LoadJob:
 
     async def _owners(self, allo: AlloClient) -> Owners:
         check_options(allo, self.options)
-        owners = await find_owners(allo, self.loads, self.over, sandbox=self.sandbox)
+        owners = await find_owners(allo, self.loads, self.over, sandbox=self.sandbox, deadline=self.options.deadline)
         for told in owners.told:
             ERR.say(told)
         return owners
