@@ -15,6 +15,7 @@ from allo_async import (
 )
 from allo_async.cli.inert import inert
 from allo_async.cli.job import Lead, RepLoad
+from allo_async.cli.spreading import NO_QUEUE
 from allo_async.cli.teammates import Teammates
 from allo_async.cli.unknown_rep import NoRepFoundError, UnknownRepError
 
@@ -68,9 +69,13 @@ async def find_owners(
             failure if isinstance(failure, AlloError) else DeadlineExceededError("the team could not be read in time")
         )
         # Without a reply, the loads themselves would fail alike, one after the other.
-        parts = [RepLoad(", ".join(over), load.leads) for load in loads] if over else loads
-        return Owners([], [], [attrs.evolve(load, error=error) for load in parts])
+        return Owners([], [], [attrs.evolve(load, error=error) for load in nobody_s(loads, over)])
     return _found_over(search, loads, over) if over else _found(search, loads)
+
+
+def nobody_s(loads: Sequence[RepLoad], over: Sequence[str]) -> list[RepLoad]:
+    """Return the loads as they are told before it is known whose they are; rows of several reps are nobody's."""
+    return [attrs.evolve(load, rep=NO_QUEUE if over else load.rep) for load in loads]
 
 
 @attrs.frozen

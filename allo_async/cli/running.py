@@ -12,7 +12,7 @@ from allo_async.cli.interrupt import stop_on_interrupt, unless_set
 from allo_async.cli.job import RepLoad, check_options, load_all
 from allo_async.cli.journaling import begun_before
 from allo_async.cli.options import LoadOptions
-from allo_async.cli.owners import Owners, find_owners
+from allo_async.cli.owners import Owners, find_owners, nobody_s
 from allo_async.cli.planning import plan_all
 from allo_async.cli.spreading import SPREAD, spread_all
 from allo_async.cli.terminal import ERR
@@ -64,7 +64,10 @@ class LoadJob:
             async with self._client(bar.observe) as allo:
                 owners = await unless_set(stop, self._owners(allo))
                 if owners is None:
-                    return [attrs.evolve(load, interrupted=True) for load in self.loads], False
+                    untouched = nobody_s(self.loads, self.over)
+                    return [attrs.evolve(load, interrupted=True) for load in untouched], False
+                if not owners.loads:
+                    return owners.unknown, True
                 loads, finished = await self._load(allo, owners, bar, stop)
                 return [*loads, *owners.unknown], finished
 
