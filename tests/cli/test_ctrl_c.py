@@ -73,7 +73,7 @@ def test_first_ctrl_c_ends_a_wait(sandbox, tmp_path, arrange, options, shown, pe
 
     assert "Stopping" in terminal.plain
     assert "Traceback" not in terminal.plain
-    assert re.search(rf"(?:all|{MARIE}|queue\\)) +6 +{6 - pending} +{pending} +0", terminal.plain)
+    assert re.search(rf"(?:all|{MARIE}|queue\)) +6 +{6 - pending} +{pending} +0", terminal.plain)
     written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig").splitlines()
     assert len(written) == 1 + pending
     assert all("PENDING" in line for line in written[1:])
