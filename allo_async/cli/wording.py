@@ -42,7 +42,7 @@ def _plain(error: AlloError) -> str:
 
 def _api_says(error: ApiError) -> str:
     fields = "; ".join(f"{field.field}: {field.message or field.code}" for field in error.errors)
-    return without_numbers(fields or error.message or "it says no more")
+    return without_numbers(fields or error.message or "it says no more").rstrip(".")
 
 
 def _of_limit(error: errors.RateLimitedError) -> str:
@@ -86,7 +86,9 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
     ),
     errors.NoReplyError: "Allo could not be asked. Check ALLO_BASE_URL and the API key: allo-async whoami",
     errors.QueueFullError: "The queue is full. See how full: {show_queue}. To wait for room, add --when-full wait",
-    errors.BadRequestError: lambda error: f"Allo does not accept this: {_api_says(error)}",
+    errors.BadRequestError: lambda error: (
+        f"Allo does not accept this: {_api_says(error)}. Check the file, then run the same command again"
+    ),
     errors.AuthenticationError: (
         "Allo does not know this API key. Check ALLO_API_KEY for a copying mistake, then: allo-async whoami"
     ),
@@ -96,7 +98,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
         "Others kept adding to the same queue at the same moment. Run the same command again; see: {show_queue}"
     ),
     errors.ConflictError: "Allo is busy with another change of the same thing. Run the same command again in a minute",
-    errors.RequestTooLargeError: "Allo does not take so much at once. Send fewer rows at a time: --chunk-size 100",
+    errors.RequestTooLargeError: "Allo does not take so much at once. Send fewer rows at a time: --chunk-size 50",
     errors.RateLimitedError: _of_limit,
     errors.ServerError: (
         "Allo has a failure of its own. Run the same command again in some minutes; if it lasts, tell Allo's support"
