@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
-from rich.traceback import Traceback
 from typer.core import TyperGroup
 
 from allo_async import AlloError
@@ -59,7 +58,10 @@ def _code(run: Callable[[], object], args: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: typer.TyperException) -> int:
-    told = error.format_message()
+    # What concerns no single option says all by itself.
+    told = (
+        error.format_message() if getattr(error, "param", None) is not None else error.message or error.format_message()
+    )
     if told:
         context = getattr(error, "ctx", None)
         ERR.say("Wrong usage: ", told, style="red")
@@ -74,5 +76,5 @@ def _failed(error: Exception, *, verbose: bool) -> int:
         return ExitCode.ERROR
     ERR.say(sentence(error), style="red")
     if verbose and not isinstance(error, AlloError | OSError):
-        ERR.print(Traceback.from_exception(type(error), error, error.__traceback__, width=100))
+        ERR.show_traceback(error)
     return ExitCode.ERROR

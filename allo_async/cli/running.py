@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import attrs
 
-from allo_async import AlloClient, Coordination, Observer, Plan, Strategy
+from allo_async import AlloClient, AlloError, Coordination, Observer, Plan, Strategy
 from allo_async.cli.bar import Bar, progress_bar
 from allo_async.cli.interrupt import stop_on_interrupt, unless_set
 from allo_async.cli.job import RepLoad, check_options, load_all
@@ -69,6 +69,9 @@ class LoadJob:
                 if not owners.loads:
                     return owners.unknown, True
                 loads, finished = await self._load(allo, owners, bar, stop)
+                for load in loads if self.verbose else ():
+                    if load.error is not None and not isinstance(load.error, AlloError):
+                        ERR.show_traceback(load.error)
                 return [*loads, *owners.unknown], finished
 
     async def _owners(self, allo: AlloClient) -> Owners:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import traceback
 from typing import Any
 
 from rich.console import Console, ConsoleDimensions
@@ -49,6 +50,11 @@ class Screen(Console):
         """Print *parts* as one line, which only the terminal wraps."""
         line = Text.assemble(*(part if isinstance(part, Text) else inert(part) for part in parts))
         self.print(line, style=style, soft_wrap=True)
+
+    def show_traceback(self, error: BaseException) -> None:
+        """Print where *error* arose, for those who mend it."""
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            self.say(line)
 
     def say_json(self, document: object) -> None:
         """Print *document* as JSON in ASCII, which no encoding can spoil."""
