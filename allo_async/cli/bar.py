@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from allo_async.cli.terminal import Screen
 from allo_async.cli.waits import Waits
-from allo_async.cli.wording import sentence
+from allo_async.cli.wording import reason
 from allo_async.events import Event, RetryScheduled
 
 # Below so many columns, the rows done and what is waited for come before the drawing.
@@ -47,7 +47,7 @@ class Bar:
             return
         self._retries += 1
         if self._retries == 1 and not self._screen.live:
-            self._screen.say(f"It did not work at once, trying again: {sentence(event.error)}")
+            self._screen.say(f"It did not work at once, trying again: {reason(event.error)}")
         self._show()
 
     def end(self) -> None:
@@ -56,7 +56,7 @@ class Bar:
 
     def _show(self) -> None:
         retries = f"{self._retries} {'retry' if self._retries == 1 else 'retries'}" if self._retries else ""
-        told = [part for part in (self._waits.longest, retries) if part]
+        told = [part for part in (self._waits.foremost, retries) if part]
         self._progress.update(self._task, state=", ".join(told if self._wide else told[:1]))
 
 

@@ -93,16 +93,15 @@ def load(
     The first Ctrl-C ends every wait and hears out what is on its way; a second
     one stops at once.
 
-    Exit codes, of which the first that fits from the bottom up counts:
+    Exit codes; where several fit, the first of 2, 130, 4, 1, 3, 5 counts:
 
     0: every row is settled, and at least one stands in a queue
-    5: every row was skipped; with --strict, any row was
-    3: rows are pending: not in the queue, safe to send again
     1: an error, such as a wrong key
+    2: wrong usage, an unreadable file or no known rep: nothing was sent
+    3: rows are pending: not in the queue, safe to send again
     4: rows are in doubt: sent, but without an answer
+    5: every row was skipped; with --strict, any row was
     130: interrupted
-    2: wrong usage, a file that cannot be read, or none of the reps found;
-    nothing was sent
     """
     reps = to or []
     if sum((bool(reps), to_column is not None, mine)) != 1:

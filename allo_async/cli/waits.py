@@ -43,7 +43,7 @@ class Waits:
         self._said_at: float | None = None
 
     @property
-    def longest(self) -> str | None:
+    def foremost(self) -> str | None:
         """What is waited for, the wait that says most; `None` for nothing."""
         told = Counter(cause for causes in self._now.values() for cause in causes)
         return next((cause for cause in _ORDER if told[cause]), None)
@@ -67,7 +67,7 @@ class Waits:
 
     def _update(self) -> None:
         self._changed()
-        if self.longest is None:
+        if self.foremost is None:
             self._cancel()
         elif self._say is not None and self._timer is None:
             self._arm()
@@ -81,9 +81,9 @@ class Waits:
 
     def _tell(self) -> None:
         self._timer = None
-        if self._say is not None and self.longest is not None:
+        if self._say is not None and self.foremost is not None:
             self._said_at = asyncio.get_running_loop().time()
-            self._say(f"Still {self.longest}.")
+            self._say(f"Still {self.foremost}.")
             self._arm()
 
     def _cancel(self) -> None:

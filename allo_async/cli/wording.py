@@ -133,6 +133,12 @@ def _of_allo(error: AlloError) -> str:
     return found if isinstance(found, str) else found(error)
 
 
+def reason(error: BaseException) -> str:
+    """Return what *error* means, for where nobody has to do anything about it."""
+    told, reference = sentence(error), _reference(error) if isinstance(error, AlloError) else ""
+    return told.removesuffix(reference).partition(". ")[0] + reference
+
+
 def _reference(error: AlloError) -> str:
     if not isinstance(error, ApiError | NoReplyError):
         return ""

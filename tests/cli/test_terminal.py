@@ -115,31 +115,34 @@ def test_lines_are_whole_in_a_pipe(sandbox):
     assert "…" not in done.stdout.decode()
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "cp437", "cp932", "utf-16"])
+LOAD = ("load", "LEADS", "--to", MARIE, "--fresh")
+EVERYTHING = [
+    (LOAD, 0),
+    (("load", "LEADS", "--to", MARIE, "--plan"), 0),
+    (("load", "LEADS", "--to-column", "Prénom"), 2),
+    (("load", "--help"), 0),
+    (("--help",), 0),
+    (("users",), 0),
+    (("queue", "show", "--of", MARIE, "--numbers"), 0),
+    (("nonsense…",), 2),
+]
+
+
 @pytest.mark.parametrize(
-    "arguments",
+    ("encoding", "arguments", "code"),
     [
-        ("load", "LEADS", "--to", MARIE, "--fresh"),
-        ("load", "LEADS", "--to", MARIE, "--plan"),
-        ("load", "LEADS", "--to-column", "Prénom"),
-        ("load", "--help"),
-        ("--help",),
-        ("users",),
-        ("queue", "show", "--of", MARIE, "--numbers"),
-        ("nonsense…",),
+        *((encoding, *case) for encoding in ("cp1252", "ascii") for case in EVERYTHING),
+        *((encoding, LOAD, 0) for encoding in ("latin-1", "cp437", "cp932", "utf-16")),
     ],
-    ids=lambda arguments: " ".join(arguments[:2]),
 )
-def test_no_encoding_crashes_the_command(sandbox, leads, arguments, encoding):
-    """What the terminal's encoding lacks is replaced; the exit code is the same as with UTF-8."""
-    given = [leads if argument == "LEADS" else argument for argument in arguments]
-    expected = command(*given, PYTHONIOENCODING="utf-8")
+def test_no_encoding_crashes_the_command(sandbox, leads, encoding, arguments, code):
+    """What the terminal's encoding lacks is replaced; the exit code is what it is with any other."""
+    sandbox.fill(MARIE, 1)
 
-    done = command(*given, PYTHONIOENCODING=encoding)
+    done = command(*(leads if each == "LEADS" else each for each in arguments), PYTHONIOENCODING=encoding)
 
-    assert done.returncode == expected.returncode, done.stderr
+    assert done.returncode == code, done.stderr
     assert b"Traceback" not in done.stderr
-    assert "Error".encode(encoding) not in done.stderr
     done.stdout.decode(encoding)
 
 
@@ -167,3 +170,16 @@ def test_reader_that_goes_away_is_no_crash(sandbox, leads):
 
     assert b"Traceback" not in told
     assert b"Exception" not in told
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_bar_and_table_of_another_encoding(sandbox, leads, encoding):
+    """On a terminal of another encoding, bar and borders are drawn with what it has, and the load is told."""
+    with PseudoTerminal(
+        "load", leads, "--to", MARIE, "--no-journal", columns=100, PYTHONIOENCODING=encoding
+    ) as terminal:
+        assert terminal.finish() == 0
+
+    assert "Loading" in terminal.plain
+    assert "?????" not in terminal.plain
+    assert re.search(rf"{MARIE}[ |]+41[ |]+40", terminal.plain)

@@ -161,3 +161,15 @@ def test_wrong_usage_names_the_help(run):
 
     assert "--nonsense" in told
     assert "allo-async load --help" in told.replace("root", "allo-async")
+
+
+def test_retry_is_told_without_advice(sandbox, run, tmp_path):
+    """While the command tries again by itself, it says why, and tells nobody to do anything."""
+    sandbox.script(faults.conflict(), times=1)
+    leads = tmp_path / "leads.csv"
+    leads.write_text("Phone\n" + us_numbers(1)[0], "utf-8")
+
+    told = run("load", leads, "--to", MARIE, code=0).stderr
+
+    assert "trying again: Others kept adding to the same queue at the same moment (DIALING_QUEUE_APPEND_" in told
+    assert "Run the same command" not in told
