@@ -13,10 +13,13 @@ from allo_async.cli.terminal import Screen, styled
 
 _LINES_SHOWN = 5
 
+# In fewer columns, addresses have to be folded.
+_ROOMY = 80
+
 
 def show(report: Report, screen: Screen) -> None:
     """Print *report* on *screen*; no number and no name stands in it."""
-    screen.print(_table(report))
+    screen.print(_table(report, narrow=screen.width < _ROOMY))
     for reps, told in report.errors():
         screen.say(styled(", ".join(reps), "red"), f": {told}")
     for reason in list(report.unusable.values())[:_LINES_SHOWN]:
@@ -33,7 +36,7 @@ def show(report: Report, screen: Screen) -> None:
         screen.say("Rows in doubt may stand in the queue already: look there before you send them again.")
 
 
-def _table(report: Report) -> Table:
+def _table(report: Report, *, narrow: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, title=report.file.name, title_justify="left", show_footer=_has_several(report))
     table.pad_edge, table.collapse_padding = False, True
     totals = report.totals
@@ -45,9 +48,12 @@ def _table(report: Report) -> Table:
     _add_count(table, "pending", totals.pending)
     _add_count(table, "in doubt", totals.in_doubt)
     for load in report.loads:
-        _add(table, report, load.name, load.totals, load.skipped_by_reason())
+        name = inert(load.name)
+        # Folded anywhere, addresses of one domain are hard to tell apart.
+        rep = Text(name.replace("@", "\n@") if narrow else name)
+        _add(table, report, rep, load.totals, load.skipped_by_reason())
     if report.unusable:
-        _add(table, report, "(nobody's)", Totals(skipped=len(report.unusable)), report.skipped_by_nobody)
+        _add(table, report, Text("(nobody's)"), Totals(skipped=len(report.unusable)), report.skipped_by_nobody)
     return table
 
 
@@ -62,7 +68,7 @@ def _has_several(report: Report) -> bool:
     return len(report.loads) + bool(report.unusable) > 1
 
 
-def _add(table: Table, report: Report, name: str, totals: Totals, skipped: Counter[str]) -> None:
+def _add(table: Table, report: Report, name: Text, totals: Totals, skipped: Counter[str]) -> None:
     reasons = [f"{skipped[reason]:,}" for reason in report.skipped]
     counts = (f"{totals.rows:,}", f"{totals.added:,}", *reasons)
     table.add_row(name, *counts, _loud(totals.pending), _loud(totals.in_doubt))

@@ -9,7 +9,8 @@ import attrs
 from allo_async import User
 from allo_async.cli.job import ID_PREFIX
 
-_EMAIL = re.compile(r"[^\s<>()\[\]\"',;:|]+@[^\s<>()\[\]\"',;:|]+")
+# An apostrophe may be a part of the name in front of the @, as in o'brien@acme.example, and never of what is behind.
+_EMAIL = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\"',;:|]+")
 
 
 @attrs.frozen
@@ -29,13 +30,14 @@ class Teammates:
         address or an id stands for itself.
         """
         given = text.strip()
-        emails = list(dict.fromkeys(email.strip(".").lower() for email in _EMAIL.findall(given)))
+        emails = list(dict.fromkeys(email.strip(".'").lower() for email in _EMAIL.findall(given)))
         if self.users is None:
             return emails or ([given] if given.startswith(ID_PREFIX) else [])
         if emails:
             return [_address(user) for user in self.users if (user.email or "").lower() in emails]
         by_id = [_address(user) for user in self.users if user.id == given]
-        return by_id or [_address(user) for user in self.users if user.name and _plain(user.name) == _plain(given)]
+        name = _plain(given)
+        return by_id or [_address(user) for user in self.users if name and _plain(user.name or "") == name]
 
 
 def _address(user: User) -> str:

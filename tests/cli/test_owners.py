@@ -22,6 +22,8 @@ TEAM = Teammates(
         User(id="usr-5", name="Jo Doe", email="jo2@acme.example"),
         User(id="usr-6", name="No Mail"),
         User(id="usr-7"),
+        User(id="usr-8", name="Sean O'Brien", email="sean.o'brien@acme.example"),
+        User(id="usr-9", name="-", email="brien@acme.example"),
     ]
 )
 
@@ -49,7 +51,13 @@ TEAM = Teammates(
         ("Jo Doe", ["jo1@acme.example", "jo2@acme.example"]),
         ("Jo Doe (jo2@acme.example)", ["jo2@acme.example"]),
         ("tom@acme.example; marie@acme.example", [MARIE, "Tom@acme.example"]),
+        ("sean.o'brien@acme.example", ["sean.o'brien@acme.example"]),
+        ("Sean (sean.O'Brien@acme.example)", ["sean.o'brien@acme.example"]),
+        ("'tom@acme.example'", ["Tom@acme.example"]),
+        ("O'Brien, Sean", ["sean.o'brien@acme.example"]),
+        ("O\u2019Brien, Sean", ["sean.o'brien@acme.example"]),
         # Not to be guessed.
+        ("x'brien@acme.example", []),
         ("Tom", []),
         ("Tom Bakers", []),
         ("Tom Baker (tom@elsewhere.example)", []),

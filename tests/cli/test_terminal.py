@@ -51,6 +51,8 @@ def test_sixty_columns_show_bar_and_table(sandbox, leads):
     assert max(widths) <= 60
     assert re.search(r"all\s+41\s+40\s+1\s+0\s+0", table)
     assert "…" not in table
+    assert re.search(r"^ marie +21 +20", table, re.MULTILINE)
+    assert "@acme" in table
 
 
 def test_bar_is_narrow_enough_for_its_longest_words(sandbox, leads):
