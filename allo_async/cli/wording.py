@@ -134,7 +134,9 @@ def _of_allo(error: AlloError) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return what *error* means, for where nobody has to do anything about it."""
+    """Return what *error* means, for where it is tried again; what may be wrong on this side is told all the same."""
+    if isinstance(error, errors.ConnectionFailedError):
+        return sentence(error)
     told, reference = sentence(error), _reference(error) if isinstance(error, AlloError) else ""
     return told.removesuffix(reference).partition(". ")[0] + reference
 

@@ -16,6 +16,11 @@ MARIE = "marie@acme.example"
 async def load(tmp_path, sandbox, *, deadline=20, **environment):
     leads = tmp_path / "leads.csv"
     leads.write_text("Phone\n" + "\n".join(us_numbers(3)), "utf-8")
+    arguments = ("load", str(leads), "--to", MARIE, "--no-journal", "--deadline", str(deadline))
+    return await command(sandbox, *arguments, **environment)
+
+
+async def command(sandbox, *arguments, **environment):
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     settings = {
         "ALLO_API_KEY": sandbox.api_key,
@@ -23,18 +28,7 @@ async def load(tmp_path, sandbox, *, deadline=20, **environment):
         "SSL_CERT_FILE": str(CERTIFICATE),
     }
     process = await asyncio.create_subprocess_exec(
-        *(
-            sys.executable,
-            "-m",
-            "allo_async",
-            "load",
-            str(leads),
-            "--to",
-            MARIE,
-            "--no-journal",
-            "--deadline",
-            str(deadline),
-        ),
+        *(sys.executable, "-m", "allo_async", *arguments),
         env={**clean, **settings, **environment},
         stdout=-1,
         stderr=-1,
@@ -56,6 +50,16 @@ async def test_load_goes_through_the_proxy(tmp_path, variable, scheme):
         assert sandbox.numbers(MARIE) == us_numbers(3)
         assert set(proxy.asked) == {"api.allo.example:443"}
         assert "sesame" not in told
+
+
+async def test_small_commands_go_through_the_proxy():
+    """So does a look at the team."""
+    async with Sandbox() as sandbox, ProxyServer(int(sandbox.url.rpartition(":")[2])) as proxy:
+        code, told = await command(sandbox, "users", HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}")
+
+    assert code == 0, told
+    assert MARIE in told
+    assert set(proxy.asked) == {"api.allo.example:443"}
 
 
 async def test_refused_sign_in_is_told_without_the_password(tmp_path):

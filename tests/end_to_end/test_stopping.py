@@ -210,6 +210,21 @@ async def test_lost_answer_is_still_settled(sandbox, allo):
     assert sandbox.numbers() == us_numbers(2)
 
 
+async def test_lost_answer_is_asked_for_again_where_the_queue_cannot_be_read(sandbox, allo):
+    """Where only sending the same bytes again can settle a lost answer, that is done before the stream ends."""
+    sandbox.script(faults.commit_and_drop(), at=2)
+    stream = allo.queue().append_stream(us_numbers(6), chunk_size=2)
+
+    async def lost():
+        while len(sandbox.ledger.appends) < 2:
+            await asyncio.sleep(0.001)
+        sandbox.script(faults.error(403, "FORBIDDEN"), method="GET")
+
+    results = await stopped(stream, lost())
+
+    assert all_fates(results) == {place: "added" if place < 4 else "pending" for place in range(6)}
+
+
 @pytest.mark.parametrize("kind", ["read", "rate limit", "conflict"])
 async def test_spread_ends_its_waits(sandbox, allo, waiting, kind):
     """A spread that waits in one queue or in all ends at once, each row with its fate."""
