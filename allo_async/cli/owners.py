@@ -21,6 +21,7 @@ from allo_async.cli.unknown_rep import NoRepFoundError, UnknownRepError
 
 _LINES_SHOWN = 5
 _REPS_SHOWN = 10
+_WORTH_JOINING = 2
 
 
 @attrs.frozen
@@ -109,10 +110,7 @@ class _Search:
 
     def told(self, unknown: Sequence[RepLoad]) -> list[str]:
         """Return what is to be said of all who are not found."""
-        told = [str(load.error.message) for load in unknown[:_REPS_SHOWN] if isinstance(load.error, UnknownRepError)]
-        more = len(unknown) - _REPS_SHOWN
-        if more > 0:
-            told.append(f"… and {more:,} more reps like these.")
+        told = [str(load.error.message) for load in unknown if isinstance(load.error, UnknownRepError)]
         if unknown and self.sandbox:
             told.append("The sandbox has " + ", ".join(user.email or user.id for user in self.team.users or ()) + ".")
         return told
@@ -135,8 +133,20 @@ def _found(search: _Search, loads: Sequence[RepLoad]) -> Owners:
         else:
             by_rep.setdefault(rep, []).extend(load.leads)
     # Two spellings of one rep are one load: two at the same time would conflict, and lose the order of the file.
+    unknown = _few(unknown)
     found = [RepLoad(rep, sorted(leads, key=lambda lead: lead.line)) for rep, leads in by_rep.items()]
     return _checked(Owners(found, [], unknown, search.told(unknown)))
+
+
+def _few(unknown: list[RepLoad]) -> list[RepLoad]:
+    """Put those beyond the first together: a column that names no reps at all would fill the screen."""
+    more = unknown[_REPS_SHOWN:]
+    if len(more) < _WORTH_JOINING:
+        return unknown
+    leads = sorted((lead for load in more for lead in load.leads), key=lambda lead: lead.line)
+    name = f"{len(more):,} more"
+    error = UnknownRepError(f"{name}{_where(leads)} are nobody of the team. See who is: allo-async users")
+    return [*unknown[:_REPS_SHOWN], RepLoad(f"({name})", leads, error=error)]
 
 
 def _found_over(search: _Search, loads: Sequence[RepLoad], over: Sequence[str]) -> Owners:

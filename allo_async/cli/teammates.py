@@ -2,9 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
-
-import attrs
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from allo_async import User
 from allo_async.cli.job import ID_PREFIX
@@ -13,15 +12,22 @@ from allo_async.cli.job import ID_PREFIX
 _EMAIL = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\"',;:|]+")
 
 
-@attrs.frozen
 class Teammates:
     """The team, to be asked who is meant.
 
-    Attributes:
+    Args:
         users: Its active members; `None` where the key may not read them.
+
+    Attributes:
+        users: The same.
     """
 
-    users: Sequence[User] | None
+    def __init__(self, users: Sequence[User] | None) -> None:
+        self.users = users
+        # A column that names no reps at all may hold as many texts as it has rows.
+        self._by_email = _index(users, lambda user: (user.email or "").lower())
+        self._by_id = _index(users, lambda user: user.id)
+        self._by_name = _index(users, lambda user: _plain(user.name or ""))
 
     def find(self, text: str) -> list[str]:
         """Return who may be meant by *text*, each as `DialingQueue` takes it: an e-mail address, or else an id.
@@ -34,10 +40,16 @@ class Teammates:
         if self.users is None:
             return emails or ([given] if given.startswith(ID_PREFIX) else [])
         if emails:
-            return [_address(user) for user in self.users if (user.email or "").lower() in emails]
-        by_id = [_address(user) for user in self.users if user.id == given]
-        name = _plain(given)
-        return by_id or [_address(user) for user in self.users if name and _plain(user.name or "") == name]
+            return [address for email in emails for address in self._by_email.get(email, ())]
+        return self._by_id.get(given) or self._by_name.get(_plain(given)) or []
+
+
+def _index(users: Sequence[User] | None, key: Callable[[User], str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for user in users or ():
+        if key(user):
+            found[key(user)].append(_address(user))
+    return dict(found)
 
 
 def _address(user: User) -> str:

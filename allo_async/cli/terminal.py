@@ -30,7 +30,8 @@ class Screen(Console):
     @property
     def live(self) -> bool:
         """Whether somebody looks at it, and it can be drawn over; what `FORCE_COLOR` says does not count."""
-        return _is_terminal(self.file) and os.environ.get("TERM", "").lower() not in _DUMB
+        dumb = os.environ.get("TERM", "").lower() in _DUMB
+        return self.is_terminal and _is_terminal(self.file) and not dumb
 
     @property
     def size(self) -> ConsoleDimensions:

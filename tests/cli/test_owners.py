@@ -50,7 +50,7 @@ TEAM = Teammates(
         ("usr-7", ["usr-7"]),
         ("Jo Doe", ["jo1@acme.example", "jo2@acme.example"]),
         ("Jo Doe (jo2@acme.example)", ["jo2@acme.example"]),
-        ("tom@acme.example; marie@acme.example", [MARIE, "Tom@acme.example"]),
+        ("tom@acme.example; marie@acme.example", ["Tom@acme.example", MARIE]),
         ("sean.o'brien@acme.example", ["sean.o'brien@acme.example"]),
         ("Sean (sean.O'Brien@acme.example)", ["sean.o'brien@acme.example"]),
         ("'tom@acme.example'", ["Tom@acme.example"]),
@@ -129,6 +129,19 @@ def test_unknown_reps_are_said_at_once_and_cost_the_others_nothing(sandbox, run,
     written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig")
     assert written.count("PENDING: ASSIGNEE_NOT_FOUND") == 3
     assert written.count("NO_REP") == 1
+
+
+def test_column_that_names_no_reps_does_not_fill_the_screen(sandbox, run, tmp_path):
+    """Of very many who are not found, the first are told one by one and the others together; each row has its fate."""
+    file = write(tmp_path, [MARIE, *(f"Company {place}" for place in range(3_000))])
+
+    result = run("load", file, "--to-column", "Owner", "--no-journal", code=3)
+
+    assert sandbox.numbers(MARIE) == us_numbers(1)
+    assert len(result.output.splitlines()) < 60
+    assert "2,990 more (2,990 rows, lines 13, 14, 15, 16, 17, …) are nobody of the team" in result.stderr
+    written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig")
+    assert written.count("PENDING: ASSIGNEE_NOT_FOUND") == 3_000
 
 
 def test_two_teammates_of_one_name_are_not_guessed(sandbox, run, tmp_path):
