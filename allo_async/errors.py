@@ -49,11 +49,6 @@ from allo_async.models import AppendResult, FieldError
 _PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
 
 
-def without_numbers(text: str) -> str:
-    """Return *text* with each phone number replaced: errors end up in logs and trackers."""
-    return _PHONE_NUMBER.sub("(number)", text)
-
-
 class AlloError(Exception):
     """The root of everything that this library raises."""
 
@@ -69,7 +64,7 @@ class AlloError(Exception):
         self._result = result
 
     def __str__(self) -> str:
-        told = without_numbers(self._describe())
+        told = _PHONE_NUMBER.sub("(number)", self._describe())
         return f"{told} [{self._result.summary()}]" if self._result is not None else told
 
     def __repr__(self) -> str:

@@ -93,7 +93,7 @@ def _taken(fates: list[JournaledRow], alike: int, cells: Sequence[object]) -> li
 
 
 def without_file(fates: Iterable[JournaledRow]) -> Export:
-    """Tell what the journal has by itself."""
+    """Return what the journal has, by itself."""
     return Export(COLUMNS, [[None, *_told(fate)] for fate in fates])
 
 

@@ -40,7 +40,7 @@ def lively_sandbox(*, region: str | None) -> Sandbox:
 
 
 def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
-    """Let *load* say on its first and its last line that nothing is sent, where that is so."""
+    """Return *load* as a command that says on its first and its last line that nothing is sent, where that is so."""
 
     @functools.wraps(load)
     def said(*, sandbox: bool, as_json: bool, **options: Any) -> None:

@@ -68,7 +68,7 @@ ERR = Screen(stderr=True)
 
 
 def tolerate_every_encoding() -> None:
-    """Let what the terminal's encoding lacks be printed as a question mark: a load that is done must be told."""
+    """Print a question mark for what the terminal's encoding lacks: a load that is done must be told."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -6,7 +6,7 @@ from typing import Any
 from allo_async import errors
 from allo_async.cli.unknown_rep import UnknownRepError
 from allo_async.cli.unreached import why_unreached
-from allo_async.errors import AlloError, ApiError, NoReplyError, without_numbers
+from allo_async.errors import AlloError, ApiError, NoReplyError
 
 _SHOW_QUEUE = "allo-async queue show"
 
@@ -42,7 +42,8 @@ def _plain(error: AlloError) -> str:
 
 def _api_says(error: ApiError) -> str:
     fields = "; ".join(f"{field.field}: {field.message or field.code}" for field in error.errors)
-    return without_numbers(fields or error.message or "it says no more").rstrip(".")
+    # The API quotes phone numbers; no error of the library prints any.
+    return str(AlloError(fields or error.message or "it says no more")).rstrip(".")
 
 
 def _of_limit(error: errors.RateLimitedError) -> str:
