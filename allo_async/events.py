@@ -25,6 +25,9 @@ import attrs
 
 from allo_async.models import Totals
 
+#: What is waited for: the key's limit, other appends to the queue, the moment of a retry, room in a full queue.
+WaitReason = Literal["pace", "turn", "backoff", "room"]
+
 #: Where the running code is: within which load, and within which of its chunks.
 CURRENT_LOAD: ContextVar[int | None] = ContextVar("allo_async load", default=None)
 CURRENT_CHUNK: ContextVar[int | None] = ContextVar("allo_async chunk", default=None)
@@ -214,6 +217,17 @@ class QueueFull(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Waiting(Event):
+    """Something is being waited for, a fifth of a second so far; a `Waited` of the same reason follows.
+
+    Attributes:
+        reason: As for `Waited`.
+    """
+
+    reason: WaitReason
+
+
+@attrs.frozen(kw_only=True)
 class Waited(Event):
     """Something was waited for, a thousandth of a second or more.
 
@@ -223,7 +237,7 @@ class Waited(Event):
         seconds: How long.
     """
 
-    reason: Literal["pace", "turn", "backoff", "room"]
+    reason: WaitReason
     seconds: float
 
 

@@ -2,13 +2,14 @@
 
 import ipaddress
 import os
-import urllib.request
 from typing import Any
 
 import attrs
 from yarl import URL
 
-from allo_async.errors import ConfigurationError, InsecureUrlError, MissingApiKeyError
+from allo_async.api_key import checked_key
+from allo_async.errors import ConfigurationError, InsecureUrlError
+from allo_async.proxy import environment_proxy
 
 #: Where the API lives, as its OpenAPI document says.
 DEFAULT_BASE_URL = "https://api.withallo.com"
@@ -68,23 +69,13 @@ class Settings:
         """
         url = _checked_url(base_url or os.environ.get("ALLO_BASE_URL") or DEFAULT_BASE_URL)
         return cls(
-            api_key=_checked_key(api_key if api_key is not None else os.environ.get("ALLO_API_KEY")),
+            api_key=checked_key(api_key if api_key is not None else os.environ.get("ALLO_API_KEY")),
             base_url=url,
             timeout=timeout,
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
-            proxy=_environment_proxy(url) if trust_env else None,
+            proxy=None if _is_loopback(url.host or "") or not trust_env else environment_proxy(url),
         )
-
-
-def _checked_key(api_key: str | None) -> str:
-    # A secret read from a file brings its newline along.
-    key = (api_key or "").strip()
-    if not key:
-        raise MissingApiKeyError("no API key: pass AlloClient(api_key=…) or set ALLO_API_KEY")
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ConfigurationError("the API key holds a character that no key has: check for a copying mistake")
-    return key
 
 
 def _checked_url(base_url: str) -> URL:
@@ -110,9 +101,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _environment_proxy(url: URL) -> str | None:
-    # Not aiohttp's trust_env: that reads ~/.netrc too, and refuses a request that already has its Authorization.
-    host = url.host or ""
-    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)

@@ -34,8 +34,8 @@ class SpreadOptions(TypedDict, total=False):
         journal: As for `append`.
         load_id: As for `append`.
         on_changed_input: As for `append`.
-        on_progress: Called after each chunk with the run: how many rows are `settled`, `result()` so far, which is true
-            also after a cancellation, and `stop()`, which ends it in order.
+        on_progress: Called at the beginning and after each chunk with the run: how many rows are `settled`, `result()`
+            so far, which is true also after a cancellation, and `stop()`, which ends it in order.
     """
 
     strategy: Strategy

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 LIST = Path(__file__).with_name("leads.csv")
-REPS = ("marie.laurent@acme.example", "tom.baker@acme.example", "ana.garcia@acme.example")
+REPS = ("marie@acme.example", "tom@acme.example", "ana@acme.example")
 OPTIONS = ("--region", "FR", "--chunk-size", "100", "--sandbox")
 COMMAND = ["load", "leads.csv", *(part for rep in REPS for part in ("--to", rep)), *OPTIONS]
 

@@ -97,3 +97,26 @@ def test_proxy_comes_from_the_environment_only_when_trusted(monkeypatch):
     assert AlloClient("ak_live_x")._settings.proxy is None
     monkeypatch.setenv("NO_PROXY", "api.withallo.com")
     assert AlloClient("ak_live_x", trust_env=True)._settings.proxy is None
+
+
+@pytest.mark.parametrize(
+    "without", ["api.withallo.com", "withallo.com", ".withallo.com", "*.withallo.com", "*", "api.withallo.com:443"]
+)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_names_hosts_as_people_write_them(monkeypatch, name, without):
+    """A host, its domain with or without a dot or a star, and a port are understood, in either case of the name."""
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    monkeypatch.setenv(name, f"other.example, {without}" if without != "*" else without)
+
+    assert AlloClient("ak_live_x", trust_env=True)._settings.proxy is None
+
+
+@pytest.mark.parametrize(
+    "without", ["allo.com", "xwithallo.com", "*.api.withallo.com.evil.example", "", "api.withallo.com:80"]
+)
+def test_no_proxy_names_no_other_host(monkeypatch, without):
+    """What names another host lets the proxy be used."""
+    monkeypatch.setenv("ALL_PROXY", "proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", without)
+
+    assert AlloClient("ak_live_x", trust_env=True)._settings.proxy == "http://proxy.example:3128"

@@ -73,14 +73,18 @@ class Brim:
         else:
             self.allows -= rows
 
-    async def wait_for_room(self) -> None:
-        """Look at the queue, ever more seldom, until it has room."""
-        while True:
-            with self._lane.observers.waiting("room"):
-                await self._clock.sleep(self._interval)
-            self._interval = min(self._interval * _GROWTH, max(_LATEST, self._first_interval))
-            room = (await read_state(self._lane, self._assignee)).room
-            if room:
-                self._too_many = None
-                self.allows = room
-                return
+    async def wait_for_room(self, bounds: Bounds) -> None:
+        """Look at the queue, ever more seldom, until it has room.
+
+        Raises:
+            StoppedError: The caller asked to end.
+        """
+        # There is no moment to give up at: a retry that comes too late for one would end the wait with an error.
+        looks, room = Bounds(stop=bounds.stop), 0
+        with self._lane.observers.waiting("room"):
+            while not room:
+                async with bounds.stop.ends():
+                    await self._clock.sleep(self._interval)
+                self._interval = min(self._interval * _GROWTH, max(_LATEST, self._first_interval))
+                room = (await read_state(self._lane, self._assignee, looks)).room
+        self._too_many, self.allows = None, room

@@ -92,7 +92,7 @@ class Courier:
                 if not self._waits:
                     raise self._brim.refusal
                 # Others may have their turn meanwhile: who does not wait learns at once that the queue is full.
-                await self._brim.wait_for_room()
+                await self._brim.wait_for_room(self._bounds)
             # What is left without a refusal waits for the turn that the queue is known to have by now.
             rows = await self._fill(rows, account)
 
@@ -102,7 +102,7 @@ class Courier:
 
     async def queued_by_others(self) -> set[str]:
         """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
-        return set(await read_queued(self.lane, self._assignee)).difference(self._log.sent_numbers())
+        return set(await read_queued(self.lane, self._assignee, self._bounds)).difference(self._log.sent_numbers())
 
     @property
     def on_its_way(self) -> Sequence[PreparedRow]:
@@ -148,8 +148,9 @@ class Courier:
         await self.lane.shared.paces.writes.check(self._bounds.patience)
         if not self._merges:
             turn = self.lane.turns.of(self._assignee)
-            with self.lane.observers.waiting("turn"):
-                await turn.acquire()
+            async with self._bounds.stop.ends():
+                with self.lane.observers.waiting("turn"):
+                    await turn.acquire()
             try:
                 renamed = turn is not self.lane.turns.of(self._assignee)
                 return rows if renamed else await self.carry(rows, account)
@@ -227,16 +228,17 @@ class Courier:
 
     def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
         async def look(since: Moment, seconds: float | None) -> AppendReply | None:
-            return await look_back(self.lane, piece, since=since, seconds=seconds, bounds=self._bounds)
+            return await look_back(self.lane, piece, since=since, seconds=seconds, bounds=self._bounds.unstoppable)
 
         async def announce(request: Request, first_used: Moment) -> None:
             if self._log.writes:
                 # Another process may have to know it, long after.
-                await piece.mark.seen()
+                async with self._bounds.stop.ends(unless=lambda: delivery.on_its_way):
+                    await piece.mark.seen()
             await self._log.sending(piece, request, first_used)
 
         request = piece.request or append_request(self._assignee, [row.entry for row in piece.rows])
-        return Delivery(
+        delivery = Delivery(
             request,
             read_append,
             look,
@@ -246,6 +248,7 @@ class Courier:
             unclear_since=piece.first_used,
             most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
         )
+        return delivery
 
     async def _cut(self, piece: Sending, error: BaseException) -> None:
         """Learn from a refusal of *piece* how much to send in its stead, or raise it."""

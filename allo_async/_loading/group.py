@@ -189,8 +189,9 @@ class Group:
         turn = lane.turns.of(assignee)
         self._waiting.append(ticket)
         try:
-            with lane.observers.waiting("turn"):
-                await turn.acquire()
+            async with ticket.bounds.stop.ends(unless=lambda: ticket not in self._waiting):
+                with lane.observers.waiting("turn"):
+                    await turn.acquire()
         except BaseException:
             # Whoever comes next must not take along what nobody waits for.
             await self._leave(ticket)
@@ -203,8 +204,9 @@ class Group:
         with contextlib.ExitStack() as held:
             held.callback(turn.release)
             held.callback(self._forget, ticket)
-            with lane.observers.waiting("pace"):
-                opening = await lane.shared.paces.writes.opening(ticket.bounds.patience)
+            async with ticket.bounds.stop.ends():
+                with lane.observers.waiting("pace"):
+                    opening = await lane.shared.paces.writes.opening(ticket.bounds.patience)
             held.callback(lane.shared.paces.writes.leave, opening)
             tickets = self._take()
             if len(tickets) == 1:

@@ -22,11 +22,11 @@ async def read_state(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED)
     return (await _page(lane, assignee, 1, bounds, size=1)).state
 
 
-async def read_numbers(lane: Lane, assignee: Assignee) -> AsyncIterator[QueueNumber]:
+async def read_numbers(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> AsyncIterator[QueueNumber]:
     """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
     page = 1
     while True:
-        found = await _page(lane, assignee, page, UNBOUNDED)
+        found = await _page(lane, assignee, page, bounds)
         for number in found.numbers():
             yield number
         if not found.has_more or not found.entries:
@@ -34,9 +34,9 @@ async def read_numbers(lane: Lane, assignee: Assignee) -> AsyncIterator[QueueNum
         page += 1
 
 
-async def read_queued(lane: Lane, assignee: Assignee) -> list[str]:
+async def read_queued(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> list[str]:
     """Read the numbers in the queue of *assignee*, in E.164."""
-    return [number.number_to async for number in read_numbers(lane, assignee)]
+    return [number.number_to async for number in read_numbers(lane, assignee, bounds)]
 
 
 async def read_end(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> tuple[QueueState, QueueEnd]:

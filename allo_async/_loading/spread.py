@@ -20,6 +20,7 @@ from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.lane import Lane
+from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, JournalError, QueueFullError
@@ -109,8 +110,9 @@ class SpreadRun:
         return len(self._placed) + len(self._chunk.skipped)
 
     def stop(self) -> None:
-        """Finish the chunks that are under way, and leave the rest pending."""
+        """Finish the chunks that are on their way, end every wait at once, and leave the rest pending."""
         self._stopping = True
+        self._bounds.stop.want()
 
     def result(self) -> SpreadResult:
         """Tell the fates as they stand; true also after a cancellation."""
@@ -149,6 +151,8 @@ class SpreadRun:
         try:
             async with self._lane.calls.bounded(self._deadline):
                 with telling.within():
+                    # So that whoever may want to stop it can do so from its first wait on.
+                    self._tell_progress()
                     await self._begin()
                     await self._load(RowSource(rows, self._log.check if self._log.writes else None))
         except BaseException as error:
@@ -198,6 +202,8 @@ class SpreadRun:
             share.room = await share.courier.look()
             if self._skip_queued:
                 self._preparer.leave_out(await share.courier.queued_by_others())
+        except StoppedError:
+            return
         except AlloError as error:
             share.error = error
 
@@ -252,6 +258,8 @@ class SpreadRun:
             share.room = 0
             # In doubt, it is an error like any other.
             share.error = error if any(self._account.is_in_doubt(row) for row in hand) else None
+        except StoppedError:
+            return
         except AlloError as error:
             share.error = error
 
@@ -267,5 +275,8 @@ class SpreadRun:
             share.added += added
             share.room = max(0, share.room - added)
             self._placed.update((row.index, place) for row in sent)
-            if self._on_progress is not None:
-                self._on_progress(self)
+            self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self)

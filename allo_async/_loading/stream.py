@@ -20,6 +20,7 @@ from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
 from allo_async._sending.ending import end
 from allo_async._sending.lane import Lane
+from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ConfigurationError, QueueFullError
@@ -105,9 +106,7 @@ class AppendStream:
         return self
 
     async def __anext__(self) -> AppendResult:
-        if self._stopping:
-            await self._end()
-        if self._ended:
+        if await self._is_over():
             raise StopAsyncIteration
         account = Account(Chunk())
         try:
@@ -116,8 +115,13 @@ class AppendStream:
             async with lane.calls.bounded(self._seconds_left()):
                 with telling.within():
                     courier = self._courier or await self._begin(lane)
-                    account = self._account(await self._next_chunk())
+                    async with self._bounds.stop.ends():
+                        chunk = await self._next_chunk()
+                    account = self._account(chunk)
                     await self._deliver(courier, account)
+        except StoppedError:
+            await self._end(account)
+            return self._yielded_after_all()
         except QueueFullError as error:
             await self._end(account, error)
             if not self._stops_when_full:
@@ -142,8 +146,13 @@ class AppendStream:
         self._to_be_told = rows
 
     def stop(self) -> None:
-        """Finish the chunk that is under way, yield its result, and end."""
+        """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
+
+        What is waited for may be the rate limit, another append to the queue, a retry after a refusal, room in a full
+        queue, or the queue being read: nothing is on its way then, and the rows are pending in the last result.
+        """
         self._stopping = True
+        self._bounds.stop.want()
 
     async def take_rest(self) -> AppendResult:
         """Once the stream has ended, take what is left of a sync iterable: rows never sent, and local skips.
@@ -156,6 +165,11 @@ class AppendStream:
         finally:
             self._tell_end()
         return result
+
+    async def _is_over(self) -> bool:
+        if self._stopping:
+            await self._end()
+        return self._ended
 
     async def _begin(self, lane: Lane) -> Courier:
         self._log = await self._open_log()
@@ -205,6 +219,13 @@ class AppendStream:
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
+        """Return what is not yielded yet, in an iteration that has ended.
+
+        Raises:
+            StopAsyncIteration: No row was taken.
+        """
+        if not self.unfinished.totals.rows:
+            raise StopAsyncIteration
         result, self.unfinished = self.unfinished, AppendResult()
         return result
 

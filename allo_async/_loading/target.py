@@ -84,7 +84,8 @@ class Target:
                 self._lane.ends.setdefault(self._identity, end)
 
     async def _end(self) -> QueueEnd:
-        _, end = await read_end(self._lane, self._assignee, self._bounds)
+        # A chunk under way may need it to be settled, though its caller asks to end.
+        _, end = await read_end(self._lane, self._assignee, self._bounds.unstoppable)
         # An answer that came meanwhile knows better.
         return self._lane.ends.setdefault(self._identity, end)
 

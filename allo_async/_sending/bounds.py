@@ -4,6 +4,8 @@ from math import inf
 
 import attrs
 
+from allo_async._sending.stop import Stop
+
 
 @attrs.frozen
 class Bounds:
@@ -12,10 +14,17 @@ class Bounds:
     Attributes:
         give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.
         patience: Seconds that a rate limit may hold up one request.
+        stop: Ends waits early.
     """
 
     give_up_at: float | None = None
     patience: float = inf
+    stop: Stop = attrs.field(factory=Stop, eq=False)
+
+    @property
+    def unstoppable(self) -> "Bounds":
+        """The same bounds, for what must be known even where the caller asks to end."""
+        return Bounds(self.give_up_at, self.patience)
 
 
 UNBOUNDED = Bounds()

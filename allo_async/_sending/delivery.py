@@ -80,9 +80,14 @@ class Delivery(Generic[Answer]):
         return self.unclear_since is not None
 
     @property
-    def _surely_refused(self) -> bool:
+    def surely_refused(self) -> bool:
         """Whether no attempt can have been carried out, nor ever will be."""
         return not self.unclear and self.abandoned_since is None
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether an answer has to be heard out, since the request changes something and may have arrived."""
+        return not self.request.reads and (self.exposed or not self.surely_refused)
 
     def begin(self, clock: Clock) -> None:
         """Note that an attempt begins."""
@@ -117,7 +122,7 @@ class Delivery(Generic[Answer]):
         """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
         if not isinstance(error, AlloError):
             return False
-        if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and self._surely_refused:
+        if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and self.surely_refused:
             return False
         verdict = judge(error)
         harmless = self.look is not None or self.request.repeatable or self.replay_tells(trust, clock)

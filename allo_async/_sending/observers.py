@@ -1,21 +1,22 @@
 """Those who observe a client, told of what happens in it."""
 
+import asyncio
 import contextlib
 import itertools
 import logging
 from collections.abc import Generator, Sequence
 from contextvars import ContextVar
-from typing import Literal
 
 from allo_async.clock import Clock
-from allo_async.events import Event, Observer, Waited
+from allo_async.events import Event, Observer, Waited, Waiting, WaitReason
 
 _log = logging.getLogger(__name__)
 
 _numbers = itertools.count(1)
 
-# Seconds that are worth telling.
+# Seconds that are worth telling, once they are over, and while they last.
 _SHORTEST_WAIT = 0.001
+_NOTICEABLE_WAIT = 0.2
 
 
 def new_number() -> int:
@@ -58,12 +59,21 @@ class Observers:
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
     @contextlib.contextmanager
-    def waiting(self, reason: Literal["pace", "turn", "backoff", "room"]) -> Generator[None]:
-        """Tell how long a block waited, however it ends."""
-        begun = self.now()
+    def waiting(self, reason: WaitReason) -> Generator[None]:
+        """Tell that a block waits, if that takes a while, and how long it waited, however it ends."""
+        begun, noticed = self.now(), False
+
+        def notice() -> None:
+            nonlocal noticed
+            noticed = True
+            self.tell(Waiting(reason=reason))
+
+        timer = asyncio.get_running_loop().call_later(_NOTICEABLE_WAIT, notice) if self._observers else None
         try:
             yield
         finally:
+            if timer is not None:
+                timer.cancel()
             seconds = self.now() - begun
-            if seconds >= _SHORTEST_WAIT:
+            if noticed or seconds >= _SHORTEST_WAIT:
                 self.tell(Waited(reason=reason, seconds=seconds))

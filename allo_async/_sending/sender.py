@@ -75,7 +75,7 @@ class Sender:
             AlloError: The last attempt's failure: it was definite, or the budget or *bounds* left no time.
         """
         retrying = tenacity.AsyncRetrying(
-            sleep=self._back_off,
+            sleep=lambda seconds: self._back_off(seconds, delivery, bounds),
             retry=tenacity.retry_if_exception(lambda error: delivery.worth_a_retry(error, self._trust, self._clock)),
             wait=_wait,
             stop=_Until(self._clock, self._retry_budget, bounds),
@@ -109,13 +109,15 @@ class Sender:
                 if answer is not None:
                     return answer
             await delivery.ready(self._clock)
-            with self.observers.waiting("pace"):
-                left_at = await self._paces.of(delivery.request).admit(bounds.patience)
+            async with bounds.stop.ends(unless=lambda: delivery.on_its_way):
+                with self.observers.waiting("pace"):
+                    left_at = await self._paces.of(delivery.request).admit(bounds.patience)
             # A key can grow too old in the line.
             if not delivery.too_old(self._clock):
                 break
         try:
-            return await self._exchange(delivery, left_at)
+            async with bounds.stop.ends(unless=lambda: not delivery.request.reads):
+                return await self._exchange(delivery, left_at)
         except AlloError as error:
             if delivery.refused_for_itself(error):
                 # Where the look fails too, the refusal says more, but settles nothing.
@@ -165,9 +167,10 @@ class Sender:
                 self.observers.tell(RateLimited(retry_after=error.retry_after))
             raise
 
-    async def _back_off(self, seconds: float) -> None:
-        with self.observers.waiting("backoff"):
-            await self._clock.sleep(seconds)
+    async def _back_off(self, seconds: float, delivery: Delivery[Answer], bounds: Bounds) -> None:
+        async with bounds.stop.ends(unless=lambda: delivery.on_its_way):
+            with self.observers.waiting("backoff"):
+                await self._clock.sleep(seconds)
 
     def _announce_retry(self, request: Request, state: tenacity.RetryCallState) -> None:
         error = _failure(state)

@@ -70,6 +70,12 @@ class Transport:
         self._made: aiohttp.ClientSession | None = None
         self._trace_configs = list(trace_configs)
         self._closed = False
+        # Apart from each other, so that no error of aiohttp's can show the password.
+        proxy = URL(settings.proxy) if settings.proxy is not None else None
+        self._proxy = proxy.with_user(None) if proxy is not None else None
+        self._proxy_auth = (
+            aiohttp.BasicAuth(proxy.user, proxy.password or "", "utf-8") if proxy is not None and proxy.user else None
+        )
 
     async def exchange(self, request: Request, *, request_id: str, on_send: Callable[[], None]) -> Reply:
         """Send *request* once and read the whole answer.
@@ -124,7 +130,8 @@ class Transport:
             URL(f"{self._settings.base_url}{request.target}", encoded=True),
             data=_Body(request.body or b"", on_send) if request.method != "GET" else None,
             headers=self._headers(request, request_id),
-            proxy=self._settings.proxy,
+            proxy=self._proxy,
+            proxy_auth=self._proxy_auth,
             allow_redirects=False,
             raise_for_status=False,
             timeout=aiohttp.ClientTimeout(),

@@ -6,12 +6,14 @@ import typer
 
 from allo_async import __version__
 from allo_async.cli import journal, queue
+from allo_async.cli.door import Door
 from allo_async.cli.load import load
-from allo_async.cli.sandbox import sandbox
+from allo_async.cli.sandbox import sandbox, saying_if_nothing_is_sent
 from allo_async.cli.team import users, whoami
+from allo_async.cli.terminal import OUT
 
-app = typer.Typer(name="allo-async", no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
-app.command()(load)
+app = typer.Typer(name="allo-async", cls=Door, no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(saying_if_nothing_is_sent(load))
 app.command()(sandbox)
 app.command()(users)
 app.command()(whoami)
@@ -21,7 +23,7 @@ app.add_typer(journal.app)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"allo-async {__version__}")
+        OUT.say(f"allo-async {__version__}")
         raise typer.Exit
 
 
@@ -29,6 +31,9 @@ def _print_version(wanted: bool) -> None:
 def main(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print where it broke, should it fail by a mistake of its own.")
     ] = False,
 ) -> None:
     """Lead lists into Allo's dialing queues, with an account of every row."""

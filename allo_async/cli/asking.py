@@ -5,30 +5,34 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from allo_async import AlloClient, AlloError
 from allo_async.cli.report import ExitCode
+from allo_async.cli.terminal import ERR
+from allo_async.cli.wording import sentence
 
 _Answer = TypeVar("_Answer")
 
 
-def ask(question: Callable[[AlloClient], Awaitable[_Answer]]) -> _Answer:
-    """Run *question* with a client whose key and base URL come from the environment.
+def ask(question: Callable[[AlloClient], Awaitable[_Answer]], *, rep: str | None = None) -> _Answer:
+    """Run *question* with a client whose key, base URL and proxy come from the environment.
+
+    Args:
+        question: What to ask.
+        rep: Whose queue it is about.
 
     Raises:
         typer.Exit: The API said no; it was told on standard error.
     """
 
     async def asked() -> _Answer:
-        async with AlloClient() as allo:
+        async with AlloClient(trust_env=True) as allo:
             return await question(allo)
 
-    return answered(asked())
+    return answered(asked(), rep=rep)
 
 
-def answered(question: Coroutine[Any, Any, _Answer]) -> _Answer:
+def answered(question: Coroutine[Any, Any, _Answer], *, rep: str | None = None) -> _Answer:
     """Run *question*, and tell an error in one line.
 
     Raises:
@@ -37,5 +41,5 @@ def answered(question: Coroutine[Any, Any, _Answer]) -> _Answer:
     try:
         return asyncio.run(question)
     except (AlloError, OSError) as error:
-        Console(stderr=True).print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        ERR.say(sentence(error, rep=rep), style="red")
         raise typer.Exit(ExitCode.ERROR) from error

@@ -18,7 +18,7 @@ Where = Annotated[
 
 
 def coordination_by(where: str | None) -> Coordination | None:
-    """Give what reaches the key's other processes.
+    """Return what reaches the key's other processes.
 
     Raises:
         ConfigurationError: There is no such directory, or the URL cannot be read.
@@ -36,5 +36,10 @@ def coordination_by(where: str | None) -> Coordination | None:
 
         return FileCoordination(where)
     except ImportError as error:
-        hint = " (a URL takes the extra redis)" if "://" in where else ""
-        raise typer.BadParameter(f"--coordination {where}: {error}{hint}") from error
+        # The URL may hold a password, and stays unsaid.
+        told = (
+            "--coordination with a URL takes the extra redis: pip install 'allo-async[redis]'"
+            if "://" in where
+            else "--coordination with a directory is not to be had on this system: give a URL of Redis"
+        )
+        raise typer.BadParameter(told) from error

@@ -41,15 +41,14 @@ def deal(leads: LeadsFile, *, to: str | None, to_column: str | None, field_map: 
     by_rep: dict[str | None, list[Lead]] = {}
     unusable: dict[int, str] = {}
     for row in leads.rows:
-        # Two spellings of an address are one queue, and loads of one queue at the same time would conflict.
-        rep = to if rep_column is None else str(row.cells.get(rep_column) or "").strip().lower()
+        # Whom of the team that means is found out before anything is sent.
+        rep = to if rep_column is None else str(row.cells.get(rep_column) or "").strip()
         if row.problem is not None:
             unusable[row.line] = f"UNREADABLE_ROW: line {row.line}, {row.problem}"
-        elif rep_column is not None and "@" not in (rep or ""):
-            told = "no e-mail address" if rep else "nothing"
-            unusable[row.line] = f"NO_REP: line {row.line} has {told} in {rep_column!r}"
+        elif rep_column is not None and not rep:
+            unusable[row.line] = f"NO_REP: line {row.line} has nothing in {rep_column!r}"
         else:
             by_rep.setdefault(rep, []).append(Lead(row.line, columns.contact(row.cells)))
     if rep_column is not None and not by_rep:
-        raise ColumnsError(f"no row names a rep by e-mail address in {rep_column!r}")
+        raise ColumnsError(f"no row names a rep in {rep_column!r}")
     return Dealt(columns, [RepLoad(rep, rows) for rep, rows in by_rep.items()], unusable)

@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+_Answer = TypeVar("_Answer")
 
 
 @contextlib.contextmanager
@@ -35,3 +38,32 @@ def stop_on_interrupt(said: Callable[[], None]) -> Generator[asyncio.Event]:
         yield stop
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+@contextlib.asynccontextmanager
+async def calling_once_set(stop: asyncio.Event, act: Callable[[], None]) -> AsyncGenerator[None]:
+    """Call *act* as soon as *stop* is set, if that is while the block runs."""
+
+    async def watch() -> None:
+        await stop.wait()
+        act()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
+
+
+async def unless_set(stop: asyncio.Event, question: Coroutine[Any, Any, _Answer]) -> _Answer | None:
+    """Return the answer to *question*, or `None` as soon as *stop* is set: whatever it waits for is given up."""
+    asking = asyncio.create_task(question)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return asking.result() if asking.done() else None
+    finally:
+        asking.cancel()
+        stopping.cancel()
+        await asyncio.wait({asking, stopping})

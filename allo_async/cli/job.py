@@ -1,17 +1,23 @@
 """The work of `load`: every rep's rows into that rep's queue, all reps at the same time."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, ApiError, AppendResult, AppendStream, DialingQueue, Totals
+from allo_async import AlloClient, AlloError, ApiError, AppendResult, AppendStream, DialingQueue, Totals
+from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.options import LoadOptions
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
+
+
+#: What the id of every teammate begins with.
+ID_PREFIX = "usr-"
 
 
 @attrs.frozen
@@ -75,14 +81,21 @@ class RepLoad:
     def _why_pending(self) -> str:
         if self.interrupted:
             return "PENDING: interrupted"
-        code = self.error.code if isinstance(self.error, ApiError) else None
-        return f"PENDING: {code or type(self.error).__name__}" if self.error is not None else "PENDING"
+        return f"PENDING: {_code(self.error)}" if self.error is not None else "PENDING"
 
     def _why_skipped(self, reason: str, detail: str | None) -> str:
         if reason == "DUPLICATE_NUMBER":
             # The detail counts rows of this rep's list, which nobody sees.
             return reason
         return f"{reason}: {detail}" if detail else reason
+
+
+def _code(error: Exception) -> str:
+    """Return a word for *error*: the API's own, or else one of its kind."""
+    if isinstance(error, ApiError) and error.code:
+        return error.code
+    kind = type(error).__name__.removesuffix("Error") if isinstance(error, AlloError) else "Failed"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).upper()
 
 
 async def load_all(
@@ -118,9 +131,21 @@ async def load_all(
     return not any(load.interrupted for load in loads)
 
 
+def check_options(allo: AlloClient, options: LoadOptions) -> None:
+    """Refuse what no load can be told, before anything is asked.
+
+    Raises:
+        AlloError: An option of no use.
+    """
+    _stream(allo, RepLoad(None, ()), options)
+
+
 def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
-    """Give the queue of *rep*, by e-mail address, or the key owner's own."""
-    return allo.queue() if rep is None else allo.queue(email=rep)
+    """Return the queue of *rep*, by e-mail address or id, or the key owner's own."""
+    if rep is None:
+        return allo.queue()
+    # An id has no @; what is neither, Allo shall refuse as an address.
+    return allo.queue(user_id=rep) if rep.strip().startswith(ID_PREFIX) else allo.queue(email=rep)
 
 
 def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
@@ -131,7 +156,7 @@ def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStre
 
 async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: asyncio.Event) -> None:
     try:
-        async with stream:
+        async with stream, calling_once_set(stop, stream.stop):
             async for result in stream:
                 load.results.append(result)
                 progress(result.totals.rows)

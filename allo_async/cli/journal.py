@@ -1,6 +1,6 @@
 """`allo-async journal`: what a journal holds, and the fate of every row as CSV."""
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,12 +8,16 @@ from typing import Annotated, Any
 import attrs
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from allo_async import Journal, Totals
 from allo_async.cli.asking import answered
+from allo_async.cli.exporting import Export, beside_file, read_journal, without_file, write
+from allo_async.cli.report import ExitCode
+from allo_async.cli.terminal import ERR, OUT
+from allo_async.journal.reading import JournaledRow
+from allo_async.leads.columns import ColumnsError
+from allo_async.leads.leads_file import UnreadableFileError, read_leads_file
 
 app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
 
@@ -28,7 +32,7 @@ def show(
     loads = answered(Journal(file).loads())
     if as_json:
         told: list[dict[str, Any]] = [{**attrs.asdict(load), "rows": load.totals.rows} for load in loads]
-        typer.echo(json.dumps(told, default=str, indent=2))
+        OUT.say_json(told)
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("load", overflow="fold")
@@ -38,25 +42,55 @@ def show(
         table.add_column(field.name.replace("_", " "), justify="right", no_wrap=True)
     for load in loads:
         counts = (f"{count:,}" for count in attrs.astuple(load.totals))
-        table.add_row(escape(load.load_id), _when(load.begun_at), _when(load.ended_at), *counts)
-    Console().print(table)
+        table.add_row(load.load_id, _when(load.begun_at), _when(load.ended_at), *counts)
+    OUT.print(table)
 
 
 @app.command()
 def export(
     file: File,
     out: Annotated[Path, typer.Argument(help="The CSV file to write.")],
-    load: Annotated[str | None, typer.Option(help="Which load; needed where there are several.")] = None,
+    load: Annotated[str | None, typer.Option(help="Only this load; by default all that the journal has.")] = None,
+    leads_file: Annotated[
+        Path | None,
+        typer.Option("--file", help="The file that was loaded, which by default stands beside the journal."),
+    ] = None,
+    field_map: Annotated[
+        list[str] | None, typer.Option("--map", help="The columns as they were named to load. Repeatable.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write the fate of every row of a load as CSV: index, number, fate, reason, position, queue."""
-    journal = Journal(file)
-    if load is None:
-        names = [found.load_id for found in answered(journal.loads())]
-        if len(names) != 1:
-            raise typer.BadParameter(f"say which with --load: {', '.join(names) or 'the journal is empty'}")
-        load = names[0]
-    rows = answered(journal.write_csv(load, out))
-    Console().print(f"{rows:,} rows written to {escape(str(out))}", highlight=False, soft_wrap=True)
+    """Write the fate of every row as CSV, beside the lines and the columns of the file that was loaded."""
+    source = leads_file or file.with_name(file.name.removesuffix(".journal"))
+    if out.exists() and (not force or out.resolve() in {file.resolve(), source.resolve()}):
+        way_on = "name another one" if force else "add --force to replace it, or name another one"
+        raise typer.BadParameter(f"{out} is there already: {way_on}")
+    fates = answered(read_journal(Journal(file), load))
+    table = _beside(fates, source, field_map or ()) if source != file or leads_file else without_file(fates)
+    try:
+        write(table, out)
+    except OSError as error:
+        ERR.say(f"{out} cannot be written: {error.strerror}", style="red")
+        raise typer.Exit(ExitCode.ERROR) from error
+    OUT.say(f"{len(table.rows):,} rows written to {out}")
+
+
+def _beside(fates: Sequence[JournaledRow], source: Path, field_map: Sequence[str]) -> Export:
+    try:
+        table = beside_file(fates, read_leads_file(source), field_map)
+    except (UnreadableFileError, ColumnsError) as error:
+        ERR.say(f"The file that was loaded is not there to be put beside: {error}", style="yellow")
+        ERR.say("What the journal has is written by itself; --file names the file.")
+        return without_file(fates)
+    if table.missing:
+        ERR.say(
+            f"{source} has changed: {table.missing:,} rows of the journal are not in it; they stand at the end,"
+            " without a line.",
+            style="yellow",
+        )
+    if table.fresh:
+        ERR.say(f"{table.fresh:,} rows of {source} are not in the journal.")
+    return table
 
 
 def _when(moment: datetime | None) -> str:

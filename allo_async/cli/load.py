@@ -1,15 +1,12 @@
 """`allo-async load`: a file of leads into the dialing queues of its reps."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import attrs
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from allo_async import (
     AlloError,
@@ -26,21 +23,24 @@ from allo_async.cli.journaling import journal_of
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import show_plans
-from allo_async.cli.report import ExitCode, Report, message
+from allo_async.cli.report import ExitCode, Report
 from allo_async.cli.running import LoadJob
 from allo_async.cli.screen import show
+from allo_async.cli.terminal import ERR, OUT
+from allo_async.cli.unknown_rep import NoRepFoundError
+from allo_async.cli.wording import sentence
 from allo_async.leads.columns import ColumnsError
 from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
 from allo_async.leads.suppression import read_suppression
-
-_err = Console(stderr=True)
 
 
 def load(
     file: Annotated[Path, typer.Argument(help="CSV (any delimiter, UTF-8, UTF-16 or Windows-1252) or JSON Lines.")],
     to: Annotated[
         list[str] | None,
-        typer.Option(help="The rep, by e-mail address, whose queue gets all rows; several share them. Repeatable."),
+        typer.Option(
+            help="The rep whose queue gets all rows, by e-mail address, id or name; several share them. Repeatable."
+        ),
     ] = None,
     to_column: Annotated[str | None, typer.Option(help="The column that names each row's rep.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Load the queue of the API key's owner.")] = False,
@@ -96,17 +96,18 @@ def load(
     or killed, is taken up where it ended by running the same command again:
     nothing is sent twice.
 
-    The API key comes from ALLO_API_KEY. The first Ctrl-C stops after the
-    answers that are on their way, a second one at once.
+    The API key comes from ALLO_API_KEY, a proxy from HTTPS_PROXY and NO_PROXY.
+    The first Ctrl-C ends every wait and hears out what is on its way; a second
+    one stops at once.
 
-    Exit codes:
+    Exit codes; where several fit, the first of 2, 130, 4, 1, 3, 5 counts:
 
-    0: every row is settled, that is added or skipped
+    0: every row is settled, and at least one stands in a queue
     1: an error, such as a wrong key
-    2: wrong usage, or a file that cannot be read
+    2: wrong usage, an unreadable file or no known rep: nothing was sent
     3: rows are pending: not in the queue, safe to send again
     4: rows are in doubt: sent, but without an answer
-    5: rows were skipped, with --strict
+    5: every row was skipped; with --strict, any row was
     130: interrupted
     """
     reps = to or []
@@ -129,7 +130,7 @@ def load(
     try:
         leads = read_leads_file(file)
         dealt = deal(leads, to=reps[0] if len(reps) == 1 else None, to_column=to_column, field_map=field_map or ())
-        _err.print(f"Columns: {escape(str(dealt.columns))}", highlight=False)
+        ERR.say(f"Columns: {dealt.columns}")
         over = reps if len(reps) > 1 else []
         together = coordination_by(coordination)
         job = LoadJob(dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh)
@@ -137,7 +138,7 @@ def load(
             show_plans(asyncio.run(job.plan()), as_json=as_json)
             return
         loads, finished = asyncio.run(job.run())
-    except (UnreadableFileError, ColumnsError) as error:
+    except (UnreadableFileError, ColumnsError, NoRepFoundError) as error:
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
     except AlloError as error:
         # Those of a rep's load are in its report; what comes here kept everything from beginning.
@@ -153,9 +154,9 @@ def load(
     )
     report = _with_rest_written(report, leads)
     if as_json:
-        typer.echo(json.dumps(report.as_json(), indent=2))
+        OUT.say_json(report.as_json())
     else:
-        show(report, Console())
+        show(report, OUT)
     raise typer.Exit(report.exit_code)
 
 
@@ -167,7 +168,7 @@ def _suppressed(files: Sequence[Path], region: str | None, *, as_json: bool) -> 
         suppressed = read_suppression(files, region)
     except (UnreadableFileError, AlloError) as error:
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
-    _err.print(f"Suppression list: {len(suppressed):,} numbers", highlight=False)
+    ERR.say(f"Suppression list: {len(suppressed):,} numbers")
     return suppressed
 
 
@@ -180,8 +181,9 @@ def _with_rest_written(report: Report, leads: LeadsFile) -> Report:
 
 
 def _stopped(error: Exception, code: ExitCode, *, as_json: bool) -> typer.Exit:
-    told = message(error) if isinstance(error, AlloError) else str(error)
-    _err.print(f"[red]{escape(told)}[/]", highlight=False, soft_wrap=True)
+    told = sentence(error) if isinstance(error, AlloError) else str(error)
+    for line in error.lines if isinstance(error, NoRepFoundError) else [told]:
+        ERR.say(line, style="red")
     if as_json:
-        typer.echo(json.dumps({"error": told, "exit_code": int(code)}, indent=2))
+        OUT.say_json({"error": told, "exit_code": int(code)})
     return typer.Exit(code)

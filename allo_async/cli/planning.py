@@ -1,18 +1,15 @@
 """`load --plan`: what would happen, without a write."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from functools import partial
 
 import attrs
-import typer
-from rich.console import Console
-from rich.markup import escape
 
 from allo_async import AlloClient, Plan, Strategy
 from allo_async.cli.job import RepLoad, queue_of
 from allo_async.cli.options import LoadOptions
+from allo_async.cli.terminal import OUT, styled
 
 
 async def plan_all(
@@ -56,11 +53,10 @@ def show_plans(plans: dict[str, Plan], *, as_json: bool) -> None:
     """Print each plan: a line for people, or all of them for machines."""
     if as_json:
         told = [{"reps": name, **attrs.asdict(plan), **_derived(plan)} for name, plan in plans.items()]
-        typer.echo(json.dumps(told, indent=2))
+        OUT.say_json(told)
         return
-    console = Console()
     for name, plan in plans.items():
-        console.print(f"[bold]{escape(name)}[/]: {escape(plan.summary())}", soft_wrap=True, highlight=False)
+        OUT.say(styled(name, "bold"), f": {plan.summary()}")
 
 
 def _derived(plan: Plan) -> dict[str, float]:

@@ -1,21 +1,20 @@
 """`allo-async queue`: look at a dialing queue, empty it, rename it."""
 
-import json
 from typing import Annotated
 
 import attrs
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from allo_async import AlloClient, QueueNumber, QueueState
 from allo_async.cli.asking import ask
+from allo_async.cli.consent import Filter, Yes, agree_to_lose
 from allo_async.cli.job import queue_of
+from allo_async.cli.terminal import OUT
 
 app = typer.Typer(name="queue", help="Look at a dialing queue, empty it, rename it.", no_args_is_help=True)
 
-Of = Annotated[str | None, typer.Option("--of", help="The rep, by e-mail address; by default the key's owner.")]
+Of = Annotated[str | None, typer.Option("--of", help="The rep, by e-mail address or id; by default the key's owner.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -31,15 +30,15 @@ def show(
         queue = queue_of(allo, of)
         return await queue.state(), [number async for number in queue.numbers()] if numbers else []
 
-    state, entries = ask(question)
+    state, entries = ask(question, rep=of)
     if as_json:
-        told = {"size": state.size, "room": state.room, "settings": state.settings, "numbers": entries}
-        typer.echo(json.dumps(told, default=_plain, indent=2))
+        settings = attrs.asdict(state.settings) if state.settings is not None else None
+        told = [attrs.asdict(entry) for entry in entries]
+        OUT.say_json({"size": state.size, "room": state.room, "settings": settings, "numbers": told})
         return
-    console = Console()
-    console.print(_settings(state))
+    OUT.print(_settings(state))
     if entries:
-        console.print(_entries(entries))
+        OUT.print(_entries(entries))
 
 
 @app.command()
@@ -48,46 +47,58 @@ def clear(
     number: Annotated[str | None, typer.Option(help="Remove every entry of this number.")] = None,
     position: Annotated[int | None, typer.Option(min=0, help="Remove the entry at this place, from 0.")] = None,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Remove all that were not called yet.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Remove entries from a queue."""
-    removed = ask(lambda allo: queue_of(allo, of).clear(number=number, position=position, unassigned=unassigned))
-    typer.echo(f"{removed} removed")
+    """Remove entries from a queue, once it is agreed which."""
+    wanted = Filter(number=number, position=position, unassigned=unassigned)
+    if wanted.usable and not yes:
+        agree_to_lose(of, wanted, "empty")
+    removed = ask(
+        lambda allo: queue_of(allo, of).clear(number=number, position=position, unassigned=unassigned), rep=of
+    )
+    OUT.say(f"{removed} removed")
 
 
 @app.command()
-def reset(of: Of = None, name: Annotated[str | None, typer.Option(help="The new queue's name.")] = None) -> None:
-    """Give a rep a fresh, empty queue."""
-    settings = ask(lambda allo: queue_of(allo, of).reset(name=name))
-    typer.echo(f"{settings.id} is the queue now, and empty")
+def reset(
+    of: Of = None,
+    name: Annotated[str | None, typer.Option(help="The new queue's name.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Give a rep a fresh, empty queue, once it is agreed what goes."""
+    if not yes:
+        agree_to_lose(of, Filter(), "replace")
+    settings = ask(lambda allo: queue_of(allo, of).reset(name=name), rep=of)
+    OUT.say(f"{settings.id} is the queue now, and empty")
 
 
 @app.command()
 def rename(name: Annotated[str, typer.Argument(help="The new name.")], of: Of = None) -> None:
     """Rename a queue."""
-    settings = ask(lambda allo: queue_of(allo, of).update(name=name))
-    typer.echo(f"{settings.id} is called {settings.name}")
+    settings = ask(lambda allo: queue_of(allo, of).update(name=name), rep=of)
+    OUT.say(f"{settings.id} is called {settings.name}")
 
 
 def _settings(state: QueueState) -> Table:
     table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("numbers", f"{state.size:,}")
     table.add_row("room", f"{state.room:,}")
     if state.settings is None:
         table.add_row("queue", "none yet: the first append makes one")
         return table
     for name in ("id", "name", "assignee_id", "voicemail_handling", "do_not_disturb"):
-        table.add_row(name.replace("_", " "), escape(str(getattr(state.settings, name) or "")))
+        table.add_row(name.replace("_", " "), str(getattr(state.settings, name) or ""))
     return table
 
 
 def _entries(entries: list[QueueNumber]) -> Table:
-    table = Table("position", "number", "called", "result")
+    table = Table()
+    for column in ("position", "number", "called", "result"):
+        table.add_column(column, overflow="fold")
     for entry in entries:
         table.add_row(
             str(entry.position), entry.number_to, str(entry.call_start_date or ""), entry.routing_result or ""
         )
     return table
-
-
-def _plain(value: object) -> object:
-    return attrs.asdict(value) if attrs.has(type(value)) else str(value)  # type: ignore[arg-type]  # attrs.has says so

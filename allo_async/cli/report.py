@@ -8,9 +8,13 @@ from typing import Any
 
 import attrs
 
-from allo_async import AlloError, ApiError, AuthenticationError, JournalError, PermissionDeniedError, Totals
+from allo_async import ApiError, AuthenticationError, JournalError, PermissionDeniedError, Totals
 from allo_async.cli.job import RepLoad
 from allo_async.cli.journaling import explained
+from allo_async.cli.wording import sentence
+
+# Reasons to skip a number that is where it should be: ours, and one of the server's.
+_QUEUED = ("ALREADY_QUEUED", "ALREADY_IN_QUEUE")
 
 
 class ExitCode(IntEnum):
@@ -87,15 +91,22 @@ class Report:
             (refused or self.write_error is not None, ExitCode.ERROR),
             (totals.pending > 0, ExitCode.PENDING),
             (self.strict and totals.skipped > 0, ExitCode.SKIPPED),
+            (self._all_in_vain, ExitCode.SKIPPED),
         )
         return next((code for met, code in verdicts if met), ExitCode.OK)
+
+    @property
+    def _all_in_vain(self) -> bool:
+        """Whether every row was skipped, and not for standing in a queue already."""
+        queued = sum(self.skipped.get(reason, 0) for reason in _QUEUED)
+        return self.totals.rows > 0 and self.totals.skipped == self.totals.rows and not queued
 
     def errors(self) -> list[tuple[list[str], str]]:
         """Tell each error once, with the reps whose loads it ended."""
         told: dict[str, tuple[list[str], str]] = {}
         for load in self.loads:
             if load.error is not None:
-                words = explained(load.error, load) or message(load.error)
+                words = explained(load.error, load) or sentence(load.error, rep=load.rep)
                 reps, _ = told.setdefault(_sameness(load.error), ([], words))
                 reps.append(load.name)
         return list(told.values())
@@ -116,18 +127,11 @@ class Report:
         }
 
 
-def message(error: Exception) -> str:
-    """Say what *error* is, without the counts of its chunk: the table has those of the whole load."""
-    if not isinstance(error, AlloError):
-        return f"{type(error).__name__}, which is a mistake in this program: {error}"
-    return str(error).removesuffix(f" [{error.result.summary()}]")
-
-
 def _sameness(error: Exception) -> str:
     if isinstance(error, AuthenticationError | PermissionDeniedError):
         # The key's fault, and not the rep's: their request ids alone differ.
         return f"{error.status} {error.code}"
-    return message(error)
+    return sentence(error)
 
 
 def _counts(totals: Totals) -> dict[str, int]:
@@ -136,7 +140,9 @@ def _counts(totals: Totals) -> dict[str, int]:
 
 def _rep(load: RepLoad) -> dict[str, Any]:
     error = load.error
-    told: dict[str, Any] | None = None if error is None else {"type": type(error).__name__, "message": message(error)}
+    told: dict[str, Any] | None = (
+        None if error is None else {"type": type(error).__name__, "message": sentence(error, rep=load.rep)}
+    )
     if isinstance(error, ApiError) and told is not None:
         told |= {"status": error.status, "code": error.code, "request_id": error.request_id}
     return {

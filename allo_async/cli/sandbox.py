@@ -1,16 +1,17 @@
 """`allo-async sandbox`: the sandbox as a server, for trying things out by hand."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Annotated
+import functools
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from allo_async.cli.report import ExitCode
+from allo_async.cli.terminal import ERR, OUT
 from allo_async.sandbox import Sandbox
 
-_out = Console()
+_NOTHING_IS_SENT = "Sandbox: nothing is sent to Allo, nobody is called."
 
 
 def sandbox(
@@ -21,32 +22,47 @@ def sandbox(
     try:
         asyncio.run(_serve(port, region))
     except OSError as error:
-        Console(stderr=True).print(f"[red]cannot listen on port {port}: {error.strerror or error}[/]")
+        ERR.say(
+            f"cannot listen on port {port}: {error.strerror or 'it is taken'}. Take a free one: --port 0", style="red"
+        )
         raise typer.Exit(ExitCode.ERROR) from error
     except KeyboardInterrupt:
-        _out.print("Stopped.")
+        OUT.say("Stopped.")
 
 
-def lively_sandbox(reps: Iterable[str | None], *, region: str | None) -> Sandbox:
+def lively_sandbox(*, region: str | None) -> Sandbox:
     """Make a sandbox as the real API is on a busy morning: limits, a few conflicts, a few rate limits.
 
     Args:
-        reps: Who is to be in its team besides those who are there anyway.
         region: How it reads national numbers.
     """
-    server = Sandbox(region=region or "US", latency=0.04, conflict_rate=0.08, rate_limit_rate=0.05, seed=7)
-    known = {user.email for user in server.users}
-    for rep in reps:
-        if rep is not None and rep not in known:
-            server.add_user(rep)
-    return server
+    return Sandbox(region=region or "US", latency=0.04, conflict_rate=0.08, rate_limit_rate=0.05, seed=7)
+
+
+def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
+    """Return *load* as a command that says on its first and its last line that nothing is sent, where that is so."""
+
+    @functools.wraps(load)
+    def said(*, sandbox: bool, as_json: bool, **options: Any) -> None:
+        screen = ERR if as_json else OUT
+        if sandbox:
+            screen.say(_NOTHING_IS_SENT)
+        try:
+            load(sandbox=sandbox, as_json=as_json, **options)
+        finally:
+            if sandbox:
+                screen.say(_NOTHING_IS_SENT)
+
+    return said
 
 
 async def _serve(port: int, region: str) -> None:
     async with Sandbox(port=port, region=region) as server:
-        _out.print(f"The sandbox listens on {server.url}. Its team: " + ", ".join(user.email for user in server.users))
-        _out.print("Paste this where you want to use it:\n")
-        # Without rich: the lines are to be pasted, whatever the width of the terminal.
-        typer.echo(f"export ALLO_API_KEY={server.api_key}\nexport ALLO_BASE_URL={server.url}\n")
-        _out.print("Ctrl-C stops it.")
+        OUT.say(f"The sandbox listens on {server.url}. Its team: " + ", ".join(user.email for user in server.users))
+        OUT.say("Paste this where you want to use it:")
+        OUT.say("")
+        OUT.say(f"export ALLO_API_KEY={server.api_key}")
+        OUT.say(f"export ALLO_BASE_URL={server.url}")
+        OUT.say("")
+        OUT.say("Ctrl-C stops it.")
         await asyncio.Event().wait()

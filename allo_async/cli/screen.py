@@ -3,44 +3,41 @@
 from collections import Counter
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from allo_async import Totals
+from allo_async.cli.inert import inert
 from allo_async.cli.report import Report
+from allo_async.cli.terminal import Screen, styled
 
 _LINES_SHOWN = 5
 
+# In fewer columns, addresses have to be folded.
+_ROOMY = 80
 
-def show(report: Report, console: Console) -> None:
-    """Print *report* on *console*; no number and no name stands in it."""
-    console.print(_table(report))
+
+def show(report: Report, screen: Screen) -> None:
+    """Print *report* on *screen*; no number and no name stands in it."""
+    screen.print(_table(report, narrow=screen.width < _ROOMY))
     for reps, told in report.errors():
-        console.print(f"[red]{escape(', '.join(reps))}[/]: {escape(told)}", soft_wrap=True, highlight=False)
+        screen.say(styled(", ".join(reps), "red"), f": {told}")
     for reason in list(report.unusable.values())[:_LINES_SHOWN]:
-        console.print(escape(reason), soft_wrap=True, highlight=False)
+        screen.say(reason)
     if len(report.unusable) > _LINES_SHOWN:
-        console.print(f"… and {len(report.unusable) - _LINES_SHOWN:,} more lines like these.")
+        screen.say(f"… and {len(report.unusable) - _LINES_SHOWN:,} more lines like these.")
     if report.written is not None:
-        console.print(
-            f"The rows that did not get in are in [bold]{escape(str(report.written))}[/], with the reason.",
-            soft_wrap=True,
-            highlight=False,
-        )
+        screen.say("The rows that did not get in are in ", styled(report.written, "bold"), ", with the reason.")
     if report.write_error is not None:
-        told = f"The rows that did not get in could not be written: {report.write_error}"
-        console.print(f"[red]{escape(told)}[/]", soft_wrap=True, highlight=False)
+        screen.say(f"The rows that did not get in could not be written: {report.write_error}", style="red")
     if report.journal is not None and (report.totals.pending or report.totals.in_doubt):
-        told = f"Run the same command again to go on: {report.journal} has what is done."
-        console.print(escape(told), soft_wrap=True, highlight=False)
+        screen.say(f"Run the same command again to go on: {report.journal} has what is done.")
     elif report.totals.in_doubt:
-        console.print("Rows in doubt may stand in the queue already: look there before you send them again.")
+        screen.say("Rows in doubt may stand in the queue already: look there before you send them again.")
 
 
-def _table(report: Report) -> Table:
-    title = escape(report.file.name)
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", show_footer=_has_several(report))
+def _table(report: Report, *, narrow: bool) -> Table:
+    table = Table(box=SIMPLE_HEAD, title=report.file.name, title_justify="left", show_footer=_has_several(report))
     table.pad_edge, table.collapse_padding = False, True
     totals = report.totals
     table.add_column("rep", footer="all", overflow="fold")
@@ -51,26 +48,31 @@ def _table(report: Report) -> Table:
     _add_count(table, "pending", totals.pending)
     _add_count(table, "in doubt", totals.in_doubt)
     for load in report.loads:
-        _add(table, report, load.name, load.totals, load.skipped_by_reason())
+        name = inert(load.name)
+        # Folded anywhere, addresses of one domain are hard to tell apart.
+        rep = Text(name.replace("@", "\n@") if narrow else name)
+        _add(table, report, rep, load.totals, load.skipped_by_reason())
     if report.unusable:
-        _add(table, report, "(nobody's)", Totals(skipped=len(report.unusable)), report.skipped_by_nobody)
+        _add(table, report, Text("(nobody's)"), Totals(skipped=len(report.unusable)), report.skipped_by_nobody)
     return table
 
 
 def _add_count(table: Table, heading: str, total: int, style: str | None = None) -> None:
     # A word a line leaves the reps their room in a terminal of 80 columns.
-    table.add_column(heading.replace(" ", "\n"), footer=f"{total:,}", justify="right", style=style, no_wrap=True)
+    table.add_column(
+        Text(inert(heading).replace(" ", "\n")), footer=f"{total:,}", justify="right", style=style, no_wrap=True
+    )
 
 
 def _has_several(report: Report) -> bool:
     return len(report.loads) + bool(report.unusable) > 1
 
 
-def _add(table: Table, report: Report, name: str, totals: Totals, skipped: Counter[str]) -> None:
+def _add(table: Table, report: Report, name: Text, totals: Totals, skipped: Counter[str]) -> None:
     reasons = [f"{skipped[reason]:,}" for reason in report.skipped]
     counts = (f"{totals.rows:,}", f"{totals.added:,}", *reasons)
-    table.add_row(escape(name), *counts, _loud(totals.pending), _loud(totals.in_doubt))
+    table.add_row(name, *counts, _loud(totals.pending), _loud(totals.in_doubt))
 
 
-def _loud(count: int) -> str:
-    return f"[bold red]{count:,}[/]" if count else "0"
+def _loud(count: int) -> Text:
+    return styled(f"{count:,}", "bold red" if count else "")

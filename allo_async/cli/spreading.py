@@ -17,6 +17,7 @@ from allo_async import (
     SpreadRun,
     Strategy,
 )
+from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.job import Lead, Progress, RepLoad
 from allo_async.cli.options import LoadOptions
 
@@ -56,6 +57,10 @@ async def spread_all(
         if stop.is_set():
             run.stop()
 
+    def stop_runs() -> None:
+        for run in runs:
+            run.stop()
+
     spread = allo.spread(
         (lead.row for lead in leads),
         over=[allo.queue(email=rep) for rep in reps],
@@ -73,7 +78,8 @@ async def spread_all(
     )
     error: AlloError | None = None
     try:
-        result: AppendResult = await spread
+        async with calling_once_set(stop, stop_runs):
+            result: AppendResult = await spread
     except asyncio.CancelledError:
         result = runs[0].result() if runs else AppendResult()
         return _loads(result, reps, leads, None, interrupted=True), False

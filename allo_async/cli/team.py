@@ -2,33 +2,47 @@
 
 from typing import Annotated
 
+import attrs
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from allo_async.cli.asking import ask
+from allo_async.cli.terminal import OUT
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def users(
     role: Annotated[str | None, typer.Option(help="Only ADMIN, MANAGER or MEMBER.")] = None,
     status: Annotated[str | None, typer.Option(help="ACTIVE, which is the default, or BLOCKED.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the team."""
-    table = Table("id", "name", "email", "role", "status")
-    for user in ask(lambda allo: allo.users(role=role, status=status)):
-        table.add_row(*(escape(value or "") for value in (user.id, user.name, user.email, user.role, user.status)))
-    Console().print(table)
+    team = ask(lambda allo: allo.users(role=role, status=status))
+    if as_json:
+        OUT.say_json([attrs.asdict(user) for user in team])
+        return
+    table = Table()
+    for column in ("id", "name", "email", "role", "status"):
+        table.add_column(column, overflow="fold")
+    for user in team:
+        table.add_row(*(value or "" for value in (user.id, user.name, user.email, user.role, user.status)))
+    OUT.print(table)
 
 
-def whoami() -> None:
-    """Tell what the API key is and may do."""
+def whoami(as_json: AsJson = False) -> None:
+    """Show what the API key is and what it may do."""
     me = ask(lambda allo: allo.me())
+    if as_json:
+        OUT.say_json(attrs.asdict(me))
+        return
     table = Table(show_header=False)
-    table.add_row("key", escape(me.api_key_id or ""))
-    table.add_row("team", escape((me.team.name if me.team is not None else None) or ""))
-    table.add_row("scopes", escape(", ".join(me.scopes)))
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("key", me.api_key_id or "")
+    table.add_row("team", (me.team.name if me.team is not None else None) or "")
+    table.add_row("scopes", ", ".join(me.scopes))
     if me.rate_limits is not None:
         limits = f"{me.rate_limits.read_per_second} reads, {me.rate_limits.write_per_second} writes a second"
         table.add_row("limits", limits)
-    Console().print(table)
+    OUT.print(table)

@@ -10,7 +10,7 @@ from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from allo_async.journal.reading import JournaledLoad
+    from allo_async.journal.reading import JournaledLoad, JournaledRow
 
 #: When the input of a load that is taken up again has changed: refuse, or send only what is new.
 OnChangedInput = Literal["raise", "append"]
@@ -51,6 +51,16 @@ class Journal:
         from allo_async.journal.reading import read_loads  # noqa: PLC0415 - sqlite3 is loaded where it is needed
 
         return await read_loads(self.path)
+
+    async def rows(self, load_id: str) -> "list[JournaledRow]":
+        """Return what the journal holds of each row of a load, in the order of its input.
+
+        Raises:
+            JournalError: There is no such load, or the journal cannot be read.
+        """
+        from allo_async.journal.reading import read_fates  # noqa: PLC0415 - as above
+
+        return await read_fates(self.path, load_id)
 
     async def write_csv(self, load_id: str, to: str | os.PathLike[str]) -> int:
         """Write the fate of every row that the journal has of a load as CSV, and tell how many those are.

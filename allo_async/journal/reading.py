@@ -5,6 +5,7 @@ import contextlib
 import csv
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,38 @@ class JournaledLoad:
     ended_at: datetime | None
     totals: Totals
     queues: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class JournaledRow:
+    """What a journal holds of a row.
+
+    Attributes:
+        index: Its place in the input of its load, from 0.
+        digest: What it is known by: `allo_async.journal.digest.digest` of what was passed in.
+        number: As it stands in the queue, or as it was given.
+        fate: `added`, `skipped`, `pending` or `in_doubt`.
+        reason: Why it was skipped, or is in doubt.
+        position: Its place in the queue.
+        queue: Whose queue: a user id, an e-mail address, or `(key owner)`.
+    """
+
+    index: int
+    digest: bytes
+    number: str | None
+    fate: str
+    reason: str | None
+    position: int | None
+    queue: str | None
+
+
+async def read_fates(path: Path, load_id: str) -> list[JournaledRow]:
+    """Read the rows of a load, in the order of its input; of each row, the latest generation that has it.
+
+    Raises:
+        JournalError: There is no such load, or the journal cannot be read.
+    """
+    return await _read(path, lambda connection: _journaled(connection, load_id))
 
 
 async def read_loads(path: Path) -> list[JournaledLoad]:
@@ -136,6 +169,40 @@ def _fate(index: int, number: str | None, fate: str, entry: str | None, queue: s
     told: dict[str, Any] = {} if entry is None else orjson.loads(entry)
     queue_name = None if queue is None or fate == "pending" else _name(queue)
     return index, told.get("number_to", number), fate, told.get("reason"), told.get("position"), queue_name
+
+
+def _journaled(connection: sqlite3.Connection, load_id: str) -> list[JournaledRow]:
+    generations = connection.execute(
+        "SELECT id FROM load WHERE load_id = ? ORDER BY generation DESC", (load_id,)
+    ).fetchall()
+    if not generations:
+        raise JournalError(f"the journal has no load {load_id!r}")
+    rows: list[JournaledRow] = []
+    for generation in generations:
+        found = connection.execute(
+            f"SELECT digest, idx, number, {_FATE}, entry, queue FROM input_row"  # noqa: S608 - ours
+            " LEFT JOIN chunk ON chunk.id = input_row.chunk WHERE input_row.load = ? ORDER BY idx",
+            generation,
+        ).fetchall()
+        known = Counter(row.digest for row in rows)
+        for digest, *rest in found:
+            # A row that a later generation has too is told of there.
+            if known[digest]:
+                known[digest] -= 1
+                continue
+            index, number, fate, reason, position, queue = _fate(*rest)
+            rows.append(
+                JournaledRow(
+                    index=index,
+                    digest=digest,
+                    number=number,
+                    fate=fate,
+                    reason=reason,
+                    position=position,
+                    queue=queue,
+                )
+            )
+    return rows
 
 
 def _name(queue: str) -> str:

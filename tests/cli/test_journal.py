@@ -95,7 +95,7 @@ def test_each_rep_and_a_spread_have_loads_of_their_own(sandbox, run, leads):
 
 
 def test_export_writes_the_fates(sandbox, run, leads, tmp_path):
-    """`journal export` writes each row's fate as CSV, and asks which load where there are several."""
+    """`journal export` writes each row's fate beside its line, of one load or of all, and overwrites nothing."""
     file, out = leads([*us_numbers(3), "nope"]), tmp_path / "fates.csv"
     run("load", file, *TO, code=0)
     journal = file.with_name("leads.csv.journal")
@@ -105,8 +105,10 @@ def test_export_writes_the_fates(sandbox, run, leads, tmp_path):
     with out.open(encoding="utf-8", newline="") as lines:
         assert [row["fate"] for row in csv.DictReader(lines)] == ["added"] * 3 + ["skipped"]
     run("load", file, "--mine", code=0)
-    assert "say which with --load" in run("journal", "export", journal, out, code=2).output
-    run("journal", "export", journal, out, "--load", "(key owner)", code=0)
+    assert "add --force" in run("journal", "export", journal, out, code=2).output
+    assert "8 rows written" in run("journal", "export", journal, out, "--force", code=0).stdout
+    run("journal", "export", journal, out, "--load", "(key owner)", "--force", code=0)
+    assert out.stat().st_mode & 0o777 == 0o600
     assert "there is no journal" in run("journal", "show", tmp_path / "none.journal", code=1).stderr
 
 

@@ -112,7 +112,7 @@ def test_unknown_rep_costs_the_others_nothing(sandbox, run, write):
 
 def test_rows_of_no_use_are_told_by_line(sandbox, run, write):
     """Rows that cannot be read or name no rep stand on the screen with their line; the others are in."""
-    rows = ["+12122000000,x,y,z", '"+12122000001,' + MARIE, "+12122000002,Marie Laurent", "+12122000003," + MARIE]
+    rows = ["+12122000000,x,y,z", '"+12122000001,' + MARIE, "+12122000002, ", "+12122000003," + MARIE]
     file = write("Phone,Rep\n" + "\n".join(rows))
 
     result = run("load", file, "--to-column", "Rep", code=0)
@@ -121,7 +121,7 @@ def test_rows_of_no_use_are_told_by_line(sandbox, run, write):
     assert sandbox.numbers() == []
     assert "line 2, 4 cells where the header has 2" in result.stdout
     assert "line 3, a quote that is not closed" in result.stdout
-    assert "line 4 has no e-mail address in 'Rep'" in result.stdout
+    assert "line 4 has nothing in 'Rep'" in result.stdout
     assert "212200000" not in result.output
     told = json.loads(run("load", file, "--to-column", "Rep", "--json", "--strict", code=5).stdout)
     assert [row["line"] for row in told["unusable"]] == [2, 3, 4]
@@ -138,10 +138,10 @@ def test_only_the_first_of_many_bad_lines_are_shown(run, write):
 
 
 def test_column_that_names_no_rep_is_wrong_usage(sandbox, run, write):
-    """A --to-column without a single e-mail address cannot be meant; nothing is sent."""
-    result = run("load", write("Phone,Owner\n+12122000000,Marie\n"), "--to-column", "Owner", code=2)
+    """A --to-column that is empty throughout cannot be meant; nothing is sent."""
+    result = run("load", write("Phone,Owner\n+12122000000,\n"), "--to-column", "Owner", code=2)
 
-    assert "no row names a rep by e-mail address in 'Owner'" in result.stderr
+    assert "no row names a rep in 'Owner'" in result.stderr
     assert sandbox.ledger.requests == []
 
 
@@ -217,16 +217,16 @@ def test_missing_and_wrong_keys_are_told(sandbox, run, write, monkeypatch):
     several = write(f"Phone,Rep\n+12122000000,{MARIE}\n+12122000001,{TOM}\n", "several.csv")
     told = run("load", several, "--to-column", "Rep", code=1).stdout
     assert told.count("API_KEY_INVALID") == 1
-    assert f"{MARIE}, {TOM}: 401" in told
+    assert f"{MARIE}, {TOM}: Allo does not know this API key" in told
     monkeypatch.delenv("ALLO_API_KEY")
     assert "ALLO_API_KEY" in run("load", file, "--to", MARIE, code=1).stderr
 
 
 def test_sandbox_needs_no_key(run, write, monkeypatch):
-    """--sandbox works from nothing: any rep, no key, conflicts and all."""
+    """--sandbox works from nothing: no key, conflicts and all."""
     monkeypatch.delenv("ALLO_API_KEY", raising=False)
     file = write(
-        "Phone,Rep\n" + "".join(f"{number},rep{place % 2}@new.example\n" for place, number in enumerate(us_numbers(9)))
+        "Phone,Rep\n" + "".join(f"{number},{(MARIE, TOM)[place % 2]}\n" for place, number in enumerate(us_numbers(9)))
     )
 
     result = run("load", file, "--to-column", "Rep", "--sandbox", "--json", code=0)

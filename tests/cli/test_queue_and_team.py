@@ -21,10 +21,10 @@ def test_queue_is_cleared_reset_and_renamed(sandbox, run):
     """Entries go by filter, a queue is made anew, a name is changed."""
     sandbox.fill(MARIE, 3)
 
-    assert "1 removed" in run("queue", "clear", "--of", MARIE, "--position", 0, code=0).stdout
-    assert "2 removed" in run("queue", "clear", "--of", MARIE, "--unassigned", code=0).stdout
+    assert "1 removed" in run("queue", "clear", "--of", MARIE, "--position", 0, "--yes", code=0).stdout
+    assert "2 removed" in run("queue", "clear", "--of", MARIE, "--unassigned", "--yes", code=0).stdout
     sandbox.fill(MARIE, 3)
-    assert "empty" in run("queue", "reset", "--of", MARIE, "--name", "Monday", code=0).stdout
+    assert "empty" in run("queue", "reset", "--of", MARIE, "--name", "Monday", "--yes", code=0).stdout
     assert sandbox.numbers(MARIE) == []
     assert "is called Tuesday" in run("queue", "rename", "Tuesday", "--of", MARIE, code=0).stdout
 

@@ -19,6 +19,7 @@ from allo_async.events import (
     RateLimited,
     RetryScheduled,
     Waited,
+    Waiting,
 )
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import us_numbers
@@ -186,3 +187,17 @@ async def test_events_name_nobody(sandbox, allo, seen):
 
     told = repr(seen)
     assert not any(secret in told for secret in ("5550010", "Zoe", "marie", sandbox.api_key))
+
+
+async def test_long_wait_is_told_while_it_lasts(sandbox, allo, seen):
+    """What takes a while is told before it is over, within its load, and told again when it is."""
+    sandbox.script(faults.rate_limited(seconds=30), at=1)
+
+    await allo.queue().append(us_numbers(3))
+
+    started = of(Waiting, seen)
+    assert [event.reason for event in started] == ["backoff"]
+    ended = [event for event in of(Waited, seen) if event.reason == "backoff"]
+    assert seen.index(started[0]) < seen.index(ended[0])
+    assert (started[0].load, started[0].chunk) == (ended[0].load, ended[0].chunk)
+    assert ended[0].seconds >= 30

@@ -29,20 +29,19 @@ async def test_quickstart(sandbox, environment):
 async def test_nightly_load(sandbox, environment, tmp_path):
     """The nightly load takes the shipped list for three reps; one whom nobody knows costs the others nothing."""
     leads = tmp_path / "leads.csv"
-    leads.write_bytes((ROOT / "examples/leads.csv").read_bytes())
-    for rep in ("marie.laurent@acme.example", "tom.baker@acme.example"):
-        sandbox.add_user(rep)
+    shipped = (ROOT / "examples/leads.csv").read_text("utf-8")
+    leads.write_text(shipped.replace("ana@acme.example", "ana.garcia@acme.example"), "utf-8")
 
     stdout, stderr = await run(environment, "examples/nightly_load.py", leads)
 
-    added = len(sandbox.numbers("tom.baker@acme.example"))
+    added = len(sandbox.numbers("tom@acme.example"))
     assert added > 700
-    assert "tom.baker@acme.example: 833 rows: 8" in stdout
+    assert "tom@acme.example: 833 rows: 8" in stdout
     assert "ana.garcia@acme.example: 404 ASSIGNEE_NOT_FOUND" in stderr
     sandbox.add_user("ana.garcia@acme.example")
     stdout, _ = await run(environment, "examples/nightly_load.py", leads)
     assert "ana.garcia@acme.example: 833 rows: 7" in stdout
-    assert len(sandbox.numbers("tom.baker@acme.example")) == added
+    assert len(sandbox.numbers("tom@acme.example")) == added
 
 
 async def test_observe(environment):

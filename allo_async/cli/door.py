@@ -1,0 +1,80 @@
+"""The command's front door: nothing leaves through it as a traceback, and nothing obeys what a text says."""
+
+import errno
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from allo_async import AlloError
+from allo_async.cli.inert import inert
+from allo_async.cli.report import ExitCode
+from allo_async.cli.terminal import ERR, tolerate_every_encoding
+from allo_async.cli.wording import sentence
+
+
+class Door(TyperGroup):
+    """The command as a whole: it turns whatever ends a run into one line and an exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command, and exit with its code unless *standalone_mode* is off."""
+        tolerate_every_encoding()
+        given = list(sys.argv[1:] if args is None else args)
+        run = functools.partial(
+            super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
+        )
+        code = _code(lambda: run(**extra), given)
+        if not standalone_mode:
+            return code
+        sys.exit(code)
+
+
+def _code(run: Callable[[], object], args: Sequence[str]) -> int:
+    """Run the command, and return its exit code, once it is told what went wrong."""
+    try:
+        code = run()
+    except typer.TyperException as error:
+        return _wrong_usage(error)
+    except typer.Abort:
+        ERR.say("Nothing was done.")
+        return ExitCode.ERROR
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - this is where it is told
+        return _failed(error, verbose=not {"--verbose", "-v"}.isdisjoint(args))
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _wrong_usage(error: typer.TyperException) -> int:
+    # What concerns no single option says all by itself.
+    told = (
+        error.format_message() if getattr(error, "param", None) is not None else error.message or error.format_message()
+    )
+    if told:
+        context = getattr(error, "ctx", None)
+        ERR.say("Wrong usage: ", told, style="red")
+        ERR.say(f"See: {inert(context.command_path)} --help" if context is not None else "See: allo-async --help")
+    return int(error.exit_code)
+
+
+def _failed(error: Exception, *, verbose: bool) -> int:
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        # The reader of a pipe has gone; the interpreter must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ERROR
+    ERR.say(sentence(error), style="red")
+    if verbose and not isinstance(error, AlloError | OSError):
+        ERR.show_traceback(error)
+    return ExitCode.ERROR
