@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -50,15 +50,21 @@ async def _plan_append(allo: AlloClient, options: LoadOptions, load: RepLoad) ->
     )
 
 
-def show_plans(plans: dict[str, Plan], *, as_json: bool) -> None:
-    """Print each plan: a line for people, or all of them for machines."""
+def show_plans(plans: dict[str, Plan], *, left_out: Mapping[str, int], as_json: bool) -> None:
+    """Print each plan, a line for people or all of them for machines, and the rows that are in none, by reason."""
     if as_json:
-        told = [{"reps": name, **attrs.asdict(plan), **_derived(plan)} for name, plan in plans.items()]
+        told = [
+            {"reps": name, **attrs.asdict(plan), **_derived(plan), "left_out": dict(left_out)}
+            for name, plan in plans.items()
+        ]
         typer.echo(json.dumps(told, indent=2))
         return
     console = Console()
     for name, plan in plans.items():
         console.print(f"[bold]{escape(name)}[/]: {escape(plan.summary())}", soft_wrap=True, highlight=False)
+    if left_out:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+        console.print(f"Rows of the file that are left out: {counts}.", soft_wrap=True, highlight=False)
 
 
 def _derived(plan: Plan) -> dict[str, float]:

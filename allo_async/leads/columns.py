@@ -43,7 +43,7 @@ class Columns:
     not_used: Sequence[str] = attrs.field(default=(), kw_only=True)
 
     def contact(self, cells: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a row for `append`, of the first phone cell that holds a number; what is wrong is for `append` to say."""
+        """Make a row for `append`, with the first phone cell that holds a number; errors are for `append` to tell."""
         phones = self._phones(cells)
         usable = (cell for cell in phones if numbers_in(cell))
         return {

@@ -40,7 +40,9 @@ _SIGNATURES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPREADSHEET_ML = re.compile(rb"<\?xml.{0,2000}urn:schemas-microsoft-com:office:spreadsheet", re.DOTALL)
-_HTML = re.compile(rb"\s*(?:<!--.{0,500}-->\s*)?<(?:!doctype html|html|head|body|table|meta|style|div)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*(?:<!--.{0,500}-->\s*)?<(?:!doctype html|html|head|body|table|meta|style|div)\b", re.IGNORECASE | re.DOTALL
+)
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
 _MANY_NULS = 0.05
 _HALF = 0.4

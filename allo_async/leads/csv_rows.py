@@ -69,18 +69,17 @@ def _fit(lines: Sequence[str], mark: str) -> tuple[int, int, int]:
 
 
 def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Record]:
-    """Yield each row; below a broken quote, up to where quotes are even again, a line must be as wide as most rows."""
-    widths = Counter[int]()
-    suspect = start
-    for record, end in _parsed(lines, delimiter, start):
+    """Yield each row; below a broken quote, up to where quotes are even again, a line must be as wide as the header."""
+    width, named, suspect = 0, -1, start
+    for count, (record, end) in enumerate(_parsed(lines, delimiter, start)):
         begun = record.line - 1
         if record.problem == _BROKEN_QUOTE:
             suspect = max(suspect, _balanced(lines, begun))
-        elif begun < suspect and record.filled and len(record.cells) != _usual(widths):
+        elif begun < suspect and record.filled and len(record.cells) != width:
             yield _inside(record, lines[begun:end])
             continue
-        elif record.filled:
-            widths[len(record.cells)] += 1
+        elif count < HEAD and ((score := fields_named(record.cells)) > named or width <= 1):
+            width, named = len(record.cells), score
         yield record
 
 
@@ -105,14 +104,10 @@ def _parsed(lines: Sequence[str], delimiter: str, start: int) -> Iterator[tuple[
 
 
 def _lift_limit() -> None:
-    # csv's own limit ends a file in the middle of a long note, whose lines would then be read as rows. It is one for the
-    # whole process, which is why it is only ever lifted.
+    # csv's own limit ends a file in the middle of a long note, whose lines would then be read as rows. The limit is one
+    # for the whole process, which is why it is only ever lifted.
     if csv.field_size_limit() < _NO_LIMIT:
         csv.field_size_limit(_NO_LIMIT)
-
-
-def _usual(widths: Counter[int]) -> int:
-    return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
 def _checked(line: int, cells: list[str], content: Sequence[str]) -> Record:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from allo_async.leads.cell_shapes import is_blank
-from allo_async.leads.words import plain, words
+from allo_async.leads.words import plain, word_set, words
 
 # All patterns read text as `plain` writes it.
 _SENTENCES = (
@@ -38,8 +38,7 @@ _HEADERS_ONLY = (
 _SHORT = {"dnc", "dncr", "tps", "ctps"}
 _ALLOWS = (
     r"(can|may|okay|ok|allow(ed)?|permi(t|ssion)|consent(ed|s)?|agree[sd]?)(s)?(to|be|forus)*(call|phone|contact)(ed)?",
-    r"(call|calls|calling|phone|phonecall|phonecalls|telephone|voice)(s)?(marketing)?"
-    r"(consent|permission|permitted|allowed|opt(ed)?in|isok|ok$)",
+    r"(call(ing)?|phone(call)?|telephone|voice)s?(marketing)?(consent|permission|permitted|allowed|opt(ed)?in|isok|ok$)",
     r"(consent|permission|opt(ed)?in)(to|for|into|of|via|by)*(receive)?(marketing)?(call|phone|telephone|voice)",
     r"^callable|allow(s)?(phone|voice)?calls",
     r"appels?(est|sont)?(autorise|accepte|permis|possible)|autoris(e|er|ation)(les|des|d|a|aux)*appel|peutetreappele",
@@ -60,29 +59,34 @@ _other_media = re.compile(r"e?mail|newsletter|courriel|correo|sms|faxe?|texto|te
 _calling = re.compile(r"call|phon|telef|anruf|appel|llama|chiam|dnc|bloctel|voice|ligar|bellen")
 _checking = re.compile(r"checke?d?|scrub|verif|screen|gepruft|lastrefresh")
 
-_STATUS_WORDS = frozenset(
-    """
+_STATUS_WORDS = word_set("""
     status statut stato estado stage etape phase fase disposition outcome result resultat ergebnis resultado risultato
     tag tags label labels etikett etiquette etiquettes etiqueta etiquetas list lists liste listes lista listas category
     categories kategorie kategorien categorie categoria categorias group groups gruppe groupe grupo gruppo segment
     segments flag flags lifecycle state
-    """.split()
-)
-_NOT_LISTED = {"not", "no", "non", "kein", "nicht", "clear", "cleared", "clean", "checked", "removed"}
+""")
+_NOT_LISTED = word_set("not no non kein nicht clear cleared clean checked removed")
 
-_NO = frozenset(
-    """
+_NO = word_set("""
     no n non nein not nee nao false falsch faux falso 0 00 off f null none nil nan na n.a n/a #n/a \\n aucun aucune
-    keine keiner kein ninguno nessuno unchecked - -- --- – — . / ☐ □ ○ clean clear ok okay callable allow allowed safe
-    """.split()
-) | {"", "not listed", "not on dnc", "not registered", "no restriction", "can call", "ok to call", "(none)", "#name?"}
-_EXPLICIT_NO = frozenset(
-    """
+    keine keiner kein ninguno nessuno unchecked - -- --- \u2013 \u2014 . / \u2610 \u25a1 \u25cb clean clear ok okay
+    callable allow allowed safe
+""") | {
+    "",
+    "not listed",
+    "not on dnc",
+    "not registered",
+    "no restriction",
+    "can call",
+    "ok to call",
+    "(none)",
+    "#name?",
+}
+_EXPLICIT_NO = word_set("""
     no n non nein nee nao false falsch faux falso 0 off f denied refused declined withdrawn revoked rejected refuse
     refusee abgelehnt widerrufen verweigert rechazado denegado negato rifiutato revocato optout optedout
-    unsubscribed donotallow notallowed notgiven never jamais nie nunca mai ✗ ✘ ☐
-    """.split()
-)
+    unsubscribed donotallow notallowed notgiven never jamais nie nunca mai \u2717 \u2718 \u2610
+""")
 # Cells with none of this say nothing of calls, and most cells of a file are like that.
 _hint = re.compile(r"dnc|call|dial|phone|contact|appel|téléph|teleph|joindre|démarch|demarch|anruf|kontakt|telefon|llam"
     r"|molest|robinson|bloctel|chiam|contatt|disturb|opposiz|ligar|bellen|tps|ring", re.IGNORECASE)  # fmt: skip
@@ -182,7 +186,7 @@ def _says_do_not_call(value: object) -> bool:
 
 
 def _may_say(value: object) -> bool:
-    return isinstance(value, str | list) and _is_worth_a_look(str(value))
+    return isinstance(value, str) and _is_worth_a_look(value)
 
 
 @functools.lru_cache(maxsize=4096)

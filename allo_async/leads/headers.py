@@ -24,18 +24,21 @@ _HEADERS: dict[str, str] = {
     """,
     "company": """
         company companyname associatedcompany primaryassociatedcompany account accountname companyaccount organization
-        organisation organizationname organisationname organization1name organizationname1 companynameforemails employer business societe entreprise
+        organisation organizationname organisationname organization1name employer business societe entreprise
+        organizationname1 companynameforemails
         nomdelentreprise nomdelasociete nomentreprise nomsociete nomducompte raisonsociale firma firmenname unternehmen
         unternehmensname namedesunternehmens empresa nombredelaempresa nombredeempresa compania razonsocial azienda
         nomeazienda nomedellazienda societa ragionesociale
     """,
     "website": """
-        website websiteurl companywebsite website1value webpage homepage url companydomainname domain siteweb site siteinternet urldusiteweb webseite
+        website websiteurl companywebsite website1value webpage homepage url companydomainname
+        companydomain domain siteweb site siteinternet urldusiteweb webseite
         internetseite sitioweb urldelsitioweb paginaweb sitoweb urldelsitoweb sito
     """,
     "job_title": """
         jobtitle title job position role jobposition fonction poste intituleduposte intituledeposte titre metier
-        organizationtitle organization1title berufsbezeichnung jobbezeichnung funktion stelle cargo puesto puestodetrabajo ruolo posizione qualifica mansione
+        organizationtitle organization1title
+        berufsbezeichnung jobbezeichnung funktion stelle cargo puesto puestodetrabajo ruolo posizione qualifica mansione
     """,
     "emails": """
         emails email emailaddress mail workemail emailwork businessemail personalemail emailhome emailother email1

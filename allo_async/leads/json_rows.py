@@ -56,7 +56,7 @@ def columns_of(rows: Sequence[FileRow]) -> list[str]:
 
 def _array(whole: Any) -> list[Any]:
     if isinstance(whole, list):
-        return cast("list[Any]", whole)
+        return whole  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(whole, dict):
         raise JsonError("no array of objects")
     content = cast("dict[str, Any]", whole)
@@ -68,7 +68,8 @@ def _array(whole: Any) -> list[Any]:
 
 
 def _is_array_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in cast("list[Any]", value))
+    items: list[Any] = value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _line(line: int, content: str) -> FileRow:

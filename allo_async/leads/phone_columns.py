@@ -6,13 +6,13 @@ from typing import Any
 from allo_async.leads.cell_shapes import are_extensions, is_blank, look_like_numbers, looks_like_a_number
 from allo_async.leads.do_not_call import allows_calls, forbids_calls
 from allo_async.leads.phone_headers import is_bare_number, is_extension_or_number, phone_rank
-from allo_async.leads.words import words
+from allo_async.leads.words import word_set, words
 
 #: A file's first rows, by column.
 Sample = Sequence[Mapping[str, Any]]
 
-_LABELS = frozenset("label type typ tipo etikett etiquette etiqueta etichetta kind".split())
-_NO_VOICE = frozenset("fax telefax pager beeper telex isdn".split())
+_LABELS = word_set("label type typ tipo etikett etiquette etiqueta etichetta kind")
+_NO_VOICE = word_set("fax telefax pager beeper telex isdn")
 
 
 def find_phone_columns(headers: Sequence[str], sample: Sample) -> list[str]:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 from enum import IntEnum
 
-from allo_async.leads.words import words
+from allo_async.leads.words import word_set, words
 
 
 class PhoneRank(IntEnum):
@@ -20,44 +20,40 @@ class PhoneRank(IntEnum):
     OTHER = 10
 
 
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_PHONE = _set("""
+_PHONE = word_set("""
     phone phones telephone telephones tel tels telefon telefone telefono telefonos telefoni fon phon rufnummer rufnr
     telno telnr numtel landline festnetz festnetznummer fixe fijo fisso switchboard telefoonnummer telefoon
 """)
-_MOBILE = _set("""
+_MOBILE = word_set("""
     mobile mobiles mobil mob cell cells cellular cellulare celular celulares handy gsm portable movil moviles smartphone
     iphone natel telefonino telemovel mobilfunk mobiltelefon mobiel
 """)
-_DIRECT = _set("direct direkt directe directo directa diretto diretta durchwahl direktwahl ddi")
+_DIRECT = word_set("direct direkt directe directo directa diretto diretta durchwahl direktwahl ddi")
 # A direct line is a phone; "direct" alone may be anything.
-_LINE = _set("line lines ligne lignes linea leitung dial dials wahl number numbers numero nummer nr no num")
-_NUMBER = _set("number numbers numero numeros nummer nummern nr no n num nro nbr")
-_WORK = _set("""
+_LINE = word_set("line lines ligne lignes linea leitung dial dials wahl number numbers numero nummer nr no num")
+_NUMBER = word_set("number numbers numero numeros nummer nummern nr no n num nro nbr")
+_WORK = word_set("""
     work business company corporate corp hq headquarters headquarter office main account organization organisation
     bureau professionnel professionnelle pro societe entreprise travail geschaft geschaftlich geschafts dienst
     dienstlich arbeit buro firma firmen unternehmen zentrale trabajo oficina empresa ufficio lavoro azienda aziendale
     landline festnetz festnetznummer fixe fijo fisso switchboard profesional centralita
 """)
-_HOME = _set("""
+_HOME = word_set("""
     home private privat prive privee domicile maison personnel personnelle personal particular casa privato privata
     zuhause residential
 """)
-_OTHER = _set("""
+_OTHER = word_set("""
     other others autre autres andere anderes weitere weiteres sonstige sonstiges otro otra altro altra second secondary
     secondaire zweite zweites zweitnummer secundario secondario alternative alternate alternatif alt additional extra
     third dritte tertiary backup former old alte ancien
 """)
-_FILLERS = _set("""
+_FILLERS = word_set("""
     de du des d la le les l el il lo of the a an di del der die das und and et y e value valeur wert valor valore
     primary primar principal principale haupt hauptnummer contact contacts kontakt kontakte person personne persona lead
     leads prospect prospects customer
 """)
 # The number of somebody else, of something else than a phone, or no number at all.
-_NO_PHONE = _set("""
+_NO_PHONE = word_set("""
     fax faxes telefax telecopie telecopieur telex isdn pager beeper radio tty tdd callback
     ext extn extension poste nebenstelle anexo interno
     label etikett etiquette etiqueta etichetta type types typ tipo kind art category categorie kategorie
@@ -79,16 +75,16 @@ _NO_PHONE = _set("""
     model brand system plan contract bill note notes notiz notizen comment comments remark remarks bemerkung remarque
     is has hat est best meilleur beste preference when bounced
 """)
-_EXTENSION = _set("ext extn extension")
-_INCLUDING = _set("with incl including mit avec con")
+_EXTENSION = word_set("ext extn extension")
+_INCLUDING = word_set("with incl including mit avec con")
 _STRONG = _PHONE | _MOBILE
 _VOCABULARY = _STRONG | _DIRECT | _LINE | _NUMBER | _WORK | _HOME | _OTHER | _FILLERS | _NO_PHONE
-_SHORT_IN_JOINED_WORDS = _set("tel fon mob nr no de du di fax ext id hq")
+_SHORT_IN_JOINED_WORDS = word_set("tel fon mob nr no de du di fax ext id hq")
 _JOINABLE = {word for word in _VOCABULARY if len(word) > 3 or word in _SHORT_IN_JOINED_WORDS}  # noqa: PLR2004
 _LAST_DIGIT = 9
 
 # What a header may say besides "number" and still say no more than that.
-_BARE_FILLERS = _set("""
+_BARE_FILLERS = word_set("""
     de du des d la le les el il lo of the to a call dial contact contacts kontakt kontakte contacto contatto person
     personne persona lead leads prospect prospects interessent appeler llamar value
 """)

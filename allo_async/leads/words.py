@@ -25,3 +25,8 @@ def words(text: str) -> tuple[str, ...]:
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a vocabulary."""
+    return frozenset(text.split())
