@@ -12,36 +12,39 @@ from allo_async.leads.words import plain, word_set, words
 
 # All patterns read text as `plain` writes it.
 _SENTENCES = (
-    r"do(es)?no?t(allow)?(phone|voice)?(call|dial|phone|ring|telephone|contact|disturb)|neverc(all|ontact)",
-    r"(dont|not)(to)?(be)?(call(ed)?|phoned?|contact(ed)?)",
-    r"nocallslist|nocalllist|donotcalllist",
-    r"opt(ed)?(s|ing)?outof(all)?(phone|voice|telephone)?(calls?|calling|phone)",
-    r"unsubscribedfrom(all)?(phone)?calls",
-    r"ne?(doit)?pas(etre)?(appele|contacte|telephone|demarche|joindre|rappele)(r|e|es)?|stopappel|pasdappel|bloctel",
-    r"nicht(mehr)?(tele)?(anrufen|anrufbar|kontaktieren|telefonieren|angerufen|kontaktiert)",
+    r"do(es)?not((e?mail|text|sms|fax)(or|and)|allow|want|any)*(phone|voice)?(call|dial|phone|ring|telephone|contact)",
+    r"donot(disturb|solicit)|dont(call|contact|phone|dial|ring)|never(call|contact)(?!ed)|not(to)?be(call|contact|phon)ed",
+    r"(no|wantsno|wantno)phonecalls|wantsnocalls|notcallable",
+    r"opt(ed|s|ing)?outof(all)?(phone|voice|telephone)?(calls?|calling|phone)|unsubscribedfrom(all)?(phone)?calls",
+    r"ne(pas|plus|jamais)(appeler|contacter|telephoner|demarcher|joindre|rappeler|deranger)|stopappel|pasdappel",
+    r"ne(souhaite|veut|doit|desire)(pas|plus)(etre)?(appel|contact|rappel|demarch|telephon)|bloctel|pasdedemarchage",
+    r"nicht(mehr)?(telefonisch)?(anrufen|anrufbar|kontaktieren|telefonieren)|nicht(mehr)?(angerufen|kontaktiert)werden",
     r"keine?(weiteren)?(werbe)?(anrufe?|telefonate|telefonwerbung|telefonischekontaktaufnahme|kontaktaufnahme)",
-    r"nose?(le)?(debe)?(volvera)?(llamar|contactar|telefonear|molestar)|listarobinson|nollamar",
-    r"non(si)?(deve)?(essere)?(pi[uù])?(chiama|contatta|telefona|disturba)(re|to|ta)|registro(pubblico)?delleopposizioni",
-    r"na[oõ](ligar|contactar|contatar|telefonar)|niet(meer)?(bellen|contacteren)|belmenietregister",
+    r"no(se|le|debe|volver|a)*(llamar|contactar|telefonear|molestar)|listarobinson",
+    r"no(quiere|desea)(mas|ser|recibir|que|le)*(llama|contact)|prohibidollamar",
+    r"non(piu|si|deve)*(chiamare|contattare|telefonare|disturbare)|registro(pubblico)?delleopposizioni",
+    r"non(vuole|desidera|deve)(piu|essere|ricevere)*(chiama|contatta|telefona)|divietodichiamata",
+    r"nao(ligar|contactar|contatar|telefonar)|niet(meer)?(bellen|contacteren)|belmenietregister",
 )
 _HEADERS_ONLY = (
     r"(call|calls|calling|phone|phonecalls|telephone|voice|mobile)(s)?(marketing)?(opt(ed)?out|block(ed)?|suppress)",
-    r"optout(phone|calls?|voice|telephone)|(gdpr|global|marketing)?(has)?(is)?opt(ed)?out(status|flag|date|all)?$",
-    r"blacklist|suppressionlist|nocontact",
+    r"optout(dial|phone|calls?|voice|tele|anruf|appel|llama|chiama)|^nocalls?$|nocalllist|donotcalllist",
+    r"(gdpr|global|marketing|^)(has|is)?opt(ed)?out(status|flag|date|all)?$|^(gdpr)?consent(withdrawn|revoked)",
+    r"blacklist|suppressionlist|suppresscall|exclude(d)?from(call|dial)|nocontact|^blocked$",
     r"refus(e|ed)?(les|le|des|d|du)?(appel|demarchage)|(des(inscrit|abonne))(des|aux)?appels|listerouge",
-    r"opposition(au|aux|a|appel|demarchage|telephon|commercial)?|opposealademarche",
-    r"anruf(verbot|sperre)|telefonsperre|werbesperre|kontaktsperre|werbeverbot|werbewiderspruch|robinson",
-    r"widerspruch(telefon|anruf|werbung)|keinewerbung|sperrvermerk",
-    r"oposicion|exclusion(de)?llamadas|rechazallamadas|bajallamadas|exclusionpublicitaria",
+    r"demarchage(refuse|interdit)|opposition(au|aux|a|appel|demarchage|telephon|commercial)?|oppose(a|au)(l|la)?demarch",
+    r"listerepoussoir|(anruf|telefon|kontakt|werbe)(verbot|sperre|gesperrt)|werbewiderspruch|robinson|^gesperrt$",
+    r"widerspruch|keinewerbung|sperrvermerk",
+    r"oposicion|(excluir|exclusion|excluido)(de)?llamadas|rechazallamadas|bajallamadas|exclusionpublicitaria",
     r"opposizione|nochiamate|rifiutachiamate",
 )
-_SHORT = {"dnc", "dncr", "tps", "ctps"}
+_SHORT = {"dnc", "dncr", "tps", "ctps", "rpo"}
 _ALLOWS = (
-    r"(can|may|okay|ok|allow(ed)?|permi(t|ssion)|consent(ed|s)?|agree[sd]?)(s)?(to|be|forus)*(call|phone|contact)(ed)?",
+    r"((can|may)(we|i)?|okay|ok|allow(ed)?|permi(t|ssion)|consent(ed|s)?|agree[sd]?)(s)?(to|be|forus)*(call|phone|contact)(ed)?",
     r"(call(ing)?|phone(call)?|telephone|voice)s?(marketing)?(consent|permission|permitted|allowed|opt(ed)?in|isok|ok$)",
     r"(consent|permission|opt(ed)?in)(to|for|into|of|via|by)*(receive)?(marketing)?(call|phone|telephone|voice)",
-    r"^callable|allow(s)?(phone|voice)?calls",
-    r"appels?(est|sont)?(autorise|accepte|permis|possible)|autoris(e|er|ation)(les|des|d|a|aux)*appel|peutetreappele",
+    r"^callable|allow(s)?(phone|voice)?calls|tcpaconsent",
+    r"appels?(est|sont)?(autorise|accepte|permis|possible)|autoris(e|er|ation)(les|des|d|a|aux)*appel|peut(on)?(l)?(etre)?(appele|contacte)",
     r"(consentement|accord|optin)(aux|au|d|pour|les|des|par|a)*(appel|telephon)|accepte(les|des|d)*appel",
     r"anrufe?n?(ist|sind)?(erlaubt|gestattet|moglich|ok$)|darf(man)?(angerufen|anrufen)",
     r"telefon(isch|ische|ischer|kontakt|werbung|ischekontaktaufnahme)?(einwilligung|zustimmung|erlaub|gestattet|optin)",
@@ -55,7 +58,9 @@ _sentence = re.compile("|".join(_SENTENCES))
 _forbids = re.compile("|".join(f"(?:{pattern})" for pattern in (*_SENTENCES, *_HEADERS_ONLY)))
 _allows = re.compile("|".join(f"(?:{pattern})" for pattern in _ALLOWS))
 _whole_sentence = re.compile(f"(?:{'|'.join(_SENTENCES)})(list|anymore|again|please|plus)?")
-_other_media = re.compile(r"e?mail|newsletter|courriel|correo|sms|faxe?|texto|textmes|brief|postal|courrier|whatsapp")
+_other_media = re.compile(
+    r"e?mail|newsletter|courriel|correo|sms|faxe?|texto|textmes|brief|postal|perpost|post$|courrier|whatsapp"
+)
 _calling = re.compile(r"call|phon|telef|anruf|appel|llama|chiam|dnc|bloctel|voice|ligar|bellen")
 _checking = re.compile(r"checke?d?|scrub|verif|screen|gepruft|lastrefresh")
 
@@ -140,8 +145,8 @@ def find_do_not_call(headers: Iterable[str], besides: Iterable[str] = ()) -> DoN
 def forbids_calls(header: str) -> bool:
     """Whether *header* says that who is marked in its column must not be called."""
     written = plain(header)
-    said = _forbids.search(written) is not None or not _SHORT.isdisjoint(words(header)) or written == "donot"
-    return said and not _is_of_other_media(written) and not _checking.search(written) and not _denies(written)
+    said = _forbids.search(written) is not None or not _SHORT.isdisjoint(words(header))
+    return said and not _is_of_other_media(written) and not _checking.search(written) and not _denies(header)
 
 
 def allows_calls(header: str) -> bool:
@@ -150,9 +155,9 @@ def allows_calls(header: str) -> bool:
     return not forbids_calls(header) and bool(_allows.search(written)) and not _is_of_other_media(written)
 
 
-def _denies(written: str) -> bool:
-    # "OK to call (not DNC)" and the like mean the contrary.
-    return written.startswith(("oktocall", "cancall", "notdnc"))
+def _denies(header: str) -> bool:
+    # "OK to call (not DNC)" means the contrary, and "No. Calls" a count.
+    return plain(header).startswith(("oktocall", "cancall", "notdnc")) or header.strip().casefold().startswith("no.")
 
 
 def _is_of_other_media(written: str) -> bool:

@@ -20,7 +20,7 @@ _HEADERS: dict[str, str] = {
     "whole_name": """
         fullname wholename nomcomplet nomprenom nometprenom prenomnom prenometnom vollstandigername vollername
         nombrecompleto nombreyapellidos nomecompleto nomeecognome contactname leadname personname kontaktname
-        ansprechpartner interlocuteur contact
+        ansprechpartner interlocuteur primarycontactname contact
     """,
     "company": """
         company companyname associatedcompany primaryassociatedcompany account accountname companyaccount organization
@@ -37,14 +37,14 @@ _HEADERS: dict[str, str] = {
     """,
     "job_title": """
         jobtitle title job position role jobposition fonction poste intituleduposte intituledeposte titre metier
-        organizationtitle organization1title
+        organizationtitle organization1title primarycontacttitle
         berufsbezeichnung jobbezeichnung funktion stelle cargo puesto puestodetrabajo ruolo posizione qualifica mansione
     """,
     "emails": """
         emails email emailaddress mail workemail emailwork businessemail personalemail emailhome emailother email1
         email2 email1value email2value email2address email3address secondaryemail additionalemailaddresses
         adresseemail adressemail adressecourriel courriel mel emailadresse correo correoelectronico
-        direcciondecorreoelectronico indirizzoemail postaelettronica
+        primarycontactprimaryemail direcciondecorreoelectronico indirizzoemail postaelettronica
     """,
     "addresses": """
         addresses address address1formatted streetaddress street mailingaddress mailingstreet postaladdress

@@ -23,6 +23,7 @@ class PhoneRank(IntEnum):
 _PHONE = word_set("""
     phone phones telephone telephones tel tels telefon telefone telefono telefonos telefoni fon phon rufnummer rufnr
     telno telnr numtel landline festnetz festnetznummer fixe fijo fisso switchboard telefoonnummer telefoon
+    ph telefonico telefonica telephonique
 """)
 _MOBILE = word_set("""
     mobile mobiles mobil mob cell cells cellular cellulare celular celulares handy gsm portable movil moviles smartphone
@@ -73,7 +74,8 @@ _NO_PHONE = word_set("""
     id ids key hash uuid guid date dates time times zone timezone datum zeit heure fecha hora data
     email emails mail mails mailing address addresses adresse url link website linkedin title name names app device os
     model brand system plan contract bill note notes notiz notizen comment comments remark remarks bemerkung remarque
-    is has hat est best meilleur beste preference when bounced
+    is has hat est preference when bounced asst page available availability vorhanden disponible accuracy intent via
+    method channel supplier vertrieb vertriebler betreuer berater vendedor commercial commerciale tariff tarif rating
 """)
 _EXTENSION = word_set("ext extn extension")
 _INCLUDING = word_set("with incl including mit avec con")
@@ -86,7 +88,8 @@ _LAST_DIGIT = 9
 # What a header may say besides "number" and still say no more than that.
 _BARE_FILLERS = word_set("""
     de du des d la le les el il lo of the to a call dial contact contacts kontakt kontakte contacto contatto person
-    personne persona lead leads prospect prospects interessent appeler llamar value
+    personne persona lead leads prospect prospects interessent appeler llamar value work business office home private personal
+    bureau buro dienst privat domicile
 """)
 
 

@@ -46,7 +46,7 @@ def read_workbook(content: bytes, sheet: str | None = None) -> Table:
 def _sheet(workbook: "CalamineWorkbook", wanted: str | None) -> str:
     names = workbook.sheet_names
     if wanted is None:
-        shown = [each.name for each in workbook.sheets_metadata if each.visible.name == "Visible"]
+        shown = [each.name for each in workbook.sheets_metadata if str(each.visible).endswith(".Visible")]
         return next(iter(shown or names), "")
     for name in names:
         if name.strip().casefold() == wanted.strip().casefold():
