@@ -69,7 +69,7 @@ def deal(
             unusable[row.line] = f"NO_REP: {leads.unit} {row.line} has {told} in {rep_column!r}"
         else:
             by_rep.setdefault(rep, []).extend(_leads(row, columns, every_number=every_number))
-    if rep_column is not None and not by_rep and not screened.left_out:
+    if rep_column is not None and not by_rep and screened.rows:
         raise ColumnsError(f"no row names a rep by e-mail address in {rep_column!r}")
     in_order = dict(sorted(unusable.items()))
     return Dealt(columns, [RepLoad(rep, rows) for rep, rows in by_rep.items()], in_order, screened.opted_out)
