@@ -20,6 +20,8 @@ class Kind(Enum):
 
 _SAVE_AS = "save it as CSV or XLSX"
 _SIGNATURES = (
+    (codecs.BOM_UTF32_LE, "is UTF-32 text: save it as UTF-8"),
+    (codecs.BOM_UTF32_BE, "is UTF-32 text: save it as UTF-8"),
     (b"%PDF", f"is a PDF: open the list that it was made from, and {_SAVE_AS}"),
     (b"\x89PNG", "is a picture (PNG): the leads have to come as CSV or XLSX"),
     (b"\xff\xd8\xff", "is a picture (JPEG): the leads have to come as CSV or XLSX"),
@@ -118,8 +120,6 @@ def _refuse_binary(content: bytes) -> None:
 
 
 def _wide(head: bytes) -> str | None:
-    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        return "UTF-32"
     even, odd = head[0::2], head[1::2]
     if not odd:
         return None

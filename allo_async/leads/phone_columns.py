@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from allo_async.leads.calling_headers import allows_calls, forbids_calls
 from allo_async.leads.cell_shapes import are_extensions, is_blank, look_like_numbers, looks_like_a_number
-from allo_async.leads.do_not_call import allows_calls, forbids_calls
 from allo_async.leads.phone_headers import is_bare_number, is_extension_or_number, phone_rank
 from allo_async.leads.words import word_set, words
 

@@ -88,8 +88,8 @@ _LAST_DIGIT = 9
 # What a header may say besides "number" and still say no more than that.
 _BARE_FILLERS = word_set("""
     de du des d la le les el il lo of the to a call dial contact contacts kontakt kontakte contacto contatto person
-    personne persona lead leads prospect prospects interessent appeler llamar value work business office home private personal
-    bureau buro dienst privat domicile
+    personne persona lead leads prospect prospects interessent appeler llamar value
+    work business office home private personal bureau buro dienst privat domicile
 """)
 
 

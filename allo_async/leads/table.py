@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
+from allo_async.leads.calling_headers import forbids_calls
 from allo_async.leads.cell_shapes import looks_like_a_number
-from allo_async.leads.do_not_call import forbids_calls
 from allo_async.leads.file_row import FileRow
 from allo_async.leads.headers import KINDS, rank
 from allo_async.leads.phone_headers import is_bare_number, phone_rank

@@ -28,7 +28,7 @@ def us(*lines):
 PRODUCTS = {
     "aircall.csv": Expected(
         ["phone1", "phone2", "phone3", "phone4"],
-        [f"+3363998121{place}" for place in range(8)],
+        [f"+3361234561{place}" for place in range(8)],
         first={"name": "Zoe", "last_name": "Martin", "company": "Acme Inc"},
     ),
     "airtable.csv": Expected(
@@ -95,8 +95,8 @@ PRODUCTS = {
     "hubspot_fr.csv": Expected(
         ["Numéro de téléphone mobile", "Numéro de téléphone"],
         [
-            "01 99 00 12 10", "06 39 98 12 11", "06 39 98 12 12", "01 99 00 12 13", "06 39 98 12 14",
-            "06 39 98 12 15", "06 39 98 12 17",
+            "01 99 00 12 10", "06 12 34 56 11", "06 12 34 56 12", "01 99 00 12 13", "06 12 34 56 14",
+            "06 12 34 56 15", "06 12 34 56 17",
         ],
         {8: "Opposition au démarchage"},
         {"name": "Zoe", "company": "Acme Inc", "job_title": "VP Sales"},
