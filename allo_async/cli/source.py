@@ -45,7 +45,7 @@ def journal_of_source(file: Path, given: Path | None, *, wanted: bool, sandbox: 
 
 def say_how_read(leads: LeadsFile, dealt: Dealt, console: Console) -> None:
     """Print which column is which field, which ones are not used, and which lines are no leads."""
-    console.print(f"Columns: {escape(str(dealt.columns))}", highlight=False, soft_wrap=True)
+    console.print(f"Columns: {escape(_printable(str(dealt.columns)))}", highlight=False, soft_wrap=True)
     if dealt.columns.not_used:
         not_used = escape(_printable(", ".join(dealt.columns.not_used)))
         console.print(f"not used: {not_used}", highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ _NOT_LISTED = word_set("not no non kein nicht clear cleared clean checked remove
 _NO = word_set("""
     no n non nein not nee nao false falsch faux falso 0 00 off f null none nil nan na n.a n/a #n/a \\n aucun aucune
     keine keiner kein ninguno nessuno unchecked - -- --- \u2013 \u2014 . / \u2610 \u25a1 \u25cb clean clear ok okay
-    callable allow allowed safe
+    callable allow allowed safe optin opt-in subscribed
 """) | {
     "",
     "not listed",
@@ -22,6 +22,9 @@ _NO = word_set("""
     "can call",
     "ok to call",
     "(none)",
+    "not opted out",
+    "opted in",
+    "opt in",
     "#name?",
 }
 _EXPLICIT_NO = word_set("""

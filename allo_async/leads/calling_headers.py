@@ -21,7 +21,7 @@ _SENTENCES = (
     r"nao(ligar|contactar|contatar|telefonar)|niet(meer)?(bellen|contacteren)|belmenietregister",
 )
 _HEADERS_ONLY = (
-    r"(call|calls|calling|phone|phonecalls|telephone|voice|mobile)(s)?(marketing)?(opt(ed)?out|block(ed)?|suppress)",
+    r"(call|calls|calling|dial|phone|phonecalls|telephone|voice|mobile)(s)?(marketing)?(opt(ed)?out|block(ed)?|suppress)",
     r"optout(dial|phone|calls?|voice|tele|anruf|appel|llama|chiama)|^nocalls?$|nocalllist|donotcalllist",
     r"(gdpr|global|marketing|^)(has|is)?opt(ed)?out(status|flag|date|all)?$|^(gdpr)?consent(withdrawn|revoked)",
     r"blacklist|suppressionlist|suppresscall|exclude(d)?from(call|dial)|nocontact|^blocked$",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from allo_async._loading.cell import numbers_in
 
@@ -18,10 +19,17 @@ _RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?|[0-9a-f]{8}-[0-9a-f
 
 
 def is_blank(value: object) -> bool:
-    """Whether a cell holds nothing: empty, white space, `None`, or the NaN of data frames."""
+    """Whether a cell holds nothing: empty, white space, `None`, an empty list of JSON, or the NaN of data frames."""
     if isinstance(value, str):
         return not value.strip()
+    if isinstance(value, list | dict):
+        return not value
     return value is None or value != value  # noqa: PLR0124 - NaN is what differs from itself
+
+
+def values_of(cell: Any) -> list[Any]:
+    """Return what a cell holds: itself, or the items of a list, in which JSON keeps several numbers or tags."""
+    return list(cell) if isinstance(cell, list | tuple) else [cell]  # pyright: ignore[reportUnknownArgumentType]
 
 
 def looks_like_a_number(value: object) -> bool:

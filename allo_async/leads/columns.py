@@ -9,7 +9,7 @@ import attrs
 
 from allo_async import Contact
 from allo_async._loading.cell import numbers_in
-from allo_async.leads.cell_shapes import is_blank, look_like_words, may_be_website
+from allo_async.leads.cell_shapes import is_blank, look_like_words, may_be_website, values_of
 from allo_async.leads.do_not_call import DoNotCall, find_do_not_call
 from allo_async.leads.headers import rank
 from allo_async.leads.phone_columns import Sample, bare_number_columns, find_labels, find_phone_columns, is_no_voice
@@ -70,7 +70,7 @@ class Columns:
         columns = [
             column for column in self.by_field["number"] if not is_no_voice(cells.get(self.labels.get(column, "")))
         ]
-        return [cell for column in columns if not is_blank(cell := cells.get(column))]
+        return [value for column in columns for value in values_of(cells.get(column)) if not is_blank(value)]
 
 
 def find_columns(
@@ -180,7 +180,7 @@ def _value(field: str, values: Sequence[Any]) -> Any:
         return given[0] if given else None
     if len(given) == 1 and not isinstance(given[0], str):
         return given[0]
-    parts = [part for value in given for part in (_split(field, value) if isinstance(value, str) else _items(value))]
+    parts = [part for value in given for part in (_split(field, value) if isinstance(value, str) else values_of(value))]
     return parts or None
 
 
@@ -190,7 +190,3 @@ def _split(field: str, value: str) -> list[str]:
     if field == "emails":
         values = [part for whole in values for part in re.split(r"[;,\s]+", whole.strip("; ,"))]
     return [part.strip() for part in values if part.strip()]
-
-
-def _items(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list | tuple) else (value,)  # pyright: ignore[reportUnknownVariableType]

@@ -7,6 +7,7 @@ import attrs
 
 from allo_async.leads.calling_cells import is_explicit_no, is_yes, mentions_do_not_call, says_do_not_call
 from allo_async.leads.calling_headers import allows_calls, forbids_calls
+from allo_async.leads.cell_shapes import values_of
 from allo_async.leads.words import word_set, words
 
 _STATUS_WORDS = word_set("""
@@ -41,7 +42,15 @@ class DoNotCall:
             (self.statuses, mentions_do_not_call),
             (self.others, says_do_not_call),
         )
-        return next((column for columns, check in checks for column in columns if check(cells.get(column))), None)
+        return next(
+            (
+                column
+                for columns, check in checks
+                for column in columns
+                if any(map(check, values_of(cells.get(column))))
+            ),
+            None,
+        )
 
     def __bool__(self) -> bool:
         """Whether a header says that its column is about calling."""

@@ -90,7 +90,8 @@ def _read(content: bytes, path: Path, sheet: str | None) -> LeadsFile:
         return LeadsFile(path, table.columns, table.rows, ",", table.header, table.aside, "row")
     if sheet is not None:
         raise WorkbookError("is no workbook, and has no sheets: leave --sheet out")
-    text = decoded(content)
+    # The mark by which DOS ended a file.
+    text = decoded(content).rstrip("\x1a")
     is_named_json = path.suffix.lower() in {*_JSON_LINES_ENDINGS, _JSON_ENDING}
     if (is_named_json or text.lstrip().startswith(("{", "["))) and (file := _json(path, text)) is not None:
         return file

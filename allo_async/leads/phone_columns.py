@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from allo_async.leads.calling_headers import allows_calls, forbids_calls
-from allo_async.leads.cell_shapes import are_extensions, is_blank, look_like_numbers, looks_like_a_number
+from allo_async.leads.cell_shapes import are_extensions, is_blank, look_like_numbers, looks_like_a_number, values_of
 from allo_async.leads.phone_headers import is_bare_number, is_extension_or_number, phone_rank
 from allo_async.leads.words import word_set, words
 
@@ -68,4 +68,4 @@ def _has_digit(cell: object) -> bool:
 
 
 def _cells(header: str, sample: Sample) -> list[Any]:
-    return [row.get(header) for row in sample]
+    return [value for row in sample for value in values_of(row.get(header))]

@@ -58,7 +58,7 @@ _NO_PHONE = word_set("""
     fax faxes telefax telecopie telecopieur telex isdn pager beeper radio tty tdd callback
     ext extn extension poste nebenstelle anexo interno
     label etikett etiquette etiqueta etichetta type types typ tipo kind art category categorie kategorie
-    assistant assistants assistante assistent assistentin assistenz asistente assistente secretary secretaire
+    assistant assistants assistante assistent assistentin assistenz asistente assistente ayudante secretary secretaire
     secretariat sekretariat secretaria segretaria segreteria
     owner owners proprietaire inhaber besitzer eigentumer propietario proprietario user users agent rep manager by
     emergency notfall urgence urgencia emergenza spouse conjoint parent parents guardian referrer referral partner

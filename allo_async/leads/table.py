@@ -169,7 +169,7 @@ def _row(record: Record, columns: Sequence[str]) -> FileRow:
 def _distinct(header: Sequence[str]) -> list[str]:
     columns: list[str] = []
     for name in header:
-        base = " ".join(name.split())
+        base = " ".join(name.replace("\ufeff", "").split())
         repeats = sum(column == base or column.startswith(f"{base} (") for column in columns)
         columns.append(f"{base} ({repeats + 1})" if base in columns else base)
     return columns

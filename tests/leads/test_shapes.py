@@ -250,3 +250,23 @@ def test_sheet_of_a_csv_is_an_error(tmp_path):
 
     with pytest.raises(UnreadableFileError, match="is no workbook, and has no sheets: leave --sheet out"):
         read_leads_file(path, sheet="Leads")
+
+
+def test_lists_in_json_are_several_numbers_and_tags(read):
+    """In JSON a list of phones is several numbers, and one tag of a list is enough to forbid the call."""
+    rows = [
+        {"phones": [LEAD, NEXT], "tags": ["Webinar"], "Do Not Call": []},
+        {"phones": [LEAD], "tags": ["Webinar", "DNC"]},
+        {"phones": [], "mobile": NEXT},
+    ]
+    file = read(json.dumps(rows), "leads.json")
+    columns = find_columns(file.columns, rows=(row.cells for row in file.rows))
+
+    assert [columns.contact(row.cells)["number"] for row in file.rows] == [LEAD, LEAD, NEXT]
+    assert columns.numbers(file.rows[0].cells) == [LEAD, NEXT]
+    assert [columns.do_not_call.column_that_forbids(row.cells) for row in file.rows] == [None, "tags", None]
+
+
+def test_end_mark_of_dos_is_no_row(read):
+    """The character by which old programs end a file is no lead."""
+    assert len(read(f"Phone\n{LEAD}\n\x1a").rows) == 1
