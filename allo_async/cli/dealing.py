@@ -72,6 +72,8 @@ def deal(
     if rep_column is not None and not by_rep and screened.rows:
         raise ColumnsError(f"no row names a rep by e-mail address in {rep_column!r}")
     in_order = dict(sorted(unusable.items()))
+    not_used = [column for column in columns.not_used if column not in screened.obeyed]
+    columns = attrs.evolve(columns, not_used=not_used)
     return Dealt(columns, [RepLoad(rep, rows) for rep, rows in by_rep.items()], in_order, screened.opted_out)
 
 

@@ -53,7 +53,7 @@ def test_columns_that_are_not_used_and_lines_that_are_no_leads_are_told(sandbox,
     lines = result.stderr.splitlines()
     assert lines[0].startswith("Columns: number ← Mobile, else Phone, name ← First Name")
     assert lines[0].endswith("do not call ← Do Not Call")
-    assert lines[1] == "not used: Lead Number, Lead Source, Lead Status, Lead Owner"
+    assert lines[1] == "not used: Lead Number, Lead Source, Lead Owner"
     assert lines[2] == "no leads, but titles or footers: lines 12, 13, 14, 15, 16"
 
 
