@@ -1,6 +1,5 @@
 """Cells that say who may be called and who may not."""
 
-import functools
 import re
 
 from allo_async.leads.calling_headers import SENTENCE, SHORT, WHOLE_SENTENCE
@@ -32,9 +31,32 @@ _EXPLICIT_NO = word_set("""
     refusee abgelehnt widerrufen verweigert rechazado denegado negato rifiutato revocato optout optedout
     unsubscribed donotallow notallowed notgiven never jamais nie nunca mai \u2717 \u2718 \u2610
 """)
-# Cells with none of this say nothing of calls, and most cells of a file are like that.
-_HINT = re.compile(r"dnc|call|dial|phone|contact|appel|téléph|teleph|joindre|démarch|demarch|anruf|kontakt|telefon|llam"
-    r"|molest|robinson|bloctel|chiam|contatt|disturb|opposiz|ligar|bellen|tps|ring", re.IGNORECASE)  # fmt: skip
+# Text without one of each says nothing of calls, and most text of a file is like that.
+_LISTS = ("dnc", "tps", "rpo", "bloctel", "robinson")
+_DENIALS = (
+    *(
+        "no",
+        "n't",
+        "n\u2019t",
+        "dont",
+        "never",
+        "opt",
+        "unsub",
+        "pas",
+        "plus",
+        "stop",
+        "jamais",
+        "nicht",
+        "kein",
+        "niet",
+    ),
+    *("n\u00e3o", "nao", "prohib", "registro", "divieto", *_LISTS),
+)
+_CALLS = (
+    *("call", "dial", "phone", "contact", "appel", "t\u00e9l\u00e9ph", "teleph", "joindre", "d\u00e9march", "demarch"),
+    *("anruf", "kontakt", "telef", "llam", "chiam", "contatt", "disturb", "d\u00e9rang", "derang", "solicit", "molest"),
+    *("opposiz", "ligar", "bellen", "belmeniet", "ring", *_LISTS),
+)
 _LONGEST_VALUE = 80
 
 
@@ -68,13 +90,14 @@ def says_do_not_call(value: object) -> bool:
     return written == "dnc" or WHOLE_SENTENCE.fullmatch(written) is not None
 
 
+def may_say_do_not_call(text: str) -> bool:
+    """Whether *text*, of one or many cells, is worth a closer look."""
+    folded = text.casefold()
+    return any(word in folded for word in _CALLS) and any(word in folded for word in _DENIALS)
+
+
 def _may_say(value: object) -> bool:
-    return isinstance(value, str) and _is_worth_a_look(value)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_worth_a_look(text: str) -> bool:
-    return len(text) <= _LONGEST_VALUE and _HINT.search(text) is not None
+    return isinstance(value, str) and len(value) <= _LONGEST_VALUE and may_say_do_not_call(value)
 
 
 def _folded(value: object) -> str:

@@ -58,7 +58,7 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _fit(lines: Sequence[str], mark: str) -> tuple[int, int, int]:
     """Return how well *mark* cuts the header into known names, into many, and the rows into as many."""
-    records = [record for record in islice(_records(lines, mark, 0), HEAD) if record.filled]
+    records = [record for record in islice(_records(lines, mark, 0), HEAD) if not record.is_blank]
     at = header_place(records)
     if at is None:
         return 0, 0, 0
@@ -75,7 +75,7 @@ def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Recor
         begun = record.line - 1
         if record.problem == _BROKEN_QUOTE:
             suspect = max(suspect, _balanced(lines, begun))
-        elif begun < suspect and record.filled and len(record.cells) != width:
+        elif begun < suspect and not record.is_blank and len(record.cells) != width:
             yield _inside(record, lines[begun:end])
             continue
         elif count < HEAD and ((score := fields_named(record.cells)) > named or width <= 1):

@@ -1,11 +1,17 @@
 """People who must not be called: the columns of a file that say so."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from allo_async.leads.calling_cells import is_explicit_no, is_yes, mentions_do_not_call, says_do_not_call
+from allo_async.leads.calling_cells import (
+    is_explicit_no,
+    is_yes,
+    may_say_do_not_call,
+    mentions_do_not_call,
+    says_do_not_call,
+)
 from allo_async.leads.calling_headers import allows_calls, forbids_calls
 from allo_async.leads.cell_shapes import values_of
 from allo_async.leads.words import word_set, words
@@ -36,21 +42,10 @@ class DoNotCall:
 
     def column_that_forbids(self, cells: Mapping[str, Any]) -> str | None:
         """Return the column by which the person of this row must not be called; `None` if they may be."""
-        checks = (
-            (self.forbidding, is_yes),
-            (self.allowing, is_explicit_no),
-            (self.statuses, mentions_do_not_call),
-            (self.others, says_do_not_call),
-        )
-        return next(
-            (
-                column
-                for columns, check in checks
-                for column in columns
-                if any(map(check, values_of(cells.get(column))))
-            ),
-            None,
-        )
+        said = _first(self.forbidding, cells, is_yes) or _first(self.allowing, cells, is_explicit_no)
+        if said is not None or not may_say_do_not_call(" ".join(map(str, cells.values()))):
+            return said
+        return _first(self.statuses, cells, mentions_do_not_call) or _first(self.others, cells, says_do_not_call)
 
     def __bool__(self) -> bool:
         """Whether a header says that its column is about calling."""
@@ -68,3 +63,7 @@ def find_do_not_call(headers: Iterable[str], besides: Iterable[str] = ()) -> DoN
     rest = [header for header in left if header not in forbidding and header not in allowing]
     statuses = [header for header in rest if _STATUS_WORDS.intersection(words(header))]
     return DoNotCall(forbidding, allowing, statuses, [header for header in rest if header not in statuses])
+
+
+def _first(columns: Iterable[str], cells: Mapping[str, Any], forbids: Callable[[object], bool]) -> str | None:
+    return next((column for column in columns if any(map(forbids, values_of(cells.get(column))))), None)

@@ -1,6 +1,6 @@
 """Which rows of a file may be called: neither those that cannot be read, nor those of people who must not be."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -23,7 +23,7 @@ class Screened:
 
     rows: Sequence[FileRow]
     left_out: dict[int, str]
-    obeyed: Set[str]
+    obeyed: Collection[str]
     opted_out: list[str]
 
 

@@ -47,6 +47,11 @@ class Record:
         """The cells that are not blank."""
         return [cell for cell in self.cells if str(cell).strip()]
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether all cells are blank."""
+        return not any(str(cell).strip() for cell in self.cells)
+
 
 @attrs.frozen
 class Table:
@@ -116,9 +121,10 @@ def _is_known(cell: str) -> bool:
 def _filled(records: Iterable[Record]) -> Iterator[Record]:
     after_blank = False
     for record in records:
-        if record.filled:
-            yield attrs.evolve(record, after_blank=after_blank) if after_blank else record
-        after_blank = not record.filled
+        is_blank = record.is_blank
+        if not is_blank:
+            yield attrs.evolve(record, after_blank=True) if after_blank else record
+        after_blank = is_blank
 
 
 def _end(records: Sequence[Record], start: int, width: int) -> int:
