@@ -31,20 +31,17 @@ _EXPLICIT_NO = word_set("""
     refusee abgelehnt widerrufen verweigert rechazado denegado negato rifiutato revocato optout optedout
     unsubscribed donotallow notallowed notgiven never jamais nie nunca mai \u2717 \u2718 \u2610
 """)
+_LISTS = word_set("dnc tps rpo bloctel robinson")
 # Text without one of each says nothing of calls, and most text of a file is like that.
-_LISTS = "dnc tps rpo bloctel robinson"
-_CALLS = re.compile(
-    "|".join(
-        f"{_LISTS} call dial phone contact appel t\u00e9l\u00e9ph teleph joindre d\u00e9march demarch"
-        " d\u00e9rang derang anruf kontakt telef llam chiam contatt disturb solicit molest opposiz ligar bellen belmeniet ring".split()
-    )
-)
-_DENIALS = re.compile(
-    "|".join(
-        f"{_LISTS} no n't n\u2019t dont never opt unsub pas plus stop jamais nicht kein niet n\u00e3o nao prohib"
-        " registro divieto".split()
-    )
-)
+_CALLS = word_set("""
+    call dial phone contact appel t\u00e9l\u00e9ph teleph joindre d\u00e9march demarch d\u00e9rang derang anruf kontakt
+    telef llam chiam contatt disturb solicit molest opposiz ligar bellen belmeniet ring
+""")
+_DENIALS = word_set("""
+    no n't n\u2019t dont never opt unsub pas plus stop jamais nicht kein niet n\u00e3o nao prohib registro divieto
+""")
+_CALLING = re.compile("|".join(sorted(_CALLS | _LISTS)))
+_DENYING = re.compile("|".join(sorted(_DENIALS | _LISTS)))
 _LONGEST_VALUE = 80
 
 
@@ -81,7 +78,7 @@ def says_do_not_call(value: object) -> bool:
 def may_say_do_not_call(text: str) -> bool:
     """Whether *text*, of one or many cells, is worth a closer look."""
     folded = text.casefold()
-    return _CALLS.search(folded) is not None and _DENIALS.search(folded) is not None
+    return _CALLING.search(folded) is not None and _DENYING.search(folded) is not None
 
 
 def _may_say(value: object) -> bool:

@@ -47,6 +47,7 @@ _HTML = re.compile(
 )
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
 _MANY_NULS = 0.05
+_FEW = 4
 _HALF = 0.4
 _HEAD = 4096
 
@@ -115,7 +116,8 @@ def _refuse_binary(content: bytes) -> None:
     told = head.rstrip(b"\0")
     nuls = told.count(0)
     controls = sum(byte < ord(" ") and byte not in b"\t\n\r\f\v\x1a\0" for byte in told)
-    if max(nuls, controls) > max(1, _MANY_NULS * len(told)) or (content and not told):
+    many = _MANY_NULS * len(told)
+    if nuls > max(1, many) or controls > max(_FEW, many) or (content and not told):
         raise NotAListError("is not a text file")
 
 
