@@ -56,16 +56,16 @@ def _delimiter(lines: Sequence[str]) -> str:
     return max(_DELIMITERS, key=lambda mark: _fit(lines, mark))
 
 
-def _fit(lines: Sequence[str], mark: str) -> tuple[int, int, int]:
-    """Return how well *mark* cuts the header into known names, into many, and the rows into as many."""
+def _fit(lines: Sequence[str], mark: str) -> tuple[bool, int, int, int]:
+    """Return how well *mark* cuts: rows as the header, the header into known names, and into many."""
     records = [record for record in islice(_records(lines, mark, 0), HEAD) if not record.is_blank]
     at = header_place(records)
     if at is None:
-        return 0, 0, 0
+        return False, 0, 0, 0
     size = len(records[at].cells)
     # A file that ends in the middle of a quoted cell is the sample's doing, and proves nothing.
     alike = Counter(len(record.cells) for record in records[at + 1 :] if record.problem is None)
-    return fields_named(records[at].cells), size, alike[size]
+    return size > 1 and alike[size] > 0, fields_named(records[at].cells), size, alike[size]
 
 
 def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Record]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from allo_async.leads.calling_headers import allows_calls, forbids_calls
 from allo_async.leads.cell_shapes import are_extensions, is_blank, look_like_numbers, looks_like_a_number, values_of
-from allo_async.leads.phone_headers import is_bare_number, is_extension_or_number, phone_rank
+from allo_async.leads.phone_headers import is_bare_number, is_extension_or_number, phone_rank, qualified_number_rank
 from allo_async.leads.words import word_set, words
 
 #: A file's first rows, by column.
@@ -55,7 +55,10 @@ def _rank(header: str, sample: Sample) -> int | None:
         return None
     if is_extension_or_number(header) and are_extensions(_cells(header, sample)):
         return None
-    return phone_rank(header)
+    if (place := phone_rank(header)) is not None:
+        return place
+    place = qualified_number_rank(header)
+    return place if place is not None and look_like_numbers(_cells(header, sample)) else None
 
 
 def _has_numbers(header: str, sample: Sample) -> bool:

@@ -92,6 +92,9 @@ _BARE_FILLERS = word_set("""
     work business office home private personal bureau buro dienst privat domicile
 """)
 
+# "Business Number" is not among these: in some countries it is the number by which a company is registered.
+_PERSONAL = word_set("work office home private personal bureau buro dienst privat domicile")
+
 
 def phone_rank(header: str) -> int | None:
     """Return the place of *header* among the phone columns, 0 being called first; `None` if it is of no phone.
@@ -111,6 +114,14 @@ def is_bare_number(header: str) -> bool:
     found = words(header)
     telling = {word for word in found if word not in _BARE_FILLERS and not word.isdigit()}
     return bool(telling) and telling <= _NUMBER
+
+
+def qualified_number_rank(header: str) -> int | None:
+    """Return the place of a header such as "Work Number" or "Home Number", if its cells are phones; else `None`."""
+    known = frozenset(words(header))
+    if not is_bare_number(header) or not known & _PERSONAL:
+        return None
+    return PhoneRank.HOME if known & _HOME else PhoneRank.WORK
 
 
 def is_extension_or_number(header: str) -> bool:

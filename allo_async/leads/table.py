@@ -86,7 +86,7 @@ def table_of(records: Iterable[Record]) -> Table:
 def header_place(records: Sequence[Record]) -> int | None:
     """Return the place of the header among *records*: the first row unless it is a title; `None` if there is none.
 
-    A title has fewer cells than the header below it, and its cells name fewer fields.
+    A title has fewer cells than the header below it and names fewer fields, or the header is all names of fields.
     """
     head = [(at, record) for at, record in enumerate(records[:HEAD]) if record.problem is None]
     if not head or (records[0].problem is not None and fields_named(head[0][1].cells) == 0):
@@ -94,12 +94,18 @@ def header_place(records: Sequence[Record]) -> int | None:
     best, most, widest = head[0][0], fields_named(head[0][1].cells), len(head[0][1].filled)
     for at, record in head[1:]:
         named, width = fields_named(record.cells), len(record.filled)
-        is_below_titles = width > widest or (width == widest == 1 and most == 0)
-        is_first_wide = widest == 1 < width and named >= most and not _has_number(record)
-        if (named > most and is_below_titles) or is_first_wide:
+        if _is_below_title(record, named - most, width, widest, is_telling=most > 0):
             best, most = at, named
         widest = max(widest, width)
     return best
+
+
+def _is_below_title(record: Record, more: int, width: int, widest: int, *, is_telling: bool) -> bool:
+    """Whether *record* is a header, seen from the best row above it, which names fewer fields by *more*."""
+    is_wider = width > widest or (width == widest == 1 and not is_telling)
+    is_all_names = more >= width - 1 > 0
+    is_first_wide = widest == 1 < width and more >= 0 and not _has_number(record)
+    return (more > 0 and (is_wider or is_all_names)) or is_first_wide
 
 
 def fields_named(cells: Iterable[Any]) -> int:

@@ -226,3 +226,14 @@ def test_cells_that_are_no_words_are_no_name(header, cells):
     rows = [{header: cell, "Phone": "+12125550110"} for cell in cells]
 
     assert set(find_columns([header, "Phone"], rows=rows).by_field) == {"number"}
+
+
+def test_work_number_beside_a_mobile_is_called_if_it_is_a_phone():
+    """A work or home number is a phone beside others, if its cells say so; a business number may be a register's."""
+    headers = ["Mobile", "Work Number", "Home Number", "Business Number"]
+    rows = [
+        {"Mobile": "", "Work Number": "(212) 555-0110", "Home Number": "12", "Business Number": "51 824 753 556"},
+        {"Mobile": "+19175550111", "Work Number": "", "Home Number": "14", "Business Number": "51 824 753 557"},
+    ]
+
+    assert find_columns(headers, rows=rows).by_field["number"] == ["Mobile", "Work Number"]

@@ -94,6 +94,8 @@ TITLES = {
     "several lines and blanks": "\nACME\n\nCall list;2026\n\n",
     "cells of a report": "Report:;All leads\nCreated:;2026-11-26\n\n",
     "blank lines of delimiters": ";;\n;;\n",
+    "a line with more cells than the header": "Company:;Acme;Created by:;Marie;On:;today\n",
+    "a line with commas": "Leads, as of today, by Marie, for Tom\n",
 }
 
 
@@ -270,3 +272,10 @@ def test_lists_in_json_are_several_numbers_and_tags(read):
 def test_end_mark_of_dos_is_no_row(read):
     """The character by which old programs end a file is no lead."""
     assert len(read(f"Phone\n{LEAD}\n\x1a").rows) == 1
+
+
+def test_delimiter_that_cuts_rows_as_it_cuts_the_header(read):
+    """Where the header has another mark in every cell, the rows tell which one separates."""
+    file = read(f"Name, first;Phone, mobile;City, state\nJo;{LEAD};NY\nAl;{NEXT};LA\n")
+
+    assert (file.delimiter, list(file.columns)) == (";", ["Name, first", "Phone, mobile", "City, state"])
