@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -66,17 +66,21 @@ class RepLoad:
         """Count the skipped rows by reason."""
         return sum((Counter(result.skipped_by_reason()) for result in self.results), Counter[str]())
 
-    def reasons(self) -> dict[int, str]:
-        """Tell for each line that did not get in why."""
-        reasons = {lead.line: self._why_pending() for lead in self.leads}
+    def fates(self) -> list[tuple[int, str | None]]:
+        """Return for each lead its line and why it did not get in, `None` for one that did."""
+        fates: list[str | None] = [self._why_pending()] * len(self.leads)
         for result in self.results:
             for added in result.added:
-                del reasons[self.leads[added.index].line]
+                fates[added.index] = None
             for skipped in result.skipped:
-                reasons[self.leads[skipped.index].line] = self._why_skipped(skipped.reason, skipped.detail)
+                fates[skipped.index] = self._why_skipped(skipped.reason, skipped.detail)
             for doubtful in result.in_doubt:
-                reasons[self.leads[doubtful.index].line] = f"IN_DOUBT: {doubtful.reason}"
-        return reasons
+                fates[doubtful.index] = f"IN_DOUBT: {doubtful.reason}"
+        return [(lead.line, fate) for lead, fate in zip(self.leads, fates, strict=True)]
+
+    def reasons(self) -> dict[int, str]:
+        """Return for each line that did not get in, or not with all of its numbers, why."""
+        return reasons_by_line(self.fates())
 
     def _why_pending(self) -> str:
         if self.interrupted:
@@ -96,6 +100,18 @@ def _code(error: Exception) -> str:
         return error.code
     kind = type(error).__name__.removesuffix("Error") if isinstance(error, AlloError) else "Failed"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).upper()
+
+
+def reasons_by_line(fates: Iterable[tuple[int, str | None]]) -> dict[int, str]:
+    """Return for each line the reasons of its leads, each once and in order; `ADDED` beside others is one, too."""
+    by_line: dict[int, list[str | None]] = {}
+    for line, fate in fates:
+        by_line.setdefault(line, []).append(fate)
+    return {
+        line: "; ".join(dict.fromkeys(fate or "ADDED" for fate in told))
+        for line, told in by_line.items()
+        if any(fate is not None for fate in told)
+    }
 
 
 async def load_all(

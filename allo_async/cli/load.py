@@ -19,23 +19,25 @@ from allo_async import (
 from allo_async._loading.suppression_list import SuppressionList
 from allo_async.cli.coordination import Where, coordination_by
 from allo_async.cli.dealing import deal
-from allo_async.cli.journaling import journal_of
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import show_plans
 from allo_async.cli.report import ExitCode, Report
 from allo_async.cli.running import LoadJob
 from allo_async.cli.screen import show
+from allo_async.cli.source import journal_of_source, read_source, say_how_read, shown_path
 from allo_async.cli.terminal import ERR, OUT
 from allo_async.cli.unknown_rep import NoRepFoundError
 from allo_async.cli.wording import sentence
 from allo_async.leads.columns import ColumnsError
-from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError
 from allo_async.leads.suppression import read_suppression
 
 
 def load(
-    file: Annotated[Path, typer.Argument(help="CSV (any delimiter, UTF-8, UTF-16 or Windows-1252) or JSON Lines.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, a workbook (XLSX, XLS, ODS), JSON or JSON Lines; - is standard input.")
+    ],
     to: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,6 +51,13 @@ def load(
         list[str] | None,
         typer.Option("--map", help='A column by name: --map number="Direct line". Repeatable.'),
     ] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, by name; its first by default.")] = None,
+    every_number: Annotated[
+        bool, typer.Option("--every-number", help="Load each phone number of a row, and not only the first.")
+    ] = False,
+    ignore_do_not_call: Annotated[
+        bool, typer.Option("--ignore-do-not-call", help="Load rows of people whom FILE says not to call.")
+    ] = False,
     chunk_size: Annotated[int, typer.Option(min=1, max=1000, help="Rows to send at once.")] = 1000,
     keep_duplicates: Annotated[
         bool, typer.Option("--keep-duplicates", help="Send a number as often as it is there.")
@@ -89,6 +98,10 @@ def load(
 ) -> None:
     """Load a file of leads into dialing queues, and tell what became of every row.
 
+    Of several phone columns the first that holds a number is called: mobile,
+    then direct, plain, work, home, other ones. People whom a column of FILE
+    says not to call, such as "Do Not Call", are left out.
+
     Rows that did not get in go to a file beside FILE, leads.not-added.csv for
     leads.csv, with the reason in its column allo_reason.
 
@@ -115,27 +128,34 @@ def load(
         raise typer.BadParameter("say whose queue: --to EMAIL, --to-column HEADER or --mine, one of them")
     if len(reps) > 1 and when_full == "wait":
         raise typer.BadParameter("--when-full wait goes with one queue: with several --to, the others take the rest")
-    suppressed = _suppressed(suppress or (), region, as_json=as_json)
     options = LoadOptions(
         region=region,
         chunk_size=chunk_size,
         keep_duplicates=keep_duplicates,
         skip_queued=skip_queued,
-        suppress=suppressed,
         when_full=when_full,
         deadline=deadline,
-        journal=journal_of(file, journal, wanted=not no_journal, sandbox=sandbox),
+        journal=journal_of_source(file, journal, wanted=not no_journal, sandbox=sandbox),
         on_changed_input=on_changed_input,
     )
     try:
-        leads = read_leads_file(file)
-        dealt = deal(leads, to=reps[0] if len(reps) == 1 else None, to_column=to_column, field_map=field_map or ())
-        ERR.say(f"Columns: {dealt.columns}")
+        leads = read_source(file, sheet=sheet)
+        dealt = deal(
+            leads,
+            to=reps[0] if len(reps) == 1 else None,
+            to_column=to_column,
+            field_map=field_map or (),
+            region=region,
+            every_number=every_number,
+            ignore_do_not_call=ignore_do_not_call,
+        )
+        say_how_read(leads, dealt)
+        options = attrs.evolve(options, suppress=_suppressed(suppress or (), dealt.opted_out, region))
         over = reps if len(reps) > 1 else []
         together = coordination_by(coordination)
         job = LoadJob(dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh)
         if plan:
-            show_plans(asyncio.run(job.plan()), as_json=as_json)
+            show_plans(asyncio.run(job.plan()), left_out=dealt.left_out_by_reason(), as_json=as_json)
             return
         loads, finished = asyncio.run(job.run())
     except (UnreadableFileError, ColumnsError, NoRepFoundError) as error:
@@ -145,7 +165,7 @@ def load(
         code = ExitCode.ERROR if isinstance(error, ConfigurationError | JournalError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
     report = Report(
-        file=file,
+        file=shown_path(file),
         loads=loads,
         unusable=dealt.unusable,
         finished=finished,
@@ -160,15 +180,15 @@ def load(
     raise typer.Exit(report.exit_code)
 
 
-def _suppressed(files: Sequence[Path], region: str | None, *, as_json: bool) -> SuppressionList | None:
-    """Read the suppression lists, and say how many numbers they hold; nothing is sent if one cannot be read."""
-    if not files:
+def _suppressed(files: Sequence[Path], opted_out: Sequence[str], region: str | None) -> SuppressionList | None:
+    """Read whom nobody may call, by the suppression lists and by other rows of the file."""
+    if not files and not opted_out:
         return None
-    try:
-        suppressed = read_suppression(files, region)
-    except (UnreadableFileError, AlloError) as error:
-        raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
-    ERR.say(f"Suppression list: {len(suppressed):,} numbers")
+    suppressed = read_suppression(files, region)
+    if files:
+        ERR.say(f"Suppression list: {len(suppressed):,} numbers")
+    for number in opted_out:
+        suppressed.add(number)
     return suppressed
 
 

@@ -1,7 +1,7 @@
 """`load --plan`: what would happen, without a write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -49,14 +49,20 @@ async def _plan_append(allo: AlloClient, options: LoadOptions, load: RepLoad) ->
     )
 
 
-def show_plans(plans: dict[str, Plan], *, as_json: bool) -> None:
-    """Print each plan: a line for people, or all of them for machines."""
+def show_plans(plans: dict[str, Plan], *, left_out: Mapping[str, int], as_json: bool) -> None:
+    """Print each plan, a line for people or all of them for machines, and the rows that are in none, by reason."""
     if as_json:
-        told = [{"reps": name, **attrs.asdict(plan), **_derived(plan)} for name, plan in plans.items()]
+        told = [
+            {"reps": name, **attrs.asdict(plan), **_derived(plan), "left_out": dict(left_out)}
+            for name, plan in plans.items()
+        ]
         OUT.say_json(told)
         return
     for name, plan in plans.items():
         OUT.say(styled(name, "bold"), f": {plan.summary()}")
+    if left_out:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+        OUT.say(f"Rows of the file that are left out: {counts}.")
 
 
 def _derived(plan: Plan) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from allo_async import ApiError, AuthenticationError, JournalError, PermissionDeniedError, Totals
-from allo_async.cli.job import RepLoad
+from allo_async.cli.job import RepLoad, reasons_by_line
 from allo_async.cli.journaling import explained
 from allo_async.cli.wording import sentence
 
@@ -73,11 +73,9 @@ class Report:
 
     @property
     def reasons(self) -> dict[int, str]:
-        """For each line that did not get in, why."""
-        reasons = dict(self.unusable)
-        for load in self.loads:
-            reasons |= load.reasons()
-        return reasons
+        """For each line that did not get in, or not with all of its numbers, why."""
+        # The numbers of one line may have gone to several reps.
+        return self.unusable | reasons_by_line(fate for load in self.loads for fate in load.fates())
 
     @property
     def exit_code(self) -> ExitCode:

@@ -3,16 +3,23 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import attrs
 
-from allo_async.leads.file_row import FileRow
+from allo_async.leads.spreadsheet_guard import unguarded
+from allo_async.leads.table import HEAD, Record, Table, fields_named, header_place, table_of
+
+#: Characters that a row may have, its line breaks included.
+ROW_LIMIT = 1_048_576
 
 _DELIMITERS = ",;\t|"
-_QUOTED = re.compile(r'"[^"]*"')
-_LINES_TO_COMPARE = 20
+_SAMPLE_LINES = 40
+# What fits into a long of C everywhere.
+_NO_LIMIT = 2**31 - 1
+_BROKEN_QUOTE = "a quote that is not closed, or stands where none can"
 
 
 @attrs.frozen
@@ -21,91 +28,112 @@ class CsvTable:
 
     Attributes:
         delimiter: What separates its cells.
-        header: Its first row as it stands there.
-        columns: The same, made distinct.
-        rows: All others; blank ones are none.
+        table: The rest.
     """
 
     delimiter: str
-    header: Sequence[str]
-    columns: Sequence[str]
-    rows: Sequence[FileRow]
-
-
-@attrs.frozen
-class _Record:
-    line: int
-    cells: list[str]
-    broken: bool = False
+    table: Table
 
 
 def read_csv(text: str) -> CsvTable:
     """Take *text* apart; where there is no header, there are no rows either."""
     # A file object's lines are those that csv knows; str.splitlines would cut at form feeds as well.
     lines = list(io.StringIO(text, newline=""))
-    delimiter, start = _delimiter(lines)
-    records = (record for record in _records(lines, delimiter, start) if any(map(str.strip, record.cells)))
-    header = next(records, None)
-    if header is None or header.broken:
-        return CsvTable(delimiter, (), (), ())
-    columns = _distinct(header.cells)
-    return CsvTable(delimiter, header.cells, columns, [_row(record, columns) for record in records])
+    start, said = _beginning(lines)
+    delimiter = said or _delimiter(lines[start : start + _SAMPLE_LINES])
+    return CsvTable(delimiter, table_of(_records(lines, delimiter, start)))
 
 
-def _delimiter(lines: Sequence[str]) -> tuple[str, int]:
-    """Find the delimiter, and the line at which the table begins."""
+def _beginning(lines: Sequence[str]) -> tuple[int, str | None]:
+    """Return the line at which the rows begin, and the delimiter if Excel's first line names it."""
     start = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     head = "".join(lines[start : start + 1])
-    # Excel writes and reads a first line that says so.
-    if (said := re.fullmatch(r"sep=(.)\s*", head.rstrip("\r\n"), re.IGNORECASE)) is not None:
-        return said[1], start + 1
-    bare = _QUOTED.sub("", head)
-    below = [_QUOTED.sub("", line) for line in lines[start + 1 : start + 1 + _LINES_TO_COMPARE]]
-    ranked = {
-        mark: (bare.count(mark), sum(bare.count(mark) == line.count(mark) for line in below)) for mark in _DELIMITERS
-    }
-    return max(_DELIMITERS, key=lambda mark: ranked[mark]), start
+    said = re.fullmatch(r"\"?sep=(.)\"?\s*", head.rstrip("\r\n"), re.IGNORECASE)
+    return (start, None) if said is None else (start + 1, said[1])
 
 
-def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[_Record]:
+def _delimiter(lines: Sequence[str]) -> str:
+    return max(_DELIMITERS, key=lambda mark: _fit(lines, mark))
+
+
+def _fit(lines: Sequence[str], mark: str) -> tuple[bool, int, int, int]:
+    """Return how well *mark* cuts: rows as the header, the header into known names, and into many."""
+    records = [record for record in islice(_records(lines, mark, 0), HEAD) if not record.is_blank]
+    at = header_place(records)
+    if at is None:
+        return False, 0, 0, 0
+    size = len(records[at].cells)
+    # A file that ends in the middle of a quoted cell is the sample's doing, and proves nothing.
+    alike = Counter(len(record.cells) for record in records[at + 1 :] if record.problem is None)
+    return size > 1 and alike[size] > 0, fields_named(records[at].cells), size, alike[size]
+
+
+def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Record]:
+    """Yield each row; below a broken quote, up to where quotes are even again, a line must be as wide as the header."""
+    width, named, suspect = 0, -1, start
+    for count, (record, end) in enumerate(_parsed(lines, delimiter, start)):
+        begun = record.line - 1
+        if record.problem == _BROKEN_QUOTE:
+            suspect = max(suspect, _balanced(lines, begun))
+        elif begun < suspect and not record.is_blank and len(record.cells) != width:
+            yield _inside(record, lines[begun:end])
+            continue
+        elif count < HEAD and ((score := fields_named(record.cells)) > named or width <= 1):
+            width, named = len(record.cells), score
+        yield record
+
+
+def _parsed(lines: Sequence[str], delimiter: str, start: int) -> Iterator[tuple[Record, int]]:
+    """Yield each row with the place of the line below it."""
+    _lift_limit()
     at = start
     while at < len(lines):
-        reader = csv.reader(islice(lines, at, None), delimiter=delimiter, strict=True)
         begun = at
+        reader = csv.reader(map(lines.__getitem__, range(at, len(lines))), delimiter=delimiter, strict=True)
         try:
             for cells in reader:
-                yield _Record(begun + 1, cells)
-                begun = at + reader.line_num
+                end = at + reader.line_num
+                yield _checked(begun + 1, cells, lines[begun:end]), end
+                begun = end
         except csv.Error:
             # A quote that nothing closes takes the rows below with it: give up its line, and go on with the next.
-            yield _mended(begun + 1, lines[begun], delimiter)
+            yield _mended(begun + 1, lines[begun], delimiter), begun + 1
         else:
             return
         at = begun + 1
 
 
-def _mended(line: int, content: str, delimiter: str) -> _Record:
+def _lift_limit() -> None:
+    # csv's own limit ends a file in the middle of a long note, whose lines would then be read as rows. The limit is one
+    # for the whole process, which is why it is only ever lifted.
+    if csv.field_size_limit() < _NO_LIMIT:
+        csv.field_size_limit(_NO_LIMIT)
+
+
+def _checked(line: int, cells: list[str], content: Sequence[str]) -> Record:
+    if sum(map(len, cells)) > ROW_LIMIT:
+        last = line + len(content) - 1
+        return Record(line, ["".join(content)], f"longer than {ROW_LIMIT:,} characters, up to line {last}")
+    return Record(line, [unguarded(cell) for cell in cells])
+
+
+def _inside(record: Record, content: Sequence[str]) -> Record:
+    # A line of a cell whose quotes are broken looks like a row of its own, and the number in it may be anybody's.
+    return Record(record.line, ["".join(content).rstrip("\r\n")], "part of a row above whose quotes are broken")
+
+
+def _balanced(lines: Sequence[str], begun: int) -> int:
+    """Return the line below the row that begins at *begun*, by its quotes; the end if they are never even."""
+    quotes = 0
+    for at in range(begun, len(lines)):
+        quotes += lines[at].count('"')
+        if quotes % 2 == 0:
+            return at + 1
+    return len(lines)
+
+
+def _mended(line: int, content: str, delimiter: str) -> Record:
     if content.count('"') % 2 == 0:
         # `"Acme" Ltd` breaks the rules, and yet only one thing can be meant.
-        return _Record(line, next(csv.reader([content], delimiter=delimiter)))
-    return _Record(line, [content.rstrip("\r\n")], broken=True)
-
-
-def _row(record: _Record, columns: Sequence[str]) -> FileRow:
-    cells, size = record.cells, len(columns)
-    if record.broken:
-        return FileRow(record.line, {}, "a quote that is not closed, or stands where none can", cells[0])
-    by_column = dict(zip(columns, [*cells[:size], *[""] * (size - len(cells))], strict=True))
-    if any(map(str.strip, cells[size:])):
-        problem = f"{len(cells)} cells where the header has {size}"
-        return FileRow(record.line, by_column, problem, surplus=cells[size:])
-    return FileRow(record.line, by_column)
-
-
-def _distinct(header: Sequence[str]) -> list[str]:
-    columns: list[str] = []
-    for name in header:
-        base = name.strip()
-        repeats = sum(column == base or column.startswith(f"{base} (") for column in columns)
-        columns.append(f"{base} ({repeats + 1})" if base in columns else base)
-    return columns
+        return Record(line, [unguarded(cell) for cell in next(csv.reader([content], delimiter=delimiter))])
+    return Record(line, [content.rstrip("\r\n")], _BROKEN_QUOTE)

@@ -11,7 +11,7 @@ class FileRow:
     """One row of the file.
 
     Attributes:
-        line: The line on which it begins, from 1.
+        line: The line on which it begins, from 1; for a workbook its row, for a JSON array its place.
         cells: Its values by column; empty for a row that could not be taken apart.
         problem: Why it is of no use, `None` for a row that can be loaded.
         raw: The row as it stands in the file, for one that could not be taken apart.

@@ -1,26 +1,12 @@
 """The headers by which people's CRMs call the fields of a contact."""
 
 import re
-import unicodedata
+
+from allo_async.leads.words import plain
 
 # HubSpot, Salesforce, Pipedrive, Zoho, Outlook, Google and others, in English, French, German, Spanish and Italian, as
-# `plain` writes them. Of several columns for a field the first in the list wins; a phone falls back on the next.
+# `plain` writes them. Of several columns for a field the first in the list wins.
 _HEADERS: dict[str, str] = {
-    "number": """
-        number mobilephone mobilephonenumber mobile mobilenumber phonemobile cellphone cell cellphonenumber portable
-        telephoneportable telephonemobile telportable numeroportable numerodeportable numerodetelephonemobile
-        numerodetelephoneportable telmobile gsm mobiltelefon mobiltelefonnummer mobilnummer mobilenummer mobilnr mobil
-        telefonmobil mobiletelefonnummer handy handynummer handynr movil telefonomovil telefonocelular
-        numerodetelefonomovil celular cellulare telefonocellulare numerodicellulare telefonomobile
-        numeroditelefonomobile directline directphone workdirectphone directdial directnumber lignedirecte durchwahl
-        phone phonenumber phone1 phone1value primaryphone primaryphonenumber mainphone telephone telephonenumber
-        telephone1 tel telno numero numerodetelephone ndetelephone numtel numerotel telefon telefonnummer telefonnr
-        telnr rufnummer telefono numerodetelefono numeroditelefono numerotelefono
-        workphone workphonenumber phonework businessphone businessphonenumber officephone corporatephone companyphone
-        companyphonenumber telephonefixe fixe telfixe telephoneprofessionnel telephonebureau telefongeschaftlich
-        telefonodeltrabajo telefonoufficio phonehome homephone homephonenumber telephonedomicile telefonprivat
-        phoneother otherphone phone2 phone2value telephone2 telefon2 telefono2
-    """,
     "first_name": """
         firstname first givenname forename fname prenom vorname primernombre nomedibattesimo
     """,
@@ -34,28 +20,31 @@ _HEADERS: dict[str, str] = {
     "whole_name": """
         fullname wholename nomcomplet nomprenom nometprenom prenomnom prenometnom vollstandigername vollername
         nombrecompleto nombreyapellidos nomecompleto nomeecognome contactname leadname personname kontaktname
-        ansprechpartner interlocuteur contact
+        ansprechpartner interlocuteur primarycontactname contact
     """,
     "company": """
         company companyname associatedcompany primaryassociatedcompany account accountname companyaccount organization
         organisation organizationname organisationname organization1name employer business societe entreprise
+        organizationname1 companynameforemails
         nomdelentreprise nomdelasociete nomentreprise nomsociete nomducompte raisonsociale firma firmenname unternehmen
         unternehmensname namedesunternehmens empresa nombredelaempresa nombredeempresa compania razonsocial azienda
         nomeazienda nomedellazienda societa ragionesociale
     """,
     "website": """
-        website websiteurl webpage homepage url companydomainname domain siteweb site siteinternet urldusiteweb webseite
+        website websiteurl companywebsite website1value webpage homepage url companydomainname
+        companydomain domain siteweb site siteinternet urldusiteweb webseite
         internetseite sitioweb urldelsitioweb paginaweb sitoweb urldelsitoweb sito
     """,
     "job_title": """
         jobtitle title job position role jobposition fonction poste intituleduposte intituledeposte titre metier
+        organizationtitle organization1title primarycontacttitle
         berufsbezeichnung jobbezeichnung funktion stelle cargo puesto puestodetrabajo ruolo posizione qualifica mansione
     """,
     "emails": """
         emails email emailaddress mail workemail emailwork businessemail personalemail emailhome emailother email1
         email2 email1value email2value email2address email3address secondaryemail additionalemailaddresses
         adresseemail adressemail adressecourriel courriel mel emailadresse correo correoelectronico
-        direcciondecorreoelectronico indirizzoemail postaelettronica
+        primarycontactprimaryemail direcciondecorreoelectronico indirizzoemail postaelettronica
     """,
     "addresses": """
         addresses address address1formatted streetaddress street mailingaddress mailingstreet postaladdress
@@ -66,18 +55,15 @@ _HEADERS: dict[str, str] = {
 
 _RANKS = {kind: {header: rank for rank, header in enumerate(headers.split())} for kind, headers in _HEADERS.items()}
 
+#: The kinds of columns that `rank` knows.
+KINDS = tuple(_HEADERS)
+
 # Pipedrive and others put before each header what it is about.
 _OWNERS_PREFIX = re.compile(r"^(personne|persona|person|contact|kontakt|lead|prospect)(?=.)")
 
 
-def plain(header: str) -> str:
-    """Write *header* without case, accents, spaces and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", header.replace("ß", "ss").replace("ẞ", "ss").replace("°", "")).casefold()
-    return "".join(character for character in decomposed if character.isalnum())
-
-
 def rank(kind: str, header: str) -> int | None:
-    """Tell how well *header* fits *kind*, 0 being best; `None` when it does not."""
+    """Return how well *header* fits *kind*, 0 being best; `None` if it does not."""
     written = plain(header)
     ranks = _RANKS[kind]
     return ranks.get(written, ranks.get(_OWNERS_PREFIX.sub("", written)))

@@ -1,17 +1,19 @@
-"""A file of leads as people export it: CSV with any delimiter, or JSON Lines."""
+"""A file of leads as people export it: CSV with any delimiter, a workbook, or JSON."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import attrs
 
+from allo_async.leads.content import Kind, NotAListError, kind_of
 from allo_async.leads.csv_rows import read_csv
 from allo_async.leads.decoding import decoded
 from allo_async.leads.file_row import FileRow
+from allo_async.leads.json_rows import JsonError, columns_of, is_json, is_json_lines, read_json, read_json_lines
+from allo_async.leads.workbook import WorkbookError, read_workbook
 
-_JSON_ENDINGS = {".jsonl", ".ndjson"}
+_JSON_LINES_ENDINGS = {".jsonl", ".ndjson"}
+_JSON_ENDING = ".json"
 
 
 class UnreadableFileError(Exception):
@@ -26,8 +28,10 @@ class LeadsFile:
         path: Where it is.
         columns: Its columns, in order, each with a name of its own.
         rows: Its rows, in order; blank lines are none.
-        delimiter: What separates its cells, `None` for JSON Lines.
+        delimiter: What separates its cells, `None` for JSON.
         header: The columns' names as they stand in the file, where one may come twice.
+        aside: The lines of titles and footers, which are no leads.
+        unit: What `FileRow.line` counts: lines, the rows of a workbook, or the objects of a JSON array.
     """
 
     path: Path
@@ -35,48 +39,86 @@ class LeadsFile:
     rows: Sequence[FileRow]
     delimiter: str | None
     header: Sequence[str]
+    aside: Sequence[int] = ()
+    unit: str = "line"
 
 
-def read_leads_file(path: Path) -> LeadsFile:
-    """Read *path*: JSON Lines by its ending (`.jsonl`, `.ndjson`), else CSV.
+def read_leads_file(path: Path, *, sheet: str | None = None) -> LeadsFile:
+    """Read the file at *path*, as `read_leads` does.
 
     Raises:
-        UnreadableFileError: There is no such file, it is no text, or it has no rows.
+        UnreadableFileError: There is no such file, or it holds no rows that can be read.
     """
+    if path.is_dir():
+        raise UnreadableFileError(f"{path} is a folder: name the file in it")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
-    if content.startswith(b"PK\x03\x04"):
-        raise UnreadableFileError(f"{path} is an Excel workbook: save it as CSV first")
-    text = decoded(content)
-    if "\0" in text:
-        raise UnreadableFileError(f"{path} is not a text file")
-    file = _json_lines(path, text) if path.suffix.lower() in _JSON_ENDINGS else _csv(path, text)
+    return read_leads(content, path, name=str(path), sheet=sheet)
+
+
+def read_leads(content: bytes, path: Path, *, name: str, sheet: str | None = None) -> LeadsFile:
+    """Read a list of leads by its content: a workbook, JSON (`.jsonl` and `.ndjson` say so, too), else CSV.
+
+    Args:
+        content: The file's bytes.
+        path: Where it is, or for what came from elsewhere where the rows that do not get in belong beside.
+        name: How to call it in errors.
+        sheet: The sheet of a workbook; `None` is its first.
+
+    Raises:
+        UnreadableFileError: It holds no rows that can be read.
+    """
+    try:
+        file = _read(content, path, sheet)
+    except (NotAListError, WorkbookError, JsonError) as error:
+        raise UnreadableFileError(f"{name} {_predicate(error)}") from error
     if not file.rows:
-        raise UnreadableFileError(f"{path} has no rows")
+        raise UnreadableFileError(f"{name} {_without_rows(content, file)}")
     return file
 
 
-def _csv(path: Path, text: str) -> LeadsFile:
-    table = read_csv(text)
-    return LeadsFile(path, table.columns, table.rows, table.delimiter, table.header)
+def _predicate(error: Exception) -> str:
+    told = str(error)
+    return f"holds {told}" if told.startswith("no ") else told
 
 
-def _json_lines(path: Path, text: str) -> LeadsFile:
-    # Not splitlines: JSON strings may hold U+2028 and others that it cuts at.
-    rows = [_json_row(line, content) for line, content in enumerate(text.split("\n"), start=1) if content.strip()]
-    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
-    return LeadsFile(path, columns, rows, None, columns)
+def _read(content: bytes, path: Path, sheet: str | None) -> LeadsFile:
+    if kind_of(content) is Kind.WORKBOOK:
+        table = read_workbook(content, sheet)
+        return LeadsFile(path, table.columns, table.rows, ",", table.header, table.aside, "row")
+    if sheet is not None:
+        raise WorkbookError("is no workbook, and has no sheets: leave --sheet out")
+    # The mark by which DOS ended a file.
+    text = decoded(content).rstrip("\x1a")
+    is_named_json = path.suffix.lower() in {*_JSON_LINES_ENDINGS, _JSON_ENDING}
+    if (is_named_json or text.lstrip().startswith(("{", "["))) and (file := _json(path, text)) is not None:
+        return file
+    read = read_csv(text)
+    table = read.table
+    return LeadsFile(path, table.columns, table.rows, read.delimiter, table.header, table.aside)
 
 
-def _json_row(line: int, content: str) -> FileRow:
-    try:
-        value = json.loads(content)
-    except json.JSONDecodeError as error:
-        return FileRow(line, {}, f"no JSON: {error.msg}", content.strip())
-    except (ValueError, RecursionError):
-        return FileRow(line, {}, "no JSON that can be read", content.strip())
-    if not isinstance(value, dict):
-        return FileRow(line, {}, "no JSON object", content.strip())
-    return FileRow(line, cast("dict[str, Any]", value))
+def _json(path: Path, text: str) -> LeadsFile | None:
+    """Read JSON of either shape; `None` if it is some CSV that begins with a brace."""
+    suffix = path.suffix.lower()
+    is_array = text.lstrip().startswith("[")
+    if (suffix not in _JSON_LINES_ENDINGS or is_array) and is_json(text):
+        return _of_objects(path, read_json(text), "object")
+    if suffix in _JSON_LINES_ENDINGS or is_json_lines(text):
+        return _of_objects(path, read_json_lines(text), "line")
+    return _of_objects(path, read_json(text), "object") if suffix == _JSON_ENDING else None
+
+
+def _of_objects(path: Path, rows: Sequence[FileRow], unit: str) -> LeadsFile:
+    columns = columns_of(rows)
+    return LeadsFile(path, columns, rows, None, columns, unit=unit)
+
+
+def _without_rows(content: bytes, file: LeadsFile) -> str:
+    if not content.strip():
+        return "is empty: it has no rows"
+    if file.columns:
+        return "has no rows below its header"
+    return "has no rows" + (": its first line has a quote that is not closed" if file.aside else "")

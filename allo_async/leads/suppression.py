@@ -91,7 +91,7 @@ def _only_line(path: Path) -> str:
 
 def _phone_columns(file: LeadsFile) -> Sequence[str]:
     try:
-        return find_columns(file.columns).by_field["number"]
+        return find_columns(file.columns, rows=(row.cells for row in file.rows)).by_field["number"]
     except ColumnsError:
         return ()
 

@@ -17,6 +17,7 @@ from taskiq.exceptions import NoResultError
 from allo_async import QUEUE_CAPACITY, AlloClient, Strategy
 from allo_async.leads.columns import find_columns
 from allo_async.leads.leads_file import read_leads_file
+from allo_async.leads.screening import screen
 from allo_async.worker.jobs import Jobs, Teller, whose
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
@@ -113,9 +114,10 @@ class Loads:
             keep_duplicates: bool = False,
             context: Context = TaskiqDepends(),
         ) -> JobReport:
-            """Load the file at *path*, CSV or JSON Lines, which all workers find there, as `load_rows` does.
+            """Load the file at *path*, which all workers find there, as `load_rows` does: CSV, a workbook or JSON.
 
-            *columns* tells which column is a field where its header does not: `{"number": "Tel. 2"}`.
+            *columns* tells which column is a field where its header does not: `{"number": "Tel. 2"}`. Rows of people
+            whom a column says not to call are left out, and reported as unreadable ones are.
 
             Raises:
                 UnreadableFileError: There is no such file, or it has no rows.
@@ -124,13 +126,16 @@ class Loads:
                 AlloError: As for `load_rows`.
             """
             file = await asyncio.to_thread(read_leads_file, Path(path))
-            found = find_columns(file.columns, [f"{field}={header}" for field, header in (columns or {}).items()])
+            mapped = [f"{field}={header}" for field, header in (columns or {}).items()]
+            found = find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
+            left_out = screen(file, found).left_out
+            unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
             return await jobs.run(
                 context.message.task_id,
-                [found.contact(row.cells) for row in file.rows],
+                [found.contact(row.cells) for row in file.rows if row.line in unreadable or row.line not in left_out],
                 whose(over or [], mine=mine),
                 _teller(context),
-                unreadable={row.line: row.problem for row in file.rows if row.problem is not None},
+                unreadable=left_out | unreadable,
                 region=region,
                 strategy=strategy,
                 chunk_size=chunk_size,

@@ -39,7 +39,7 @@ class JobReport(JobProgress):
         recovered: How many chunks' answers were lost and came back.
         skipped_by_reason: How many rows were skipped for which reason.
         queues: Each queue's name, counts and error.
-        unreadable: For a file: its lines that could not be taken apart, each with the reason.
+        unreadable: For a file: its lines that could not be taken apart or must not be called, each with the reason.
         journal: Where the fate of every row is written down; `allo-async journal export` makes a CSV of it.
     """
 

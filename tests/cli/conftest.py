@@ -31,10 +31,10 @@ def _sandbox(monkeypatch):
 
 @pytest.fixture(name="run")
 def _run():
-    """Runs the command, and checks how it ends."""
+    """Runs the command, and checks how it ends, unless *code* is `None`."""
 
-    def run(*arguments, code):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+    def run(*arguments, code, stdin=None):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env={"COLUMNS": "200"})
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert code is None or result.exit_code == code, result.output

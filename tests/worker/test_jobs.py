@@ -80,6 +80,19 @@ async def test_file_is_read_as_the_command_reads_it(sandbox, loads, tmp_path):
     assert sandbox.numbers(REPS[0]) == ["+12125550010", "+12125550011"]
 
 
+async def test_file_says_who_must_not_be_called(sandbox, loads, tmp_path):
+    """A do-not-call column is obeyed: its rows are not sent, and are told with the reason."""
+    file = tmp_path / "leads.csv"
+    file.write_text("Phone,Do Not Call\n+12125550010,no\n+12125550011,yes\n+12125550012,\n")
+
+    job = await loads.load_file.kiq(str(file), over=[REPS[0]])
+    report = (await job.wait_result()).return_value
+
+    assert (report.added, report.rows) == (2, 2)
+    assert report.unreadable == {3: "DO_NOT_CALL: line 3 says so in 'Do Not Call'"}
+    assert sandbox.numbers(REPS[0]) == ["+12125550010", "+12125550012"]
+
+
 async def test_column_can_be_named(sandbox, loads, tmp_path):
     """Where a header does not tell, the job says which column has the numbers."""
     file = tmp_path / "leads.csv"
