@@ -31,6 +31,7 @@ _DATES = (
     rf"{_YEAR}([./\-]){_MONTH_NUMBER}\1{_DAY}",
     rf"{_DAY}([./\-]){_MONTH_NUMBER}\1{_YEAR}",
     rf"{_MONTH_NUMBER}([./\-]){_DAY}\1{_YEAR}",
+    rf"{_YEAR} ?- ?{_YEAR}",
     rf"{_DAY}/{_MONTH_NUMBER}/\d\d",
     rf"{_MONTH_NUMBER}/{_DAY}/\d\d",
     rf"{_DAY}(?:st|nd|rd|th|er|\.)?[ \-]?(?:de )?{_MONTH}[ \-]?(?:de )?,? ?(?:{_YEAR}|\d\d)",
@@ -40,7 +41,7 @@ _MOMENTS = [re.compile(rf"{_BEGINS}{date}(?:[T,]?\s?{_CLOCK}{_ZONE})?{_ENDS}", r
     re.compile(rf"(?<![\w:.+]){_CLOCK}{_ZONE}(?![\w:]|[.,]\d)", re.IGNORECASE)
 ]
 # Reading a text for each kind of moment costs more than all the rest: most cells hold none of these.
-_MAY_HOLD_A_MOMENT = re.compile(r"\d([./\-])\d{1,2}\1\d{2}|\d[:hH]\d\d|[^\W\d_]{3}")
+_MAY_HOLD_A_MOMENT = re.compile(r"\d([./\-])\d{1,2}\1\d{2}|\d[:hH]\d\d|\d{4} ?- ?\d{4}|[^\W\d_]{3}")
 
 _CODES = [
     re.compile(code, re.IGNORECASE)

@@ -76,6 +76,9 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
     errors.CoordinationLostError: (
         "The key's other processes cannot be reached. Check --coordination, then run the same command again"
     ),
+    errors.SuppressionError: (
+        "It cannot be told who must not be called. Check the suppression lists, then run the same command again"
+    ),
     errors.JournalError: _of_journal,
     errors.ConnectionFailedError: lambda error: f"Allo could not be reached: {why_unreached(error)}",
     errors.ConnectionLostError: (

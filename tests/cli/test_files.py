@@ -203,7 +203,7 @@ def test_standard_input_with_a_journal(sandbox, run, tmp_path, monkeypatch):
 def test_rest_can_be_loaded_again(sandbox, run, write):
     """The file of the rest, with its guarded cells, is loaded as it is, and its cells reach the queue unguarded."""
     file = write("Phone,Name,Rep\n+12122000000,=Jo,nobody\n+12122000001,Al," + MARIE + "\n")
-    run("load", file, "--to-column", "Rep", code=0)
+    run("load", file, "--to-column", "Rep", code=3)
     rest = file.with_name("leads.not-added.csv")
     assert "+12122000000,'=Jo,nobody" in rest.read_text("utf-8-sig")
 

@@ -181,10 +181,11 @@ def test_cell_without_a_number_makes_the_next_column_count(blank):
 def test_fax_is_not_called_whatever_its_column_is_called():
     """A number whose label says that it is a fax's is left out, and the next one is called."""
     columns = find_columns(["Phone 1 - Label", "Phone 1 - Value", "Phone 2 - Label", "Phone 2 - Value"])
-    cells = {"Phone 1 - Label": "Work Fax", "Phone 1 - Value": "1", "Phone 2 - Label": "Home", "Phone 2 - Value": "2"}
+    cells = {"Phone 1 - Label": "Work Fax", "Phone 1 - Value": "+12125550110"}
+    cells |= {"Phone 2 - Label": "Home", "Phone 2 - Value": "+12125550111"}
 
-    assert columns.contact(cells) == {"number": "2"}
-    assert columns.numbers(cells) == ["2"]
+    assert columns.contact(cells) == {"number": "+12125550111"}
+    assert columns.numbers(cells) == ["+12125550111"]
 
 
 @pytest.mark.parametrize(
