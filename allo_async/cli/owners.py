@@ -157,7 +157,7 @@ def _found_over(search: _Search, loads: Sequence[RepLoad], over: Sequence[str]) 
 
 
 def _checked(owners: Owners) -> Owners:
-    if not owners.loads:
+    if not owners.loads and owners.unknown:
         raise NoRepFoundError(["None of the reps is found, and nothing was sent.", *owners.told])
     return owners
 
