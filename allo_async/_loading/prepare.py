@@ -1,6 +1,6 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -48,12 +48,25 @@ class Preparer:
         self._region = check_region(region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
+        self._sent: set[str] = set()
+        self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, tuple[int, Contact] | None] | None = None
 
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Skip *numbers* too, in E.164, as already queued."""
         self._queued.update(numbers)
+
+    def leave_out_sent(self, numbers: Iterable[str], recalls: Callable[[int], bool]) -> None:
+        """Skip *numbers*, which earlier runs of the load put into a queue, as already queued; but not twice a call.
+
+        Args:
+            numbers: The numbers as they were sent.
+            recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
+        """
+        if self._first_index is not None:
+            self._sent.update(numbers)
+            self._recalls = recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
@@ -69,6 +82,8 @@ class Preparer:
         first = self._first_seen(index, number.wire)
         if first != index:
             return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
+        if number.wire in self._sent and not (self._recalls and self._recalls(index)):
+            return _skipped(index, contact.number, "ALREADY_QUEUED", "an earlier run of the load sent this number")
         return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact))
 
     def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:
@@ -81,7 +96,7 @@ class Preparer:
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
         if self._tails is None:
-            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
+            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued, *self._sent) if number}
             self._tails = dict.fromkeys(seen)
         last_digits = tail(contact.number)
         if last_digits and last_digits not in self._tails:

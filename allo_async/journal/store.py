@@ -14,7 +14,7 @@ from typing import ClassVar, Self, TypeVar
 from allo_async.errors import JournalBusyError, JournalError
 
 #: The version of the schema that this library writes.
-VERSION = 1
+VERSION = 2
 
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
@@ -79,6 +79,11 @@ class Store:
         # What was handed to the thread is still done.
         self._thread.shutdown(wait=False)
 
+    def done(self, load_id: str, load: int) -> None:
+        """Let others have a load that was under way; `load` is its own id in the file."""
+        self.loads.discard(load_id)
+        self._thread.submit(self._mark_done, load)
+
     async def run(self, work: Callable[["Store"], _Result]) -> _Result:
         """Do *work* on the store's thread.
 
@@ -117,6 +122,16 @@ class Store:
             connection.close()
             raise
         self._connection = connection
+
+    def _mark_done(self, load: int) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        # Others must not wait for it: a load that stays marked is only told of with more doubt than it needs.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_PATIENCE * 1_000)}")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -160,7 +175,7 @@ def _make_private(path: Path) -> None:
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no journal, or one of a later version.
+    """Refuse a file that is no journal, or one of another version.
 
     Raises:
         JournalError: It is.
@@ -173,6 +188,11 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise JournalError(
             f"the journal {path.name} is of version {version}, and this library knows up to {VERSION}: update it"
+        )
+    if 0 < version < VERSION:
+        raise JournalError(
+            f"the journal {path.name} is of version {version}, which was never released and is no longer read: finish"
+            " its loads with the library that began them, or take another file"
         )
 
 
