@@ -1,14 +1,26 @@
 """The work of `load`: every rep's rows into that rep's queue, all reps at the same time."""
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, ApiError, AppendResult, AppendStream, DialingQueue, Totals
+from allo_async import (
+    AddedNumber,
+    AlloClient,
+    ApiError,
+    AppendResult,
+    AppendStream,
+    DialingQueue,
+    PendingContact,
+    SkippedNumber,
+    Totals,
+)
 from allo_async.cli.options import LoadOptions
+from allo_async.journal.known import KnownRow
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
@@ -37,6 +49,8 @@ class RepLoad:
         results: The results so far, which follow each other.
         error: What ended the load early.
         interrupted: Whether the user did, with rows left.
+        earlier: The rows that earlier runs sent, by their index.
+        skipped_earlier: The indexes of the rows that an earlier run skipped without sending them.
     """
 
     rep: str | None
@@ -44,6 +58,8 @@ class RepLoad:
     results: list[AppendResult] = attrs.field(factory=list[AppendResult])
     error: Exception | None = None
     interrupted: bool = False
+    earlier: dict[int, KnownRow] = attrs.field(factory=dict[int, KnownRow])
+    skipped_earlier: set[int] = attrs.field(factory=set[int])
 
     @property
     def name(self) -> str:
@@ -52,9 +68,34 @@ class RepLoad:
 
     @property
     def totals(self) -> Totals:
-        """The fates of all rows; what was never taken is pending."""
+        """The fates of all rows; what was never taken is pending, but for what an earlier run sent."""
         told = sum((result.totals for result in self.results), Totals())
-        return told + Totals(pending=len(self.leads) - told.rows)
+        if told.rows == len(self.leads):
+            return told
+        taken = {row.index for row in self._rows()}
+        kept = Counter(row.fate or "in_doubt" for index, row in self.earlier.items() if index not in taken)
+        pending = len(self.leads) - told.rows - kept.total()
+        return told + Totals(kept["added"], kept["skipped"], pending, kept["in_doubt"])
+
+    @property
+    def settled_earlier(self) -> Totals:
+        """How many of the rows that are added or skipped were so before this run."""
+        kept = Counter(
+            fate for index, row in self.earlier.items() if (fate := row.fate) in {"added", "skipped"} and row.outcome
+        )
+        skipped = {row.index for result in self.results for row in result.skipped}
+        return Totals(added=kept["added"], skipped=kept["skipped"] + len(self.skipped_earlier & skipped))
+
+    @property
+    def sent_now(self) -> bool:
+        """Whether this run sent anything."""
+        rows = (row for result in self.results for row in (*result.added, *result.in_doubt, *_sent(result)))
+        return any(row.index not in self.earlier for row in rows)
+
+    def to_do(self, result: AppendResult) -> int:
+        """Count the rows of *result* that no earlier run had settled."""
+        lists = (result.added, result.skipped, result.pending, result.in_doubt)
+        return sum(row.index not in self.earlier for rows in lists for row in rows)
 
     def skipped_by_reason(self) -> Counter[str]:
         """Count the skipped rows by reason."""
@@ -63,14 +104,29 @@ class RepLoad:
     def reasons(self) -> dict[int, str]:
         """Tell for each line that did not get in why."""
         reasons = {lead.line: self._why_pending() for lead in self.leads}
+        for index, row in self.earlier.items():
+            self._keep(reasons, self.leads[index].line, row)
         for result in self.results:
             for added in result.added:
-                del reasons[self.leads[added.index].line]
+                reasons.pop(self.leads[added.index].line, None)
             for skipped in result.skipped:
                 reasons[self.leads[skipped.index].line] = self._why_skipped(skipped.reason, skipped.detail)
             for doubtful in result.in_doubt:
                 reasons[self.leads[doubtful.index].line] = f"IN_DOUBT: {doubtful.reason}"
         return reasons
+
+    def _rows(self) -> Iterator[AddedNumber | SkippedNumber | PendingContact]:
+        for result in self.results:
+            yield from itertools.chain(result.added, result.skipped, result.pending, result.in_doubt)
+
+    def _keep(self, reasons: dict[int, str], line: int, row: KnownRow) -> None:
+        """Say of a row that an earlier run sent what became of it then."""
+        outcome = row.outcome
+        if outcome is None or outcome.fate == "added":
+            reasons.pop(line, None)
+            return
+        reason = str(outcome.entry.get("reason") or "UNKNOWN")
+        reasons[line] = reason if outcome.fate == "skipped" else f"IN_DOUBT: {reason}"
 
     def _why_pending(self) -> str:
         if self.interrupted:
@@ -118,6 +174,10 @@ async def load_all(
     return not any(load.interrupted for load in loads)
 
 
+def _sent(result: AppendResult) -> list[SkippedNumber]:
+    return [row for row in result.skipped if row.source == "server"]
+
+
 def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
     """Give the queue of *rep*, by e-mail address, or the key owner's own."""
     return allo.queue() if rep is None else allo.queue(email=rep)
@@ -134,7 +194,7 @@ async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: a
         async with stream:
             async for result in stream:
                 load.results.append(result)
-                progress(result.totals.rows)
+                progress(load.to_do(result))
                 if stop.is_set():
                     stream.stop()
     except asyncio.CancelledError:

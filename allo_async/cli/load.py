@@ -20,6 +20,7 @@ from allo_async import (
 )
 from allo_async.cli.coordination import Where, coordination_by
 from allo_async.cli.dealing import deal
+from allo_async.cli.job import Lead
 from allo_async.cli.journaling import journal_of
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
@@ -123,7 +124,10 @@ def load(
         _err.print(f"Columns: {escape(str(dealt.columns))}", highlight=False)
         over = reps if len(reps) > 1 else []
         together = coordination_by(coordination)
-        job = LoadJob(dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh)
+        whole = [Lead(row.line, dealt.columns.contact(row.cells)) for row in leads.rows if row.problem is None]
+        job = LoadJob(
+            dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh, whole=whole
+        )
         if plan:
             show_plans(asyncio.run(job.plan()), as_json=as_json)
             return

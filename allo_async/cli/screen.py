@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from allo_async import Totals
+from allo_async.cli.journaling import moment
 from allo_async.cli.report import Report
 
 _LINES_SHOWN = 5
@@ -15,7 +16,10 @@ _LINES_SHOWN = 5
 
 def show(report: Report, console: Console) -> None:
     """Print *report* on *console*; no number and no name stands in it."""
-    console.print(_table(report))
+    if report.loaded_at is None:
+        console.print(_table(report))
+    else:
+        _say_nothing_to_send(report, report.loaded_at, console)
     for reps, told in report.errors():
         console.print(f"[red]{escape(', '.join(reps))}[/]: {escape(told)}", soft_wrap=True, highlight=False)
     for reason in list(report.unusable.values())[:_LINES_SHOWN]:
@@ -38,6 +42,15 @@ def show(report: Report, console: Console) -> None:
         console.print("Rows in doubt may stand in the queue already: look there before you send them again.")
 
 
+def _say_nothing_to_send(report: Report, at: float, console: Console) -> None:
+    """Say that all was loaded before, instead of a table that looks like this run's success."""
+    totals = report.totals
+    counts = f"{totals.added:,} of {totals.rows:,} rows are in their queues"
+    skipped = f", {totals.skipped:,} were skipped" if totals.skipped else ""
+    told = f"{report.file.name}: loaded on {moment(at)}; nothing to send. {counts}{skipped}. --fresh loads it again."
+    console.print(escape(told), soft_wrap=True, highlight=False)
+
+
 def _table(report: Report) -> Table:
     title = escape(report.file.name)
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", show_footer=_has_several(report))
@@ -46,12 +59,14 @@ def _table(report: Report) -> Table:
     table.add_column("rep", footer="all", overflow="fold")
     _add_count(table, "rows", totals.rows)
     _add_count(table, "added", totals.added, "green")
+    if report.has_earlier:
+        _add_count(table, "settled earlier", report.earlier.rows, "dim")
     for reason, count in report.skipped.items():
         _add_count(table, f"skipped {reason.replace('_', ' ').lower()}", count, "yellow")
     _add_count(table, "pending", totals.pending)
     _add_count(table, "in doubt", totals.in_doubt)
     for load in report.loads:
-        _add(table, report, load.name, load.totals, load.skipped_by_reason())
+        _add(table, report, load.name, load.totals, load.skipped_by_reason(), load.settled_earlier.rows)
     if report.unusable:
         _add(table, report, "(nobody's)", Totals(skipped=len(report.unusable)), report.skipped_by_nobody)
     return table
@@ -66,9 +81,10 @@ def _has_several(report: Report) -> bool:
     return len(report.loads) + bool(report.unusable) > 1
 
 
-def _add(table: Table, report: Report, name: str, totals: Totals, skipped: Counter[str]) -> None:
+def _add(table: Table, report: Report, name: str, totals: Totals, skipped: Counter[str], earlier: int = 0) -> None:
+    before = (f"{earlier:,}",) if report.has_earlier else ()
     reasons = [f"{skipped[reason]:,}" for reason in report.skipped]
-    counts = (f"{totals.rows:,}", f"{totals.added:,}", *reasons)
+    counts = (f"{totals.rows:,}", f"{totals.added:,}", *before, *reasons)
     table.add_row(escape(name), *counts, _loud(totals.pending), _loud(totals.in_doubt))
 
 

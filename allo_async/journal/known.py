@@ -66,14 +66,22 @@ class KnownRows:
 
     Args:
         rows: The rows.
+
+    Attributes:
+        left: How many were not given yet.
     """
 
     def __init__(self, rows: Iterable[KnownRow]) -> None:
         self._by_digest: dict[bytes, deque[KnownRow]] = defaultdict(deque)
+        self.left = 0
         for row in sorted(rows, key=lambda row: row.rank):
             self._by_digest[row.digest].append(row)
+            self.left += 1
 
     def take(self, digest: bytes) -> KnownRow | None:
         """Return the next known row with *digest*, `None` where there is none left."""
         rows = self._by_digest.get(digest)
-        return rows.popleft() if rows else None
+        if not rows:
+            return None
+        self.left -= 1
+        return rows.popleft()

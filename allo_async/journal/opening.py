@@ -17,7 +17,7 @@ from allo_async.journal.load_log import JournalLog, PastRuns
 from allo_async.journal.past import chunks_of, find_load, read_input, read_known
 from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_load, read_in_flight
-from allo_async.journal.store import Store
+from allo_async.journal.store import Store, is_held
 
 _UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
@@ -72,20 +72,32 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
     A row that an earlier run sent keeps its fate. Any other is pending, unless another process, or this one, may be
     sending it just now. Where the file cannot be read either, no row's fate is known.
     """
+    here = Store.loads_here(path)
 
     def read(connection: sqlite3.Connection) -> LoadLog:
         if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            return LoadLog()
+            return KnownLog((), _UNDER_WAY if here and key.load_id in here else None)
         load = find_load(connection, key.load_id)
         known = read_known(
             connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
         )
-        return KnownLog(known, _UNDER_WAY if load is not None and load[3] else None)
+        return KnownLog(known, _UNDER_WAY if _may_be_sending(connection, path, key, here) else None)
 
     try:
-        return await reading(path, read, absent=LoadLog())
+        return await reading(path, read, absent=KnownLog((), _UNDER_WAY if here and key.load_id in here else None))
     except (JournalError, ValueError, TypeError, KeyError):
         return UnreadLog()
+
+
+def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
+    """Return whether somebody else may be sending rows of the load just now."""
+    if here is not None:
+        return key.load_id in here
+    if not is_held(path):
+        return False
+    running = {load_id for (load_id,) in connection.execute("SELECT load_id FROM load WHERE running")}
+    # Where all loads are of one list, any of them may be sending its rows.
+    return bool(running) if key.shared else key.load_id in running
 
 
 async def forget(path: Path, load_id: str) -> None:
@@ -114,7 +126,7 @@ def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRu
     if found is None:
         load, row_count = _insert(connection, key, at), None
     else:
-        load, terms, row_count, _ = found
+        load, terms, row_count = found
         _check_terms(key, orjson.loads(terms))
         connection.execute("UPDATE load SET running = 1 WHERE id = ?", (load,))
     known = read_known(connection, load, server=key.terms.get("server"), queues=key.shared)

@@ -10,12 +10,12 @@ from allo_async.journal.known import KnownRow
 from allo_async.journal.records import read_queue
 
 
-def find_load(connection: sqlite3.Connection, load_id: str) -> tuple[int, str, int | None, bool] | None:
-    """Return a load's own id, its terms, how many rows its input had, and whether it is or was running."""
-    found = connection.execute(
-        "SELECT id, terms, row_count, running FROM load WHERE load_id = ?", (load_id,)
+def find_load(connection: sqlite3.Connection, load_id: str) -> tuple[int, str, int | None] | None:
+    """Return a load's own id, its terms, and how many rows its input had."""
+    found: tuple[int, str, int | None] | None = connection.execute(
+        "SELECT id, terms, row_count FROM load WHERE load_id = ?", (load_id,)
     ).fetchone()
-    return None if found is None else (*found[:3], bool(found[3]))
+    return found
 
 
 def read_input(connection: sqlite3.Connection, load: int) -> dict[int, bytes]:
@@ -42,6 +42,29 @@ def read_known(
             sent = _sent_rows(connection, load, chunk, queue, own=own)
             rows += [row for row in sent if own or row.in_flight or row.fate != "skipped"]
     return rows if load is None else rows + _dealt_rows(connection, load)
+
+
+def read_skipped(connection: sqlite3.Connection, load: int | None) -> list[bytes]:
+    """Read the digests of the rows that a load skipped without sending them."""
+    found = connection.execute("SELECT digest FROM input_row WHERE load = ? AND skip IS NOT NULL", (load,))
+    return [digest for (digest,) in found]
+
+
+def first_begun(connection: sqlite3.Connection, loads: Collection[int]) -> float | None:
+    """Return when the first of *loads* was begun, `None` for no load."""
+    begun = dict(connection.execute("SELECT id, begun_at FROM load").fetchall())
+    return min((begun[load] for load in loads), default=None)
+
+
+def queues_of(connection: sqlite3.Connection) -> list[Assignee]:
+    """Return all queues that rows were sent to, by whichever load."""
+    return [read_queue(text) for (text,) in connection.execute("SELECT DISTINCT queue FROM chunk ORDER BY id")]
+
+
+def chunks_to(connection: sqlite3.Connection, queues: Collection[tuple[str, str]]) -> list[int]:
+    """Return the chunks that were sent to *queues*, which are given by their identity."""
+    found = connection.execute("SELECT id, queue FROM chunk")
+    return [chunk for chunk, text in found if read_queue(text).identity in queues]
 
 
 def chunks_of(rows: Sequence[KnownRow]) -> set[int]:

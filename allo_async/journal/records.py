@@ -192,6 +192,19 @@ def delete_load(connection: sqlite3.Connection, load_id: str) -> None:
         connection.execute("DELETE FROM load WHERE id = ?", (load,))
 
 
+def read_list(connection: sqlite3.Connection) -> list[bytes]:
+    """Read the digests of the whole list."""
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        return []
+    return [digest for (digest,) in connection.execute("SELECT digest FROM list_row ORDER BY idx")]
+
+
+def write_list(connection: sqlite3.Connection, digests: Iterable[bytes]) -> None:
+    """Write the digests of the whole list."""
+    connection.execute("DELETE FROM list_row")
+    connection.executemany("INSERT INTO list_row (idx, digest) VALUES (?, ?)", enumerate(digests))
+
+
 def queue_text(queue: Assignee) -> str:
     """Write whose queue it is."""
     return orjson.dumps(queue.fields()).decode()

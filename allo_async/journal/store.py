@@ -68,6 +68,12 @@ class Store:
             raise
         return store  # type: ignore[return-value] # one class, one dictionary
 
+    @classmethod
+    def loads_here(cls, path: Path) -> set[str] | None:
+        """Return the loads of the journal at *path* that this process runs, `None` where it does not have it open."""
+        store = cls._open.get(path)
+        return None if store is None else store.loads
+
     def close(self) -> None:
         """Let go of it; the file is closed when nobody in this process needs it any more."""
         with self._guard:
@@ -118,6 +124,8 @@ class Store:
             connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 connection.executescript(f"BEGIN; {_schema()} COMMIT;")
+            # Whoever ran these is gone, or the journal would be locked.
+            connection.execute("UPDATE load SET running = 0 WHERE running")
         except BaseException:
             connection.close()
             raise
@@ -148,14 +156,26 @@ def _schema() -> str:
     return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
 
 
-def _locked(path: Path) -> sqlite3.Connection:
+def is_held(path: Path) -> bool:
+    """Return whether another process works with the journal at *path*, which this one does not have open."""
+    try:
+        _locked(path, patience=0).close()
+    except JournalBusyError:
+        return True
+    except (sqlite3.Error, OSError):
+        return False
+    return False
+
+
+def _locked(path: Path, patience: float | None = None) -> sqlite3.Connection:
     """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
 
     It is on a file beside the journal, so that the journal can be read while a load runs.
     """
     beside = path.with_name(f"{path.name}-lock")
     _make_private(beside)
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
+    seconds = _LOCK_PATIENCE if patience is None else patience
+    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=seconds)
     try:
         # Nothing is ever written to it, and no file is to be left beside it.
         lock.execute("PRAGMA journal_mode = MEMORY")
