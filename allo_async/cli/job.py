@@ -80,17 +80,20 @@ class RepLoad:
     @property
     def settled_earlier(self) -> Totals:
         """How many of the rows that are added or skipped were so before this run."""
-        kept = Counter(
-            fate for index, row in self.earlier.items() if (fate := row.fate) in {"added", "skipped"} and row.outcome
-        )
+        kept = Counter(row.fate for row in self.earlier.values())
         skipped = {row.index for result in self.results for row in result.skipped}
         return Totals(added=kept["added"], skipped=kept["skipped"] + len(self.skipped_earlier & skipped))
 
     @property
     def sent_now(self) -> bool:
         """Whether this run sent anything."""
-        rows = (row for result in self.results for row in (*result.added, *result.in_doubt, *_sent(result)))
-        return any(row.index not in self.earlier for row in rows)
+        indexes = (
+            row.index
+            for result in self.results
+            for rows in (result.added, result.in_doubt, _skipped_by_server(result))
+            for row in rows
+        )
+        return any(index not in self.earlier for index in indexes)
 
     def to_do(self, result: AppendResult) -> int:
         """Count the rows of *result* that no earlier run had settled."""
@@ -174,7 +177,7 @@ async def load_all(
     return not any(load.interrupted for load in loads)
 
 
-def _sent(result: AppendResult) -> list[SkippedNumber]:
+def _skipped_by_server(result: AppendResult) -> list[SkippedNumber]:
     return [row for row in result.skipped if row.source == "server"]
 
 

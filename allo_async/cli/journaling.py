@@ -64,12 +64,10 @@ class Resumption:
     async def look_back(self, server: str) -> list[str]:
         """Find what earlier runs settled, and return what to say of it; nothing is written.
 
-        A journal that cannot be read is for the loads themselves to tell.
+        Raises:
+            JournalError: The journal cannot be read, and nobody can tell what earlier runs did.
         """
-        try:
-            past = await self.journal.past(self._queues, server=server)
-        except JournalError:
-            return []
+        past = await self.journal.past(self._queues, server=server)
         names = {load.name: SPREAD if self.over else load.name for load in self.loads}
         elsewhere = recall(self.loads, past, names)
         return [*self._going_on(past), *(self._second_rep(found) for found in elsewhere)]
@@ -103,10 +101,11 @@ class Resumption:
         if not known or settled + sum(len(load.skipped_earlier) for load in self.loads) == rows:
             return []
         begun = moment(min(row.at for row in known) if past.begun_at is None else past.begun_at)
-        return [
+        told = (
             f"Going on with the load begun on {begun}, of which {settled:,} rows are settled"
             f" ({self.journal.path.name}). --fresh would load everything again."
-        ]
+        )
+        return [told]
 
     def _second_rep(self, found: Elsewhere) -> str:
         others = self.over or [load.name for load in self.loads]

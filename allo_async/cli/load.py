@@ -21,7 +21,7 @@ from allo_async import (
 from allo_async.cli.coordination import Where, coordination_by
 from allo_async.cli.dealing import deal
 from allo_async.cli.job import Lead
-from allo_async.cli.journaling import journal_of
+from allo_async.cli.journaling import explained, journal_of
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import show_plans
@@ -163,7 +163,7 @@ def _with_rest_written(report: Report, leads: LeadsFile) -> Report:
 
 
 def _stopped(error: Exception, code: ExitCode, *, as_json: bool) -> typer.Exit:
-    told = message(error) if isinstance(error, AlloError) else str(error)
+    told = (explained(error) or message(error)) if isinstance(error, AlloError) else str(error)
     _err.print(f"[red]{escape(told)}[/]", highlight=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps({"error": told, "exit_code": int(code)}, indent=2))

@@ -16,10 +16,7 @@ _LINES_SHOWN = 5
 
 def show(report: Report, console: Console) -> None:
     """Print *report* on *console*; no number and no name stands in it."""
-    if report.loaded_at is None:
-        console.print(_table(report))
-    else:
-        _say_nothing_to_send(report, report.loaded_at, console)
+    _show_counts(report, console)
     for reps, told in report.errors():
         console.print(f"[red]{escape(', '.join(reps))}[/]: {escape(told)}", soft_wrap=True, highlight=False)
     for reason in list(report.unusable.values())[:_LINES_SHOWN]:
@@ -42,8 +39,12 @@ def show(report: Report, console: Console) -> None:
         console.print("Rows in doubt may stand in the queue already: look there before you send them again.")
 
 
-def _say_nothing_to_send(report: Report, at: float, console: Console) -> None:
-    """Say that all was loaded before, instead of a table that looks like this run's success."""
+def _show_counts(report: Report, console: Console) -> None:
+    """Print the table; where all was loaded before, say so instead: the table would look like this run's success."""
+    at = report.loaded_at
+    if at is None:
+        console.print(_table(report))
+        return
     totals = report.totals
     counts = f"{totals.added:,} of {totals.rows:,} rows are in their queues"
     skipped = f", {totals.skipped:,} were skipped" if totals.skipped else ""

@@ -31,10 +31,11 @@ def shared_numbers(loads: Sequence[RepLoad], region: str | None) -> list[str]:
     where = "; ".join("lines " + " and ".join(map(str, lines)) for lines in shared[:_LINES_SHOWN])
     more = f"; and {len(shared) - _LINES_SHOWN:,} more" if len(shared) > _LINES_SHOWN else ""
     numbers = "1 number of this file is" if len(shared) == 1 else f"{len(shared):,} numbers of this file are"
-    return [
+    told = (
         f"Warning: {numbers} given to two reps or more, and each of them will call: {where}{more}."
         " Leave one line of each in the file to avoid it."
-    ]
+    )
+    return [told]
 
 
 def _suspects(loads: Sequence[RepLoad]) -> list[tuple[int, Lead]]:

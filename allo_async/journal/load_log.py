@@ -76,7 +76,7 @@ class JournalLog(KnownLog):
         for row in past.known:
             if row.in_flight and row.chunk is not None and row.place is not None:
                 self._lost[row.chunk][row.place] = row
-        self._input = past.input
+        self._input: Mapping[int, bytes] = past.input
         self._row_count = past.row_count
         self._clock = clock
         self._strict = strict
