@@ -157,9 +157,12 @@ def _schema() -> str:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether another process works with the journal at *path*, which this one does not have open."""
+    """Return whether another process works with the journal at *path*, which this one does not have open.
+
+    A load of this process that has just ended may still be closing it, and is waited for.
+    """
     try:
-        _locked(path, patience=0).close()
+        _locked(path).close()
     except JournalBusyError:
         return True
     except (sqlite3.Error, OSError):
@@ -167,15 +170,14 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _locked(path: Path, patience: float | None = None) -> sqlite3.Connection:
+def _locked(path: Path) -> sqlite3.Connection:
     """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
 
     It is on a file beside the journal, so that the journal can be read while a load runs.
     """
     beside = path.with_name(f"{path.name}-lock")
     _make_private(beside)
-    seconds = _LOCK_PATIENCE if patience is None else patience
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=seconds)
+    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
     try:
         # Nothing is ever written to it, and no file is to be left beside it.
         lock.execute("PRAGMA journal_mode = MEMORY")
