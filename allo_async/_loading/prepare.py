@@ -83,7 +83,7 @@ class Preparer:
         if first != index:
             return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
         if number.wire in self._sent and not (self._recalls and self._recalls(index)):
-            return _skipped(index, contact.number, "ALREADY_QUEUED", "an earlier run of the load sent this number")
+            return _skipped(index, contact.number, "ALREADY_QUEUED", "an earlier run put this number into a queue")
         return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact))
 
     def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:

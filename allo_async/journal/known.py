@@ -85,3 +85,9 @@ class KnownRows:
             return None
         self.left -= 1
         return rows.popleft()
+
+
+def numbers_in_queues(rows: Iterable[KnownRow]) -> set[str]:
+    """Return the numbers of those of *rows* that stand in a queue, or may."""
+    queued = (row for row in rows if row.in_flight or row.fate in {"added", "in_doubt"})
+    return {row.number for row in queued if row.number is not None}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from allo_async._loading.log import LoadLog, Outcome
 from allo_async._wire.assignee import Assignee
 from allo_async.journal.digest import digest
-from allo_async.journal.known import KnownRow, KnownRows
+from allo_async.journal.known import KnownRow, KnownRows, numbers_in_queues
 
 
 class KnownLog(LoadLog):
@@ -14,10 +14,14 @@ class KnownLog(LoadLog):
     Args:
         known: The rows that earlier runs sent or dealt.
         unknown: The fate of every other row; `None` where those are certainly pending.
+        queued: Numbers that other loads of the same list put into a queue.
     """
 
-    def __init__(self, known: Sequence[KnownRow], unknown: Outcome | None = None) -> None:
+    def __init__(
+        self, known: Sequence[KnownRow], unknown: Outcome | None = None, *, queued: Collection[str] = ()
+    ) -> None:
         self._known = known
+        self._queued = queued
         self._unclaimed = KnownRows(known)
         self._unknown = unknown
         self._rows: dict[int, KnownRow] = {}
@@ -54,8 +58,7 @@ class KnownLog(LoadLog):
 
     def queued_numbers(self) -> Collection[str]:
         """Return the numbers that earlier runs put into a queue, or may have."""
-        queued = (row for row in self._known if row.in_flight or row.fate in {"added", "in_doubt"})
-        return {row.number for row in queued if row.number is not None}
+        return numbers_in_queues(self._known).union(self._queued)
 
     def _claim(self, index: int, seen: bytes) -> KnownRow | None:
         found = self._unclaimed.take(seen)

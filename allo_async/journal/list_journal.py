@@ -1,7 +1,7 @@
 """A journal of one list that several loads are parts of, as the command keeps it beside a file of leads."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
 from allo_async.journal.journal import Journal, OnChangedInput
-from allo_async.journal.known import KnownRow
+from allo_async.journal.known import KnownRow, numbers_in_queues
 from allo_async.journal.opening import LoadKey
 from allo_async.journal.past import chunks_to, find_load, first_begun, queues_of, read_known, read_skipped
 from allo_async.journal.reading import reading
@@ -45,6 +45,7 @@ class ListJournal(Journal):
     """
 
     _change: InputChangedError | None = None
+    _queued: Collection[str] = ()
 
     def refuse(self, change: InputChangedError) -> None:
         """Let no load be opened any more, because the list has changed."""
@@ -96,6 +97,8 @@ class ListJournal(Journal):
     async def past(self, loads: Mapping[str, Sequence[Assignee]], *, server: str) -> PastLoads:
         """Read what earlier runs did with the list, for *loads* that are about to begin with their queues.
 
+        From then on, the loads put no number into a queue that stands in the queue of another one of them.
+
         Raises:
             JournalError: It cannot be read.
         """
@@ -120,7 +123,9 @@ class ListJournal(Journal):
                 first_begun(connection, [load for load in own.values() if load is not None]),
             )
 
-        return await reading(self.path, read, absent=PastLoads())
+        past = await reading(self.path, read, absent=PastLoads())
+        self._queued = numbers_in_queues(row for rows in past.known.values() for row in rows)
+        return past
 
     async def forget_loads(self, loads: Mapping[str, Sequence[Assignee]]) -> None:
         """Delete all that the journal has of *loads*, and what others sent to their queues.
@@ -151,4 +156,4 @@ class ListJournal(Journal):
             store.close()
 
     def _key(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee]) -> LoadKey:
-        return LoadKey(load_id, terms, queues)
+        return LoadKey(load_id, terms, queues, self._queued)

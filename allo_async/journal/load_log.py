@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -62,12 +62,22 @@ class JournalLog(KnownLog):
         past: What the journal holds.
         clock: Tells the time.
         strict: Whether the input has to be what it was.
+        queued: Numbers that other loads of the same list put into a queue.
     """
 
     writes = True
 
-    def __init__(self, store: Store, load_id: str, past: PastRuns, *, clock: Clock, strict: bool) -> None:
-        super().__init__(past.known)
+    def __init__(
+        self,
+        store: Store,
+        load_id: str,
+        past: PastRuns,
+        *,
+        clock: Clock,
+        strict: bool,
+        queued: Collection[str] = (),
+    ) -> None:
+        super().__init__(past.known, queued=queued)
         self._store = store
         self._load_id = load_id
         self._load = past.load

@@ -1,7 +1,7 @@
 """Opening a load: a new one, one that is taken up again, or one of which only what is known can be read."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,13 @@ class LoadKey:
         load_id: The caller's name for it.
         terms: What must be the same when it is taken up again; the `server` among them.
         shared: The queues of which it counts what other loads of the journal sent there, too.
+        queued: Numbers that other loads of the same list put into a queue, and that no row is to repeat.
     """
 
     load_id: str
     terms: Mapping[str, Any]
     shared: Sequence[Assignee] = ()
+    queued: Collection[str] = attrs.field(default=(), repr=False)
 
 
 async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> JournalLog:
@@ -63,7 +65,7 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
         store.loads.discard(key.load_id)
         store.close()
         raise
-    return JournalLog(store, key.load_id, past, clock=clock, strict=strict)
+    return JournalLog(store, key.load_id, past, clock=clock, strict=strict, queued=key.queued)
 
 
 async def read_load(path: Path, key: LoadKey) -> LoadLog:
@@ -81,7 +83,8 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         known = read_known(
             connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
         )
-        return KnownLog(known, _UNDER_WAY if _may_be_sending(connection, path, key, here) else None)
+        unknown = _UNDER_WAY if _may_be_sending(connection, path, key, here) else None
+        return KnownLog(known, unknown, queued=key.queued)
 
     try:
         return await reading(path, read, absent=KnownLog((), _UNDER_WAY if here and key.load_id in here else None))
