@@ -87,7 +87,6 @@ def append_stream(
         "server": lanes.server,
         "queue": assignee.fields(),
         "region": region,
-        "keep_duplicates": keep_duplicates,
     }
 
     def open_courier(lane: Lane, bounds: Bounds, log: LoadLog) -> Courier:
@@ -106,5 +105,5 @@ def append_stream(
         patience=patience,
         when_full=when_full,
         skip_queued=skip_queued,
-        log=log_of(journal, load_id, on_changed_input, terms, clock=clock),
+        log=log_of(journal, load_id, on_changed_input, terms, [assignee], clock=clock),
     )

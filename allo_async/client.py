@@ -102,6 +102,11 @@ class AlloClient:
     def __repr__(self) -> str:
         return f"<AlloClient {self._settings.base_url}>"
 
+    @property
+    def base_url(self) -> str:
+        """The API's root, without a slash at its end."""
+        return self._lanes.server
+
     async def __aenter__(self) -> Self:
         return self
 

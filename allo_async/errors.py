@@ -115,7 +115,13 @@ class SuppressionError(AlloError):
 
 
 class JournalError(AlloError):
-    """The journal cannot be used: not to be written or read, damaged, of a newer version, or of another load."""
+    """The journal cannot be used: not to be written or read, damaged, of another version, or of another load.
+
+    Attributes:
+        term: If the load was begun on other terms, which one differs: `server`, `queue` or `region`.
+    """
+
+    term: str | None = None
 
 
 class JournalBusyError(JournalError):

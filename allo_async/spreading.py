@@ -76,13 +76,8 @@ def spread_run(
         ConfigurationError: *assignees* are none or name one twice, or *strategy* or *chunk_size* is none.
     """
     check_spread(assignees, strategy, chunk_size)
-    terms = {
-        "server": lanes.server,
-        "queues": [assignee.fields() for assignee in assignees],
-        "strategy": strategy,
-        "region": region,
-        "keep_duplicates": keep_duplicates,
-    }
+    # Other queues, or another way to deal, go on with what is left; another region would read other numbers.
+    terms = {"server": lanes.server, "region": region}
     return SpreadRun(
         lanes.current(),
         assignees,
@@ -94,7 +89,7 @@ def spread_run(
         clock=clock,
         deadline=deadline,
         patience=patience,
-        log=log_of(journal, load_id, on_changed_input, terms, clock=clock),
+        log=log_of(journal, load_id, on_changed_input, terms, assignees, clock=clock),
         on_progress=on_progress,
     )
 

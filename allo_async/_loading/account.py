@@ -116,11 +116,22 @@ class Account:
 
     def result(self) -> AppendResult:
         """Tell the fates as they stand, in input order."""
-        result = AppendResult(skipped=list(self._chunk.skipped), recovered=self.recovered)
+        skipped = [row for row in self._chunk.skipped if not self._log.recalls(row.index)]
+        result = AppendResult(skipped=skipped, recovered=self.recovered)
         for row in self._chunk.rows:
             note(result, self._tell(row))
+        if len(skipped) < len(self._chunk.skipped):
+            self._recall(result)
         result.skipped.sort(key=lambda row: row.index)
         return result
+
+    def _recall(self, result: AppendResult) -> None:
+        """Tell of rows that would be skipped today, but were sent by an earlier run."""
+        for row in self._chunk.skipped:
+            if self._log.recalls(row.index):
+                note(result, recalled(row, self._log.outcome(row.index)))
+        for rows in (result.added, result.in_doubt):
+            rows.sort(key=lambda row: row.index)
 
     def _outcome(self, index: int) -> Outcome | None:
         return self._outcomes.get(index) or self._log.outcome(index)
@@ -147,6 +158,11 @@ def note(result: AppendResult, fate: Told) -> None:
         result.skipped.append(fate)
     else:
         (result.pending if fate.reason is None else result.in_doubt).append(fate)
+
+
+def recalled(row: SkippedNumber, outcome: Outcome | None) -> Told:
+    """Return the fate of a row that an earlier run sent, and that would be skipped if it came today."""
+    return told(row.index, Contact(row.number or ""), outcome)
 
 
 def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | None = None) -> Told:

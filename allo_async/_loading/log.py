@@ -68,12 +68,24 @@ class LoadLog:
         """Tell what is known of the row at *index*, `None` for a row that was not sent or was refused."""
         return None
 
-    def place(self, index: int) -> int | None:  # noqa: ARG002 - as above
-        """Tell to which queue of a spread the row at *index* was dealt."""
+    def recalls(self, index: int) -> bool:  # noqa: ARG002 - as above
+        """Return whether an earlier run sent the row at *index*, so that its fate is no longer this run's to say."""
+        return False
+
+    def queue(self, index: int) -> Assignee | None:  # noqa: ARG002 - as above
+        """Return the queue that an earlier run sent or dealt the row at *index* to."""
         return None
+
+    def queues(self) -> Collection[Assignee]:
+        """Return the queues that earlier runs sent rows to."""
+        return ()
 
     def sent_numbers(self) -> Collection[str]:
         """Tell the numbers that earlier runs sent."""
+        return ()
+
+    def queued_numbers(self) -> Collection[str]:
+        """Return the numbers that earlier runs put into a queue, or may have."""
         return ()
 
     def in_flight(self, assignee: Assignee) -> list[Sending]:  # noqa: ARG002 - as above
@@ -92,11 +104,14 @@ class LoadLog:
     async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
 
-    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, int | None]]) -> None:
+    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
 
     async def ended(self, rows: int) -> None:
         """Write that the input ended after *rows* rows."""
+
+    async def rest_taken(self) -> None:
+        """Write where the rows stand that were taken after the load had ended."""
 
     def close(self) -> None:
         """Let others have the load."""
@@ -107,12 +122,14 @@ class LogOpener:
     """Opens the log of a load, at its first step.
 
     Attributes:
-        unopened: What is known before, or where it cannot be opened.
-        open: Opens it.
+        unopened: The log before it is opened.
+        open: Opens it, and raises a `JournalError` where it cannot be.
+        read: Reads what can be known of a load that could not be opened; it never raises.
     """
 
     unopened: LoadLog
     open: Callable[[], Awaitable[LoadLog]]
+    read: Callable[[], Awaitable[LoadLog]]
 
 
 class UnreadLog(LoadLog):
@@ -127,4 +144,4 @@ async def _no_log() -> LoadLog:
     return LoadLog()
 
 
-NO_LOG = LogOpener(LoadLog(), _no_log)
+NO_LOG = LogOpener(LoadLog(), _no_log, _no_log)

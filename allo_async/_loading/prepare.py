@@ -1,6 +1,6 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -10,6 +10,7 @@ from allo_async._loading.contacts import UnusableRowError, number_as_given, read
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
+from allo_async._numbers.grouping import Number
 from allo_async._numbers.plans import check_region, tail
 from allo_async._numbers.reading import first_number, single_tail
 from allo_async.models import Contact, SkippedNumber
@@ -63,6 +64,8 @@ class Preparer:
         self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
+        self._sent: set[str] = set()
+        self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, tuple[int, Contact] | None] | None = None
 
@@ -74,6 +77,17 @@ class Preparer:
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Skip *numbers* too, in E.164, as already queued."""
         self._queued.update(numbers)
+
+    def leave_out_sent(self, numbers: Iterable[str], recalls: Callable[[int], bool]) -> None:
+        """Skip *numbers*, which earlier runs of the load put into a queue, as already queued; but not twice a call.
+
+        Args:
+            numbers: The numbers as they were sent.
+            recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
+        """
+        if self._first_index is not None:
+            self._sent.update(numbers)
+            self._recalls = recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
@@ -87,11 +101,9 @@ class Preparer:
         suppressed = self._suppressed(index, contact.number, number.wire, number.e164)
         if suppressed is not None:
             return suppressed
-        if number.e164 in self._queued:
-            return _skipped(index, contact.number, "ALREADY_QUEUED")
-        first = self._first_seen(index, number.wire)
-        if first != index:
-            return _skipped(index, contact.number, "DUPLICATE_NUMBER", f"repeats row {first}")
+        repeat = self._repeated(index, contact.number, number)
+        if repeat is not None:
+            return repeat
         return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact), number.detail)
 
     def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:
@@ -107,7 +119,7 @@ class Preparer:
         if suppressed is not None:
             return suppressed
         if self._tails is None:
-            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
+            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued, *self._sent) if number}
             self._tails = dict.fromkeys(seen)
         last_digits = single_tail(contact.number)
         if last_digits and last_digits not in self._tails:
@@ -157,6 +169,17 @@ class Preparer:
             return None
         number = first_number(written, self._region)
         return None if isinstance(number, NoNumber) else self._suppressed(index, written, number.wire, number.e164)
+
+    def _repeated(self, index: int, written: str, number: Number) -> SkippedNumber | None:
+        """Return the skip of a row whose number stands in a queue, or came up before in the call."""
+        if number.e164 in self._queued:
+            return _skipped(index, written, "ALREADY_QUEUED")
+        first = self._first_seen(index, number.wire)
+        if first != index:
+            return _skipped(index, written, "DUPLICATE_NUMBER", f"repeats row {first}")
+        if number.wire in self._sent and not (self._recalls and self._recalls(index)):
+            return _skipped(index, written, "ALREADY_QUEUED", "an earlier run put this number into a queue")
+        return None
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

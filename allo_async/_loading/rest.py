@@ -2,13 +2,13 @@
 
 import contextlib
 
-from allo_async._loading.account import note, told
+from allo_async._loading.account import Told, note, recalled, told
 from allo_async._loading.log import LoadLog
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.source import RowSource
 from allo_async._loading.time_slice import TimeSlice
 from allo_async.errors import RowSourceError
-from allo_async.models import AppendResult, SkippedNumber
+from allo_async.models import AppendResult, Contact, SkippedNumber
 
 
 async def take_rest(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
@@ -22,8 +22,14 @@ async def take_rest(source: RowSource, preparer: Preparer, log: LoadLog) -> Appe
         while source.sync and (taken := await source.next()) is not None:
             index, row = taken
             contact = preparer.set_aside(index, row)
-            fate = contact if isinstance(contact, SkippedNumber) else told(index, contact, log.outcome(index))
-            note(result, fate)
+            note(result, _fate(contact, index, log))
             if time_slice.over:
                 await time_slice.renew()
+    await log.rest_taken()
     return result
+
+
+def _fate(contact: Contact | SkippedNumber, index: int, log: LoadLog) -> Told:
+    if not isinstance(contact, SkippedNumber):
+        return told(index, contact, log.outcome(index))
+    return recalled(contact, log.outcome(index)) if log.recalls(index) else contact

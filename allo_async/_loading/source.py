@@ -1,6 +1,7 @@
 """The caller's rows, one by one, whatever kind of iterable they come in."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from itertools import chain
 
 from allo_async._loading.tables import refuse_no_rows
 from allo_async.errors import JournalError, RowSourceError
@@ -60,8 +61,9 @@ class RowSource:
             try:
                 self._check(index, row)
             except JournalError:
-                # What comes behind a wrong row is not what it is taken for.
-                self._sync_rows, self._async_rows = iter(()), None
+                # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
+                rest = self._sync_rows if self._async_rows is None else ()
+                self._sync_rows, self._async_rows = chain([row], rest), None
                 raise
         self.taken += 1
         return index, row

@@ -2,19 +2,21 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
+from functools import cached_property
 from math import inf
 
 import attrs
 
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
-from allo_async._loading.chunk import Chunk, fill_chunk
+from allo_async._loading.chunk import Chunk, fill_chunk, take_unscreened
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_before, weigh
 from allo_async._loading.deliver import Courier
-from allo_async._loading.log import NO_LOG, LogOpener
+from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.telling import LoadTelling
@@ -31,10 +33,11 @@ _log = logging.getLogger(__name__)
 
 @attrs.define
 class _Share:
-    """One queue of a spread, while it runs."""
+    """One queue of a spread, while it runs; a closed one is only settled: it gets nothing any more."""
 
     assignee: Assignee
     courier: Courier
+    closed: bool = False
     room: int = 0
     added: int = 0
     recovered: int = 0
@@ -49,6 +52,9 @@ class SpreadRun:
     """A load over several queues, under way; `AlloClient.spread` hands it to its `on_progress`.
 
     Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
+
+    A queue that an earlier run of the load sent rows to, and that is not among *assignees* any more, keeps what it has;
+    what was on its way to it is settled, and nothing else is sent there. It stands behind the others in the shares.
 
     Args:
         lane: Carries the requests.
@@ -92,22 +98,24 @@ class SpreadRun:
         self._clock = clock
         self._deadline = deadline
         self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
-        self._open_log = log.open
+        self._opener = log
         self._log = log.unopened
+        self._opened = False
+        self._skipped = 0
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
         self._account = Account(self._chunk, self._log)
         self._placed: dict[int, int] = {}
 
-    def _share(self, assignee: Assignee) -> _Share:
+    def _share(self, assignee: Assignee, *, closed: bool = False) -> _Share:
         brim = Brim(self._lane, assignee, clock=self._clock)
         courier = Courier(self._lane, assignee, brim, bounds=self._bounds, log=self._log, merges=self._merges)
-        return _Share(assignee, courier)
+        return _Share(assignee, courier, closed)
 
     @property
     def settled(self) -> int:
         """How many rows have met their fate: added, skipped or in doubt."""
-        return len(self._placed) + len(self._chunk.skipped)
+        return len(self._placed) + self._skipped
 
     def stop(self) -> None:
         """Finish the chunks that are on their way, end every wait at once, and leave the rest pending."""
@@ -147,6 +155,7 @@ class SpreadRun:
             RowSourceError: The iterable raised; the rows before it are pending.
         """
         begun = self._clock.monotonic()
+        source = RowSource(rows, self._check)
         telling = LoadTelling(self._lane.observers, "spread", (share.assignee for share in self._shares))
         try:
             async with self._lane.calls.bounded(self._deadline):
@@ -154,8 +163,10 @@ class SpreadRun:
                     # So that whoever may want to stop it can do so from its first wait on.
                     self._tell_progress()
                     await self._begin()
-                    await self._load(RowSource(rows, self._log.check if self._log.writes else None))
+                    await self._load(source)
         except BaseException as error:
+            if isinstance(error, AlloError):
+                await self._take_rest(source)
             self._remember()
             result = self.result()
             telling.ended(result.totals, self._requests, error)
@@ -175,9 +186,32 @@ class SpreadRun:
         return sum(share.courier.requests for share in self._shares)
 
     async def _begin(self) -> None:
-        self._log = await self._open_log()
-        self._shares = [self._share(share.assignee) for share in self._shares]
-        self._account = Account(self._chunk, self._log)
+        self._know(await self._opener.open())
+        self._opened = True
+
+    def _know(self, log: LoadLog) -> None:
+        """Go by what *log* knows of the load from now on."""
+        self._log = log
+        self._account = Account(self._chunk, log)
+        named = {share.assignee.identity for share in self._shares}
+        dropped = [queue for queue in log.queues() if queue.identity not in named]
+        self._shares = [
+            *(self._share(share.assignee) for share in self._shares),
+            *(self._share(queue, closed=True) for queue in dropped),
+        ]
+
+    def _check(self, index: int, row: object) -> None:
+        self._log.check(index, row)
+
+    async def _take_rest(self, source: RowSource) -> None:
+        """Take what an error kept from being taken, as far as that needs no waiting: each row is accounted for."""
+        with contextlib.suppress(AlloError):
+            if not self._opened:
+                self._know(await self._opener.read())
+            self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
+            if source.sync:
+                await take_unscreened(self._chunk, source, self._preparer, inf)
+                await self._log.rest_taken()
 
     async def _load(self, source: RowSource) -> None:
         async with asyncio.TaskGroup() as group:
@@ -185,12 +219,13 @@ class SpreadRun:
                 group.create_task(self._look(share))
         self._raise_journal_error()
         self._account.recovered += sum(share.recovered for share in self._shares)
+        self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         await fill_chunk(self._chunk, source, self._preparer, inf)
         await self._log.skipped(self._chunk.skipped)
         await self._log.ended(source.taken)
         self._remember()
         left = await weigh(self._account.wanted(self._chunk.rows))
-        again = self._log.writes and any(self._log.place(row.index) is not None for row, _ in left)
+        again = any(self._place(row.index) is not None for row, _ in left)
         while left and not self._stopping and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
             again = False
@@ -199,6 +234,8 @@ class SpreadRun:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
             share.recovered = await share.courier.take_up(self._preparer.bars)
+            if share.closed:
+                return
             share.room = await share.courier.look()
             if self._skip_queued:
                 self._preparer.leave_out(await share.courier.queued_by_others())
@@ -215,17 +252,30 @@ class SpreadRun:
 
     def _remember(self) -> None:
         """Take over what earlier runs of the load came to."""
-        for row in self._chunk.rows if self._log.writes else ():
-            place = self._log.place(row.index)
-            if place is not None and row.index not in self._placed and not self._account.is_pending(row):
-                self._placed[row.index] = place
-                self._shares[place].added += self._account.is_added(row)
+        self._skipped = sum(not self._log.recalls(row.index) for row in self._chunk.skipped)
+        indexes = itertools.chain((row.index for row in self._chunk.rows), (row.index for row in self._chunk.skipped))
+        for index in indexes:
+            if index in self._placed or not self._log.recalls(index):
+                continue
+            place, outcome = self._place(index), self._log.outcome(index)
+            if place is not None and outcome is not None:
+                self._placed[index] = place
+                self._shares[place].added += outcome.fate == "added"
+
+    def _place(self, index: int) -> int | None:
+        """Return the place among the shares of the queue that an earlier run sent or dealt a row to."""
+        queue = self._log.queue(index)
+        return None if queue is None else self._places.get(queue.identity)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], int]:
+        return {share.assignee.identity: place for place, share in enumerate(self._shares)}
 
     async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
         """Deal *rows*, *again* as an earlier run did, and load them; give those that still have no queue, in order."""
         seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
         if again:
-            deal_as_before(rows, seats, self._log.place)
+            deal_as_before(rows, seats, self._place)
         else:
             await deal(rows, seats, self._strategy)
         if self._log.writes:
@@ -238,11 +288,10 @@ class SpreadRun:
         await self._account.read()
         return [(row, weight) for row, weight in rows if self._account.is_pending(row)]
 
-    @staticmethod
-    def _dealt(rows: Sequence[Weighed], seats: Sequence[Seat]) -> dict[int, tuple[PreparedRow, int | None]]:
-        dealt: dict[int, tuple[PreparedRow, int | None]] = {row.index: (row, None) for row, _ in rows}
-        for place, seat in enumerate(seats):
-            dealt.update((row.index, (row, place)) for row in seat.hand)
+    def _dealt(self, rows: Sequence[Weighed], seats: Sequence[Seat]) -> dict[int, tuple[PreparedRow, Assignee | None]]:
+        dealt: dict[int, tuple[PreparedRow, Assignee | None]] = {row.index: (row, None) for row, _ in rows}
+        for share, seat in zip(self._shares, seats, strict=True):
+            dealt.update((row.index, (row, share.assignee)) for row in seat.hand)
         return dealt
 
     async def _play(self, place: int, hand: Sequence[PreparedRow]) -> None:

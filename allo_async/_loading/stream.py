@@ -74,7 +74,8 @@ class AppendStream:
         self._telling: LoadTelling | None = None
         self._preparer = preparer
         self._lane = lane
-        self._open_log = log.open
+        self._opener = log
+        self._opened = False
         self._recovered = 0
         self._to_be_told = 0
         self._rest_follows = False
@@ -172,9 +173,10 @@ class AppendStream:
         return self._ended
 
     async def _begin(self, lane: Lane) -> Courier:
-        self._log = await self._open_log()
+        self._log, self._opened = await self._opener.open(), True
         courier = self._open_courier(lane, self._bounds, self._log)
         self._recovered = await courier.take_up(self._preparer.bars)
+        self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         if self._skip_queued:
             self._preparer.leave_out(await courier.queued_by_others())
         self._courier = courier
@@ -236,6 +238,9 @@ class AppendStream:
         self._ended = True
         try:
             await self._stop_filling()
+            if isinstance(error, AlloError) and not self._opened:
+                self._log = await self._opener.read()
+                self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         finally:
             # A cancellation may come even here.
             told = [] if account is None else [account.result()]

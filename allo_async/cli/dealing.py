@@ -78,6 +78,12 @@ def deal(
     return Dealt(columns, [RepLoad(rep, rows) for rep, rows in by_rep.items()], in_order, screened.opted_out)
 
 
+def every_lead(leads: LeadsFile, columns: Columns, region: str | None, *, every_number: bool) -> list[Lead]:
+    """Return all rows of the file that can be read as leads, whoever's they are."""
+    readable = (row for row in leads.rows if row.problem is None)
+    return [lead for row in readable for lead in _leads(row, columns, region, every_number=every_number)]
+
+
 def _leads(row: FileRow, columns: Columns, region: str | None, *, every_number: bool) -> Sequence[Lead]:
     contacts = columns.contacts(row.cells, region) if every_number else [columns.contact(row.cells)]
     return [Lead(row.line, contact) for contact in contacts]

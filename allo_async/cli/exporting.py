@@ -3,7 +3,7 @@
 import csv
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from allo_async.journal.digest import digest
 from allo_async.journal.reading import JournaledRow
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
+from allo_async.leads.spreadsheet_guard import guarded
 
 #: What is told of each row, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")
@@ -45,7 +46,25 @@ async def read_journal(journal: Journal, load_id: str | None) -> list[JournaledR
         JournalError: There is no such load, or the journal cannot be read.
     """
     load_ids = [load.load_id for load in await journal.loads()] if load_id is None else [load_id]
-    return [row for each in load_ids for row in await journal.rows(each)]
+    return _once([await journal.rows(each) for each in load_ids])
+
+
+def _once(loads: Sequence[Sequence[JournaledRow]]) -> list[JournaledRow]:
+    """Return the rows of all loads, those once that one load has from another."""
+    rows: list[JournaledRow] = []
+    sent: Counter[bytes] = Counter()
+    known: Counter[Hashable] = Counter()
+    for load in loads:
+        own: Counter[Hashable] = Counter()
+        for row in load:
+            fate = attrs.astuple(attrs.evolve(row, index=0))
+            own[fate] += 1
+            if row.queue is None or own[fate] > known[fate]:
+                known[fate] += 1
+                rows.append(row)
+                sent[row.digest] += row.fate != "pending"
+    # What is pending in one load may stand in another's queue.
+    return [row for row in rows if row.fate != "pending" or not sent[row.digest]]
 
 
 def beside_file(fates: Iterable[JournaledRow], leads: LeadsFile, field_map: Sequence[str]) -> Export:
@@ -108,8 +127,8 @@ def write(export: Export, to: Path) -> None:
     with os.fdopen(private, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
         os.chmod(draft, 0o600)  # noqa: PTH101 - one that was left behind may be everybody's
         writer = csv.writer(out)
-        writer.writerow(export.header)
-        writer.writerows(export.rows)
+        for row in (export.header, *export.rows):
+            writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     draft.replace(to)
 
 
@@ -126,9 +145,10 @@ def _digests(leads: LeadsFile, field_map: Sequence[str], known: Iterable[bytes])
     wanted = set(known)
     best: dict[int, bytes] = {}
     tried: list[Columns] = []
+    readable = [row.cells for row in leads.rows if row.problem is None]
     for rep_column in (None, *leads.columns):
         try:
-            columns = find_columns(leads.columns, field_map, besides=rep_column)
+            columns = find_columns(leads.columns, field_map, besides=rep_column, rows=readable)
         except ColumnsError:
             if rep_column is None:
                 raise

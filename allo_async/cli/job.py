@@ -1,16 +1,29 @@
 """The work of `load`: every rep's rows into that rep's queue, all reps at the same time."""
 
 import asyncio
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from allo_async import AlloClient, AlloError, ApiError, AppendResult, AppendStream, DialingQueue, Totals
+from allo_async import (
+    AddedNumber,
+    AlloClient,
+    AlloError,
+    ApiError,
+    AppendResult,
+    AppendStream,
+    DialingQueue,
+    PendingContact,
+    SkippedNumber,
+    Totals,
+)
 from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.options import LoadOptions
+from allo_async.journal.known import KnownRow
 
 #: Called with how many more rows have met their fate.
 Progress = Callable[[int], None]
@@ -43,6 +56,8 @@ class RepLoad:
         results: The results so far, which follow each other.
         error: What ended the load early.
         interrupted: Whether the user did, with rows left.
+        earlier: The rows that earlier runs sent, by their index.
+        skipped_earlier: The indexes of the rows that an earlier run skipped without sending them.
     """
 
     rep: str | None
@@ -50,6 +65,8 @@ class RepLoad:
     results: list[AppendResult] = attrs.field(factory=list[AppendResult])
     error: Exception | None = None
     interrupted: bool = False
+    earlier: dict[int, KnownRow] = attrs.field(factory=dict[int, KnownRow])
+    skipped_earlier: set[int] = attrs.field(factory=set[int])
 
     @property
     def name(self) -> str:
@@ -58,9 +75,37 @@ class RepLoad:
 
     @property
     def totals(self) -> Totals:
-        """The fates of all rows; what was never taken is pending."""
+        """The fates of all rows; what was never taken is pending, but for what an earlier run sent."""
         told = sum((result.totals for result in self.results), Totals())
-        return told + Totals(pending=len(self.leads) - told.rows)
+        if told.rows == len(self.leads):
+            return told
+        taken = {row.index for row in self._rows()}
+        kept = Counter(row.fate or "in_doubt" for index, row in self.earlier.items() if index not in taken)
+        pending = len(self.leads) - told.rows - kept.total()
+        return told + Totals(kept["added"], kept["skipped"], pending, kept["in_doubt"])
+
+    @property
+    def settled_earlier(self) -> Totals:
+        """How many of the rows that are added or skipped were so before this run."""
+        kept = Counter(row.fate for row in self.earlier.values())
+        skipped = {row.index for result in self.results for row in result.skipped}
+        return Totals(added=kept["added"], skipped=kept["skipped"] + len(self.skipped_earlier & skipped))
+
+    @property
+    def sent_now(self) -> bool:
+        """Whether this run sent anything."""
+        indexes = (
+            row.index
+            for result in self.results
+            for rows in (result.added, result.in_doubt, _skipped_by_server(result))
+            for row in rows
+        )
+        return any(index not in self.earlier for index in indexes)
+
+    def to_do(self, result: AppendResult) -> int:
+        """Count the rows of *result* that no earlier run had settled."""
+        lists = (result.added, result.skipped, result.pending, result.in_doubt)
+        return sum(row.index not in self.earlier for rows in lists for row in rows)
 
     def skipped_by_reason(self) -> Counter[str]:
         """Count the skipped rows by reason."""
@@ -69,6 +114,8 @@ class RepLoad:
     def fates(self) -> list[tuple[int, str | None]]:
         """Return for each lead its line and why it did not get in, `None` for one that did."""
         fates: list[str | None] = [self._why_pending()] * len(self.leads)
+        for index, row in self.earlier.items():
+            fates[index] = _why_kept(row)
         for result in self.results:
             for added in result.added:
                 fates[added.index] = None
@@ -81,6 +128,10 @@ class RepLoad:
     def reasons(self) -> dict[int, str]:
         """Return for each line that did not get in, or not with all of its numbers, why."""
         return reasons_by_line(self.fates())
+
+    def _rows(self) -> Iterator[AddedNumber | SkippedNumber | PendingContact]:
+        for result in self.results:
+            yield from itertools.chain(result.added, result.skipped, result.pending, result.in_doubt)
 
     def _why_pending(self) -> str:
         if self.interrupted:
@@ -147,6 +198,19 @@ async def load_all(
     return not any(load.interrupted for load in loads)
 
 
+def _skipped_by_server(result: AppendResult) -> list[SkippedNumber]:
+    return [row for row in result.skipped if row.source == "server"]
+
+
+def _why_kept(row: KnownRow) -> str | None:
+    """Say of a row that an earlier run sent what became of it then; `None` if it stands in the queue."""
+    outcome = row.outcome
+    if outcome is None or outcome.fate == "added":
+        return None
+    reason = str(outcome.entry.get("reason") or "UNKNOWN")
+    return reason if outcome.fate == "skipped" else f"IN_DOUBT: {reason}"
+
+
 def check_options(allo: AlloClient, options: LoadOptions) -> None:
     """Refuse what no load can be told, before anything is asked.
 
@@ -175,7 +239,7 @@ async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: a
         async with stream, calling_once_set(stop, stream.stop):
             async for result in stream:
                 load.results.append(result)
-                progress(result.totals.rows)
+                progress(load.to_do(result))
                 if stop.is_set():
                     stream.stop()
     except asyncio.CancelledError:

@@ -18,7 +18,8 @@ from allo_async import (
 )
 from allo_async._loading.suppression_list import SuppressionList
 from allo_async.cli.coordination import Where, coordination_by
-from allo_async.cli.dealing import deal
+from allo_async.cli.dealing import deal, every_lead
+from allo_async.cli.journaling import explained
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import show_plans
@@ -153,7 +154,10 @@ def load(
         options = attrs.evolve(options, suppress=_suppressed(suppress or (), dealt.opted_out, region))
         over = reps if len(reps) > 1 else []
         together = coordination_by(coordination)
-        job = LoadJob(dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh)
+        whole = every_lead(leads, dealt.columns, region, every_number=every_number)
+        job = LoadJob(
+            dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh, whole=whole
+        )
         if plan:
             show_plans(asyncio.run(job.plan()), left_out=dealt.left_out_by_reason(), as_json=as_json)
             return
@@ -201,7 +205,7 @@ def _with_rest_written(report: Report, leads: LeadsFile) -> Report:
 
 
 def _stopped(error: Exception, code: ExitCode, *, as_json: bool) -> typer.Exit:
-    told = sentence(error) if isinstance(error, AlloError) else str(error)
+    told = (explained(error) or sentence(error)) if isinstance(error, AlloError) else str(error)
     for line in error.lines if isinstance(error, NoRepFoundError) else [told]:
         ERR.say(line, style="red")
     if as_json:

@@ -59,6 +59,25 @@ class Report:
         return sum((load.totals for load in self.loads), Totals(skipped=len(self.unusable)))
 
     @property
+    def earlier(self) -> Totals:
+        """How many of the added and skipped rows were so before this run."""
+        return sum((load.settled_earlier for load in self.loads), Totals())
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether an earlier run settled any of the rows."""
+        return self.earlier.rows > 0
+
+    @property
+    def loaded_at(self) -> float | None:
+        """When the last of all rows was settled, a Unix time, if this run had nothing to send; else `None`."""
+        totals, earlier = self.totals, self.earlier
+        sent = [row.at for load in self.loads for row in load.earlier.values()]
+        finished = totals.added == earlier.added and not (totals.pending or totals.in_doubt)
+        quiet = not any(load.error is not None or load.sent_now for load in self.loads)
+        return max(sent) if sent and self.finished and finished and quiet else None
+
+    @property
     def skipped(self) -> dict[str, int]:
         """Skipped rows by reason, the most frequent first."""
         counted = self.skipped_by_nobody
@@ -104,7 +123,7 @@ class Report:
         told: dict[str, tuple[list[str], str]] = {}
         for load in self.loads:
             if load.error is not None:
-                words = explained(load.error, load) or sentence(load.error, rep=load.rep)
+                words = explained(load.error) or sentence(load.error, rep=load.rep)
                 reps, _ = told.setdefault(_sameness(load.error), ([], words))
                 reps.append(load.name)
         return list(told.values())
@@ -114,6 +133,8 @@ class Report:
         return {
             "file": str(self.file),
             "totals": _counts(self.totals),
+            "earlier": _earlier(self.earlier),
+            "nothing_to_send": self.loaded_at is not None,
             "skipped": self.skipped,
             "reps": [_rep(load) for load in self.loads],
             "unusable": [{"line": line, "reason": reason} for line, reason in self.unusable.items()],
@@ -136,6 +157,10 @@ def _counts(totals: Totals) -> dict[str, int]:
     return {"rows": totals.rows, **attrs.asdict(totals)}
 
 
+def _earlier(totals: Totals) -> dict[str, int]:
+    return {"added": totals.added, "skipped": totals.skipped}
+
+
 def _rep(load: RepLoad) -> dict[str, Any]:
     error = load.error
     told: dict[str, Any] | None = (
@@ -146,6 +171,7 @@ def _rep(load: RepLoad) -> dict[str, Any]:
     return {
         "rep": load.rep,
         **_counts(load.totals),
+        "earlier": _earlier(load.settled_earlier),
         "skipped_by_reason": dict(load.skipped_by_reason()),
         "error": told,
     }

@@ -2,20 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import attrs
 
-from allo_async import AlloClient, AlloError, Coordination, Observer, Plan, Strategy
+from allo_async import AlloClient, AlloError, Coordination, JournalError, Observer, Plan, Strategy
 from allo_async.cli.bar import Bar, progress_bar
 from allo_async.cli.interrupt import stop_on_interrupt, unless_set
-from allo_async.cli.job import RepLoad, check_options, load_all
-from allo_async.cli.journaling import begun_before
+from allo_async.cli.job import Lead, RepLoad, check_options, load_all
+from allo_async.cli.journaling import Resumption
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.owners import Owners, find_owners, nobody_s
 from allo_async.cli.planning import plan_all
-from allo_async.cli.spreading import SPREAD, spread_all
+from allo_async.cli.shared_numbers import shared_numbers
+from allo_async.cli.spreading import spread_all
 from allo_async.cli.terminal import ERR
+from allo_async.journal.list_journal import ListJournal
 
 
 @attrs.frozen
@@ -31,6 +33,7 @@ class LoadJob:
         sandbox: Whether to try it out on an embedded server.
         verbose: Whether to log retries.
         fresh: Whether to forget what earlier runs did.
+        whole: All rows of the file that can be read, whoever's they are.
     """
 
     loads: list[RepLoad]
@@ -41,6 +44,7 @@ class LoadJob:
     sandbox: bool = attrs.field(kw_only=True)
     verbose: bool = attrs.field(kw_only=True)
     fresh: bool = attrs.field(kw_only=True)
+    whole: Sequence[Lead] = attrs.field(kw_only=True)
 
     async def plan(self) -> dict[str, Plan]:
         """Return what `run` would do.
@@ -51,7 +55,9 @@ class LoadJob:
         """
         async with self._client() as allo:
             owners = await self._owners(allo)
-            return await plan_all(allo, owners.loads, owners.over, self.strategy, self.options)
+            loads = _shared(owners)
+            await self._look_back(allo, owners, loads)
+            return await plan_all(allo, [_to_do(load) for load in loads], owners.over, self.strategy, self.options)
 
     async def run(self) -> tuple[list[RepLoad], bool]:
         """Load, and return each rep's part, and whether the user let it finish.
@@ -66,6 +72,7 @@ class LoadJob:
                 if owners is None:
                     untouched = nobody_s(self.loads, self.over)
                     return [attrs.evolve(load, interrupted=True) for load in untouched], False
+                await self._recall(allo, owners)
                 if not owners.loads:
                     return owners.unknown, True
                 loads, finished = await self._load(allo, owners, bar, stop)
@@ -84,26 +91,45 @@ class LoadJob:
     async def _load(
         self, allo: AlloClient, owners: Owners, bar: Bar, stop: asyncio.Event
     ) -> tuple[list[RepLoad], bool]:
-        rows = sum(len(load.leads) for load in owners.loads)
-        reps = len(owners.over or owners.loads)
+        loads = _shared(owners)
+        await self._take_up(allo, owners, loads)
+        rows = sum(len(load.leads) - len(load.earlier) for load in loads)
+        reps = len(owners.over or loads)
         bar.begin(f"Loading {rows:,} rows for {reps} rep{'s' * (reps != 1)}", rows)
-        await self._take_up(owners)
         if not owners.over:
-            return owners.loads, await load_all(allo, owners.loads, self.options, bar.advance, stop)
-        leads = [lead for load in owners.loads for lead in load.leads]
-        return await spread_all(allo, owners.over, leads, self.strategy, self.options, bar.advance, stop)
+            return loads, await load_all(allo, loads, self.options, bar.advance, stop)
+        return await spread_all(allo, owners.over, loads[0], self.strategy, self.options, bar.advance, stop)
 
-    async def _take_up(self, owners: Owners) -> None:
-        """Say what earlier runs did, or forget it."""
+    def _resumption(self, loads: Sequence[RepLoad], over: Sequence[str]) -> Resumption | None:
         journal = self.options.journal
-        if journal is None:
-            return
-        load_ids = [SPREAD] if owners.over else [load.name for load in owners.loads]
-        if self.fresh:
-            for load_id in load_ids:
-                await journal.forget(load_id)
-        elif (told := await begun_before(journal, load_ids)) is not None:
-            ERR.say(told)
+        if not isinstance(journal, ListJournal):
+            return None
+        append = self.options.on_changed_input == "append"
+        return Resumption(journal, loads, over, self.whole, append=append)
+
+    async def _recall(self, allo: AlloClient, owners: Owners) -> None:
+        """Find what earlier runs did with the rows of reps who are not found now: it stands in their queues."""
+        resumption = self._resumption(owners.unknown, () if owners.loads else self.over)
+        if resumption is not None and owners.unknown and not self.fresh:
+            # What cannot be read is told where it is needed, by the loads that run.
+            with contextlib.suppress(JournalError):
+                await resumption.look_back(allo.base_url)
+
+    async def _take_up(self, allo: AlloClient, owners: Owners, loads: Sequence[RepLoad]) -> None:
+        """Say what earlier runs did, or forget it."""
+        resumption = self._resumption(loads, owners.over)
+        if resumption is not None and self.fresh:
+            await resumption.forget()
+        await self._look_back(allo, owners, loads)
+        if resumption is not None:
+            await resumption.check()
+
+    async def _look_back(self, allo: AlloClient, owners: Owners, loads: Sequence[RepLoad]) -> None:
+        """Warn of people whom two reps would call, and say what earlier runs did; nothing is written."""
+        resumption = self._resumption(loads, owners.over)
+        told = [] if resumption is None else await resumption.look_back(allo.base_url)
+        for line in (*told, *shared_numbers(loads, self.options.region)):
+            ERR.say(line)
 
     @contextlib.asynccontextmanager
     async def _client(self, *observers: Observer) -> AsyncGenerator[AlloClient]:
@@ -118,6 +144,17 @@ class LoadJob:
             AlloClient(server.api_key, base_url=server.url, observers=observers) as allo,
         ):
             yield allo
+
+
+def _shared(owners: Owners) -> list[RepLoad]:
+    """Return each rep's load; for reps who share all rows, one of all."""
+    if not owners.over:
+        return owners.loads
+    return [RepLoad(None, [lead for load in owners.loads for lead in load.leads])]
+
+
+def _to_do(load: RepLoad) -> RepLoad:
+    return RepLoad(load.rep, [lead for index, lead in enumerate(load.leads) if index not in load.earlier])
 
 
 def _say_heard() -> None:

@@ -14,46 +14,49 @@ from allo_async import (
     JournalError,
     PendingContact,
     SkippedNumber,
+    SpreadResult,
     SpreadRun,
     Strategy,
 )
+from allo_async._wire.assignee import Assignee
 from allo_async.cli.interrupt import calling_once_set
-from allo_async.cli.job import Lead, Progress, RepLoad
+from allo_async.cli.job import Progress, RepLoad
+from allo_async.cli.journaling import SPREAD
 from allo_async.cli.options import LoadOptions
+from allo_async.journal.reading import queue_name_of
 
 _Row = TypeVar("_Row", AddedNumber, SkippedNumber, PendingContact)
 
 NO_QUEUE = "(no queue)"
 
-#: What a spread is called in the journal.
-SPREAD = "spread"
-
 
 async def spread_all(
     allo: AlloClient,
     reps: Sequence[str],
-    leads: Sequence[Lead],
+    whole: RepLoad,
     strategy: Strategy,
     options: LoadOptions,
     progress: Progress,
     stop: asyncio.Event,
 ) -> tuple[list[RepLoad], bool]:
-    """Spread *leads* over the queues of *reps*.
+    """Spread the rows of *whole* over the queues of *reps*.
 
     Returns:
-        Each rep's part, then the rows that went to nobody; and whether the user let it finish.
+        Each rep's part, then that of each rep who is not named any more and has rows of the list from an earlier run,
+        then the rows that went to nobody; and whether the user let it finish.
 
     Raises:
         AlloError: A rep or an option of no use; nothing was sent.
     """
     runs: list[SpreadRun] = []
-    settled = 0
+    # The bar counts what is to do.
+    settled = len(whole.earlier)
 
     def on_progress(run: SpreadRun) -> None:
         nonlocal settled
         runs[:] = [run]
-        progress(run.settled - settled)
-        settled = run.settled
+        progress(max(0, run.settled - settled))
+        settled = max(settled, run.settled)
         if stop.is_set():
             run.stop()
 
@@ -62,7 +65,7 @@ async def spread_all(
             run.stop()
 
     spread = allo.spread(
-        (lead.row for lead in leads),
+        (lead.row for lead in whole.leads),
         over=[allo.queue(email=rep) for rep in reps],
         strategy=strategy,
         region=options.region,
@@ -82,37 +85,56 @@ async def spread_all(
             result: AppendResult = await spread
     except asyncio.CancelledError:
         result = runs[0].result() if runs else AppendResult()
-        return _loads(result, reps, leads, None, interrupted=True), False
+        return _loads(result, reps, whole, None, interrupted=True), False
     except AlloError as failed:
         error, result = failed, failed.result
         if not result.totals.rows and not isinstance(error, JournalError):
             raise
     interrupted = stop.is_set() and bool(result.pending)
-    return _loads(result, reps, leads, error, interrupted=interrupted), not interrupted
+    return _loads(result, reps, whole, error, interrupted=interrupted), not interrupted
 
 
 def _loads(
-    result: AppendResult, reps: Sequence[str], leads: Sequence[Lead], error: AlloError | None, *, interrupted: bool
+    result: AppendResult, reps: Sequence[str], whole: RepLoad, error: AlloError | None, *, interrupted: bool
 ) -> list[RepLoad]:
-    placed: dict[int, int] = getattr(result, "placed", {})
-    shares = getattr(result, "shares", [None] * len(reps))
+    shares = result.shares if isinstance(result, SpreadResult) else []
+    names = [*reps, *(share.name for share in shares[len(reps) :])]
+    rep_of = _reps_of_earlier(whole, names)
+    if isinstance(result, SpreadResult):
+        rep_of |= {index: names[place] for index, place in result.placed.items()}
+    dropped = [rep for rep in dict.fromkeys(rep_of.values()) if rep not in reps]
     loads = [
-        _part(rep, [index for index in range(len(leads)) if placed.get(index) == place], result, leads)
-        for place, rep in enumerate(reps)
+        _part(rep, [index for index in range(len(whole.leads)) if rep_of.get(index) == rep], result, whole)
+        for rep in (*reps, *dropped)
     ]
-    for load, share in zip(loads, shares, strict=True):
-        load.error = share.error if share is not None else None
-    rest = _part(NO_QUEUE, [index for index in range(len(leads)) if index not in placed], result, leads)
+    errors = {name: share.error for name, share in zip(names, shares, strict=False)}
+    for load in loads:
+        load.error = errors.get(load.name)
+    rest = _part(NO_QUEUE, [index for index in range(len(whole.leads)) if index not in rep_of], result, whole)
     rest.error, rest.interrupted = error, interrupted
+    if error is not None and not rest.leads:
+        loads[0].error = error
     return [*loads, rest] if rest.leads else loads
 
 
-def _part(rep: str, indexes: Sequence[int], result: AppendResult, leads: Sequence[Lead]) -> RepLoad:
+def _reps_of_earlier(whole: RepLoad, names: Sequence[str]) -> dict[int, str]:
+    """Return for each row that an earlier run sent in whose queue it stands, as this run calls the rep."""
+    spelled = {name.casefold(): name for name in names}
+    queues = {index: queue_name_of(row.queue or Assignee()) for index, row in whole.earlier.items()}
+    return {index: spelled.get(name.casefold(), name) for index, name in queues.items()}
+
+
+def _part(rep: str, indexes: Sequence[int], result: AppendResult, whole: RepLoad) -> RepLoad:
     """Cut the rows at *indexes* out of *result*, counted anew."""
     places = {index: place for place, index in enumerate(indexes)}
 
     def own(rows: Sequence[_Row]) -> list[_Row]:
         return [attrs.evolve(row, index=places[row.index]) for row in rows if row.index in places]
 
-    part = AppendResult(own(result.added), own(result.skipped), own(result.pending), own(result.in_doubt))
-    return RepLoad(rep, [leads[index] for index in indexes], results=[part])
+    return RepLoad(
+        rep,
+        [whole.leads[index] for index in indexes],
+        results=[AppendResult(own(result.added), own(result.skipped), own(result.pending), own(result.in_doubt))],
+        earlier={places[index]: row for index, row in whole.earlier.items() if index in places},
+        skipped_earlier={places[index] for index in whole.skipped_earlier if index in places},
+    )

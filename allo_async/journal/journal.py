@@ -1,15 +1,17 @@
 """A journal of loads: a file that lets a load be taken up again where it ended, however it ended."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from allo_async._loading.log import NO_LOG, LoadLog, LogOpener, UnreadLog
+from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from allo_async.journal.opening import LoadKey
     from allo_async.journal.reading import JournaledLoad, JournaledRow
 
 #: When the input of a load that is taken up again has changed: refuse, or send only what is new.
@@ -89,7 +91,13 @@ class Journal:
         await forget(self.path, load_id)
 
     async def open_load(
-        self, load_id: str, terms: Mapping[str, Any], *, clock: Clock, on_changed_input: OnChangedInput
+        self,
+        load_id: str,
+        terms: Mapping[str, Any],
+        *,
+        clock: Clock,
+        on_changed_input: OnChangedInput,
+        queues: Sequence[Assignee] = (),
     ) -> LoadLog:
         """Open a load for writing; called by the loads themselves.
 
@@ -98,6 +106,7 @@ class Journal:
             terms: What must be the same when it is taken up again.
             clock: Tells the time.
             on_changed_input: What to do when the input is not what it was.
+            queues: The queues that it goes to.
 
         Raises:
             JournalBusyError: Another process works with the journal, or this load is under way.
@@ -105,7 +114,19 @@ class Journal:
         """
         from allo_async.journal.opening import open_load  # noqa: PLC0415 - as above
 
-        return await open_load(self.path, load_id, terms, clock=clock, strict=on_changed_input == "raise")
+        key = self._key(load_id, terms, queues)
+        return await open_load(self.path, key, clock=clock, strict=on_changed_input == "raise")
+
+    async def read_load(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee] = ()) -> LoadLog:
+        """Read what can be known of a load that could not be opened; called by the loads themselves."""
+        from allo_async.journal.opening import read_load  # noqa: PLC0415 - as above
+
+        return await read_load(self.path, self._key(load_id, terms, queues))
+
+    def _key(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee]) -> "LoadKey":  # noqa: ARG002 - for journals of one list
+        from allo_async.journal.opening import LoadKey  # noqa: PLC0415 - as above
+
+        return LoadKey(load_id, terms)
 
 
 def log_of(
@@ -113,10 +134,11 @@ def log_of(
     load_id: str | None,
     on_changed_input: OnChangedInput,
     terms: Mapping[str, Any],
+    queues: Sequence[Assignee] = (),
     *,
     clock: Clock,
 ) -> LogOpener:
-    """Give what opens the log of a load.
+    """Give what opens the log of a load into *queues*.
 
     Raises:
         ConfigurationError: A journal without a `load_id` or the other way round, or an unknown *on_changed_input*.
@@ -129,5 +151,6 @@ def log_of(
         raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
     return LogOpener(
         UnreadLog() if journal.path.exists() else LoadLog(),
-        lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input),
+        lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input, queues=queues),
+        lambda: journal.read_load(load_id, terms, queues),
     )

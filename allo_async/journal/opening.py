@@ -1,46 +1,106 @@
-"""Opening a load: a new one, or one that is taken up again."""
+"""Opening a load: a new one, one that is taken up again, or one of which only what is known can be read."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import orjson
 
+from allo_async._loading.log import LoadLog, Outcome, UnreadLog
+from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.known_log import KnownLog
 from allo_async.journal.load_log import JournalLog, PastRuns
-from allo_async.journal.records import read_in_flight, read_rows
-from allo_async.journal.store import Store
+from allo_async.journal.past import chunks_of, find_load, read_input, read_known
+from allo_async.journal.reading import reading
+from allo_async.journal.records import delete_load, read_in_flight
+from allo_async.journal.store import Store, is_held
+
+_UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
 
-async def open_load(path: Path, load_id: str, terms: Mapping[str, Any], *, clock: Clock, strict: bool) -> JournalLog:
-    """Open the load *load_id* in the journal at *path*.
+@attrs.frozen
+class LoadKey:
+    """Which load it is, and what of other loads concerns it.
+
+    Attributes:
+        load_id: The caller's name for it.
+        terms: What must be the same when it is taken up again; the `server` among them.
+        shared: The queues of which it counts what other loads of the journal sent there, too.
+        queued: Numbers that other loads of the same list put into a queue, and that no row is to repeat.
+    """
+
+    load_id: str
+    terms: Mapping[str, Any]
+    shared: Sequence[Assignee] = ()
+    queued: Collection[str] = attrs.field(default=(), repr=False)
+
+
+async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> JournalLog:
+    """Open the load of *key* in the journal at *path*.
 
     Raises:
         JournalBusyError: Another process works with the journal, or this load is under way.
-        JournalError: The file cannot be used, or the load was begun on other *terms*.
+        JournalError: The file cannot be used, or the load was begun on other terms.
     """
     store = await Store.open(path)
-    if load_id in store.loads:
+    if key.load_id in store.loads:
         store.close()
-        raise JournalBusyError(f"the load {load_id!r} is under way already")
-    store.loads.add(load_id)
+        raise JournalBusyError(f"the load {key.load_id!r} is under way already")
+    store.loads.add(key.load_id)
 
     def begin(store: Store) -> PastRuns:
         with store.transaction() as connection:
             try:
-                return _begin(connection, load_id, terms, at=clock.time(), strict=strict)
+                return _begin(connection, key, at=clock.time())
             except (ValueError, TypeError, KeyError) as error:
                 raise JournalError(f"the journal {path.name} is damaged: {type(error).__name__}") from error
 
     try:
         past = await store.run(begin)
     except BaseException:
-        store.loads.discard(load_id)
+        store.loads.discard(key.load_id)
         store.close()
         raise
-    return JournalLog(store, load_id, past, clock=clock, strict=strict)
+    return JournalLog(store, key.load_id, past, clock=clock, strict=strict, queued=key.queued)
+
+
+async def read_load(path: Path, key: LoadKey) -> LoadLog:
+    """Read what can be known of a load that could not be opened; it never raises.
+
+    A row that an earlier run sent keeps its fate. Any other is pending, unless another process, or this one, may be
+    sending it just now. Where the file cannot be read either, no row's fate is known.
+    """
+    here = Store.loads_here(path)
+
+    def read(connection: sqlite3.Connection) -> LoadLog:
+        if not connection.execute("PRAGMA user_version").fetchone()[0]:
+            return KnownLog((), _UNDER_WAY if here and key.load_id in here else None)
+        load = find_load(connection, key.load_id)
+        known = read_known(
+            connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
+        )
+        unknown = _UNDER_WAY if _may_be_sending(connection, path, key, here) else None
+        return KnownLog(known, unknown, queued=key.queued)
+
+    try:
+        return await reading(path, read, absent=KnownLog((), _UNDER_WAY if here and key.load_id in here else None))
+    except (JournalError, ValueError, TypeError, KeyError):
+        return UnreadLog()
+
+
+def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
+    """Return whether somebody else may be sending rows of the load just now."""
+    if here is not None:
+        return key.load_id in here
+    if not is_held(path):
+        return False
+    running = {load_id for (load_id,) in connection.execute("SELECT load_id FROM load WHERE running")}
+    # Where all loads are of one list, any of them may be sending its rows.
+    return bool(running) if key.shared else key.load_id in running
 
 
 async def forget(path: Path, load_id: str) -> None:
@@ -53,11 +113,8 @@ async def forget(path: Path, load_id: str) -> None:
     store = await Store.open(path)
 
     def delete(store: Store) -> None:
-        of_load = "load IN (SELECT id FROM load WHERE load_id = ?)"
         with store.transaction() as connection:
-            connection.execute(f"DELETE FROM input_row WHERE {of_load}", (load_id,))  # noqa: S608 - ours
-            connection.execute(f"DELETE FROM chunk WHERE {of_load}", (load_id,))  # noqa: S608 - ours
-            connection.execute("DELETE FROM load WHERE load_id = ?", (load_id,))
+            delete_load(connection, load_id)
 
     try:
         if load_id in store.loads:
@@ -67,37 +124,34 @@ async def forget(path: Path, load_id: str) -> None:
         store.close()
 
 
-def _begin(
-    connection: sqlite3.Connection, load_id: str, terms: Mapping[str, Any], *, at: float, strict: bool
-) -> PastRuns:
-    generations = connection.execute(
-        "SELECT id, terms, row_count FROM load WHERE load_id = ? ORDER BY generation", (load_id,)
-    ).fetchall()
-    if generations:
-        _check_terms(load_id, orjson.loads(generations[-1][1]), terms)
-    in_flight = read_in_flight(connection, (load for load, _, _ in generations))
-    if generations and strict:
-        *earlier, (load, _, row_count) = generations
+def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRuns:
+    found = find_load(connection, key.load_id)
+    if found is None:
+        load, row_count = _insert(connection, key, at), None
     else:
-        earlier, row_count = generations, None
-        load = _insert(connection, load_id, len(generations), terms, at)
-    older = [row for generation, _, _ in earlier for row in read_rows(connection, generation)]
-    return PastRuns(load, read_rows(connection, load), older, in_flight, row_count)
+        load, terms, row_count = found
+        _check_terms(key, orjson.loads(terms))
+        connection.execute("UPDATE load SET running = 1 WHERE id = ?", (load,))
+    known = read_known(connection, load, server=key.terms.get("server"), queues=key.shared)
+    return PastRuns(load, known, read_in_flight(connection, chunks_of(known)), read_input(connection, load), row_count)
 
 
-def _insert(connection: sqlite3.Connection, load_id: str, generation: int, terms: Mapping[str, Any], at: float) -> int:
+def _insert(connection: sqlite3.Connection, key: LoadKey, at: float) -> int:
     load = connection.execute(
-        "INSERT INTO load (load_id, generation, terms, begun_at) VALUES (?, ?, ?, ?)",
-        (load_id, generation, orjson.dumps(terms).decode(), at),
+        "INSERT INTO load (load_id, terms, begun_at, running) VALUES (?, ?, ?, 1)",
+        (key.load_id, orjson.dumps(key.terms).decode(), at),
     ).lastrowid
     assert load is not None  # noqa: S101 - for the type checker
     return load
 
 
-def _check_terms(load_id: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    for name, value in now.items():
+def _check_terms(key: LoadKey, before: Mapping[str, Any]) -> None:
+    for name, value in key.terms.items():
         if before.get(name) != value:
             # What it was is somebody's address, maybe.
-            raise JournalError(
-                f"the load {load_id!r} was begun with another {name}: take it up as it was, or give it another load_id"
+            error = JournalError(
+                f"the load {key.load_id!r} was begun with another {name}: take it up as it was, or give it another"
+                " load_id"
             )
+            error.term = name
+            raise error

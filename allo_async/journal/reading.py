@@ -5,7 +5,6 @@ import contextlib
 import csv
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import orjson
 
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import JournalError
+from allo_async.journal.records import read_queue
 from allo_async.journal.store import check_version, translated
 from allo_async.models import Totals
 
@@ -25,7 +25,15 @@ _COLUMNS = ("index", "number", "fate", "reason", "position", "queue")
 
 # The latest word on a row; one that was on its way when the run ended is in doubt.
 _FATE = """
-    CASE WHEN chunk.state = 'sending' THEN 'in_doubt' ELSE coalesce(input_row.fate, 'pending') END
+    CASE WHEN chunk.state = 'sending' THEN 'in_doubt'
+         WHEN skip IS NOT NULL THEN 'skipped'
+         ELSE coalesce(sent_row.fate, 'pending') END
+"""
+
+# The rows of a load's input, each with what was sent of it, by whichever load.
+_ROWS = """
+    input_row LEFT JOIN sent_row ON sent_row.chunk = input_row.chunk AND sent_row.place = input_row.place
+              LEFT JOIN chunk ON chunk.id = input_row.chunk
 """
 
 
@@ -77,16 +85,16 @@ async def read_fates(path: Path, load_id: str) -> list[JournaledRow]:
     Raises:
         JournalError: There is no such load, or the journal cannot be read.
     """
-    return await _read(path, lambda connection: _journaled(connection, load_id))
+    return await reading(path, lambda connection: _journaled(connection, load_id))
 
 
 async def read_loads(path: Path) -> list[JournaledLoad]:
-    """Read the loads of the journal at *path*, the latest generation of each.
+    """Read the loads of the journal at *path*.
 
     Raises:
         JournalError: It cannot be read.
     """
-    return await _read(path, lambda connection: [_load(connection, *row) for row in _latest(connection)])
+    return await reading(path, lambda connection: [_load(connection, *row) for row in _loads(connection)])
 
 
 async def write_csv(path: Path, load_id: str, to: Path) -> int:
@@ -96,7 +104,7 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
         JournalError: There is no such load, or the journal cannot be read.
         OSError: The file cannot be written.
     """
-    rows = await _read(path, lambda connection: _fates(connection, load_id))
+    rows = await reading(path, lambda connection: _fates(connection, load_id))
 
     def write() -> None:
         private = os.open(to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
@@ -109,16 +117,31 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
     return len(rows)
 
 
-async def _read(path: Path, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+async def reading(
+    path: Path, work: Callable[[sqlite3.Connection], _Result], *, absent: _Result | None = None
+) -> _Result:
+    """Do *work* on the journal at *path*, on a thread, without disturbing a load that is under way.
+
+    Args:
+        path: The file.
+        work: Reads from the connection.
+        absent: Returned where there is no such file, or nothing in it yet.
+
+    Raises:
+        JournalError: It cannot be read, or there is none and no *absent*.
+    """
+
     def read() -> _Result:
-        with translated(path), _reading(path) as connection:
+        if absent is not None and not (path.exists() and path.stat().st_size):
+            return absent
+        with translated(path), _opened(path) as connection:
             return work(connection)
 
     return await asyncio.to_thread(read)
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Generator[sqlite3.Connection]:
+def _opened(path: Path) -> Generator[sqlite3.Connection]:
     if not path.exists():
         raise JournalError(f"there is no journal {path.name}")
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
@@ -126,11 +149,8 @@ def _reading(path: Path) -> Generator[sqlite3.Connection]:
         yield connection
 
 
-def _latest(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        "SELECT id, load_id, begun_at, ended_at FROM load AS one WHERE generation ="
-        " (SELECT max(generation) FROM load WHERE load_id = one.load_id) ORDER BY begun_at, id"
-    ).fetchall()
+def _loads(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return connection.execute("SELECT id, load_id, begun_at, ended_at FROM load ORDER BY begun_at, id").fetchall()
 
 
 def _load(
@@ -138,28 +158,31 @@ def _load(
 ) -> JournaledLoad:
     counts = dict(
         connection.execute(
-            f"SELECT {_FATE}, count(*) FROM input_row LEFT JOIN chunk ON chunk.id = input_row.chunk"  # noqa: S608 - ours
-            " WHERE input_row.load = ? GROUP BY 1",
+            f"SELECT {_FATE}, count(*) FROM {_ROWS} WHERE input_row.load = ? GROUP BY 1",  # noqa: S608 - ours
             (load,),
         ).fetchall()
     )
-    queues = connection.execute("SELECT DISTINCT queue FROM chunk WHERE load = ? ORDER BY queue", (load,)).fetchall()
+    queues = connection.execute(
+        f"SELECT DISTINCT chunk.queue FROM {_ROWS} WHERE input_row.load = :load AND chunk.queue IS NOT NULL"  # noqa: S608 - ours
+        " UNION SELECT queue FROM chunk WHERE load = :load ORDER BY 1",
+        {"load": load},
+    ).fetchall()
     return JournaledLoad(
         load_id=load_id,
         begun_at=datetime.fromtimestamp(begun_at, UTC),
         ended_at=None if ended_at is None else datetime.fromtimestamp(ended_at, UTC),
         totals=Totals(**counts),
-        queues=tuple(_name(queue) for (queue,) in queues),
+        queues=tuple(queue_name_of(read_queue(queue)) for (queue,) in queues),
     )
 
 
 def _fates(connection: sqlite3.Connection, load_id: str) -> list[tuple[Any, ...]]:
-    loads = [row[0] for row in _latest(connection) if row[1] == load_id]
+    loads = [row[0] for row in _loads(connection) if row[1] == load_id]
     if not loads:
         raise JournalError(f"the journal has no load {load_id!r}")
     found = connection.execute(
-        f"SELECT idx, number, {_FATE}, entry, queue FROM input_row LEFT JOIN chunk ON chunk.id = input_row.chunk"  # noqa: S608 - ours
-        " WHERE input_row.load = ? ORDER BY idx",
+        f"SELECT idx, coalesce(sent_row.number, input_row.number), {_FATE}, coalesce(skip, entry), chunk.queue"  # noqa: S608 - ours
+        f" FROM {_ROWS} WHERE input_row.load = ? ORDER BY idx",
         loads,
     )
     return [_fate(*row) for row in found]
@@ -167,44 +190,30 @@ def _fates(connection: sqlite3.Connection, load_id: str) -> list[tuple[Any, ...]
 
 def _fate(index: int, number: str | None, fate: str, entry: str | None, queue: str | None) -> tuple[Any, ...]:
     told: dict[str, Any] = {} if entry is None else orjson.loads(entry)
-    queue_name = None if queue is None or fate == "pending" else _name(queue)
+    queue_name = None if queue is None else queue_name_of(read_queue(queue))
     return index, told.get("number_to", number), fate, told.get("reason"), told.get("position"), queue_name
 
 
 def _journaled(connection: sqlite3.Connection, load_id: str) -> list[JournaledRow]:
-    generations = connection.execute(
-        "SELECT id FROM load WHERE load_id = ? ORDER BY generation DESC", (load_id,)
-    ).fetchall()
-    if not generations:
+    loads = [row[0] for row in _loads(connection) if row[1] == load_id]
+    if not loads:
         raise JournalError(f"the journal has no load {load_id!r}")
+    found = connection.execute(
+        f"SELECT input_row.digest, idx, coalesce(sent_row.number, input_row.number), {_FATE},"  # noqa: S608 - ours
+        f" coalesce(skip, entry), chunk.queue FROM {_ROWS} WHERE input_row.load = ? ORDER BY idx",
+        loads,
+    )
     rows: list[JournaledRow] = []
-    for generation in generations:
-        found = connection.execute(
-            f"SELECT digest, idx, number, {_FATE}, entry, queue FROM input_row"  # noqa: S608 - ours
-            " LEFT JOIN chunk ON chunk.id = input_row.chunk WHERE input_row.load = ? ORDER BY idx",
-            generation,
-        ).fetchall()
-        known = Counter(row.digest for row in rows)
-        for digest, *rest in found:
-            # A row that a later generation has too is told of there.
-            if known[digest]:
-                known[digest] -= 1
-                continue
-            index, number, fate, reason, position, queue = _fate(*rest)
-            rows.append(
-                JournaledRow(
-                    index=index,
-                    digest=digest,
-                    number=number,
-                    fate=fate,
-                    reason=reason,
-                    position=position,
-                    queue=queue,
-                )
+    for digest, *rest in found:
+        index, number, fate, reason, position, queue = _fate(*rest)
+        rows.append(
+            JournaledRow(
+                index=index, digest=digest, number=number, fate=fate, reason=reason, position=position, queue=queue
             )
+        )
     return rows
 
 
-def _name(queue: str) -> str:
-    assignee = Assignee(**orjson.loads(queue))
-    return assignee.user_id or assignee.email or "(key owner)"
+def queue_name_of(queue: Assignee) -> str:
+    """Return how to call a queue: by its rep's user id or e-mail address, or `(key owner)`."""
+    return queue.user_id or queue.email or "(key owner)"

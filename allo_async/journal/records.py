@@ -1,9 +1,9 @@
 """What the journal's tables hold, as values; each knows how to read and write itself."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import orjson
@@ -18,94 +18,38 @@ from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import Request, append_again
 from allo_async.errors import JournalError
+from allo_async.journal.known import KnownRow
 from allo_async.models import Contact, SkippedNumber
 
-_LOST = "an earlier run sent it, and ended before an answer came"
 
-
-@attrs.define
-class KnownRow:
-    """A row that the journal has.
-
-    Attributes:
-        load: The load, or the generation of it, that has it.
-        index: Its place in the input.
-        digest: What it is known by.
-        place: The queue of a spread that it was dealt to.
-        number: As it was sent, `None` for a row that was not.
-        fate: What became of it.
-        entry: What the server said of it, in JSON.
-        in_flight: Whether it was being sent when the run ended.
-    """
-
-    load: int
-    index: int
-    digest: bytes
-    place: int | None
-    number: str | None
-    fate: str | None
-    entry: bytes | None
-    in_flight: bool
-
-    @property
-    def sent(self) -> bool:
-        """Whether it was sent, and not refused."""
-        return self.in_flight or self.outcome is not None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What is known of it; `None` for a row that may be sent."""
-        if self.in_flight:
-            return Outcome("in_doubt", {"reason": _LOST})
-        if self.fate is None or self.number is None or self.entry is None:
-            return None
-        return Outcome(cast("Any", self.fate), orjson.loads(self.entry))
-
-
-def read_rows(connection: sqlite3.Connection, load: int) -> list[KnownRow]:
-    """Read the rows of a load."""
-    found = connection.execute(
-        """
-        SELECT idx, digest, place, CASE WHEN chunk IS NULL THEN NULL ELSE number END, fate, CAST(entry AS BLOB),
-               coalesce(chunk.state = 'sending', 0)
-          FROM input_row LEFT JOIN chunk ON chunk.id = input_row.chunk
-         WHERE input_row.load = ? ORDER BY idx
-        """,
-        (load,),
-    )
-    return [
-        KnownRow(load, index, digest, place, number, fate, entry, bool(in_flight))
-        for index, digest, place, number, fate, entry, in_flight in found
-    ]
-
-
-def read_in_flight(connection: sqlite3.Connection, loads: Iterable[int]) -> list[Sending]:
-    """Read what was being sent when the run ended, in the order in which it began.
+def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> list[Sending]:
+    """Read those of *chunks* that were being sent when the run ended, in the order in which they began.
 
     Raises:
         JournalError: The bytes are not those that were written.
     """
     pieces: list[Sending] = []
-    for load in loads:
-        chunks = connection.execute(
-            "SELECT id, queue, idempotency_key, body_sha256, body, first_used_at, queue_end FROM chunk"
-            " WHERE load = ? AND state = 'sending' ORDER BY id",
-            (load,),
-        ).fetchall()
-        for chunk, queue, key, body_sha256, body, first_used_at, queue_end in chunks:
-            if not isinstance(body, bytes) or sha256(body).hexdigest() != body_sha256:
-                raise JournalError(f"the journal is damaged: chunk {chunk} does not hold what was sent")
-            indexes = connection.execute("SELECT idx FROM input_row WHERE chunk = ? ORDER BY idx", (chunk,)).fetchall()
-            pieces.append(
-                Sending(
-                    Assignee(**orjson.loads(queue)),
-                    _rows([index for (index,) in indexes], body),
-                    _mark(orjson.loads(queue_end)),
-                    append_again(body, key),
-                    Moment(first_used_at),
-                    chunk,
-                )
+    for chunk in sorted(chunks):
+        found = connection.execute(
+            "SELECT queue, idempotency_key, body_sha256, body, first_used_at, queue_end FROM chunk"
+            " WHERE id = ? AND state = 'sending'",
+            (chunk,),
+        ).fetchone()
+        if found is None:
+            continue
+        queue, key, body_sha256, body, first_used_at, queue_end = found
+        if not isinstance(body, bytes) or sha256(body).hexdigest() != body_sha256:
+            raise JournalError(f"the journal is damaged: chunk {chunk} does not hold what was sent")
+        pieces.append(
+            Sending(
+                read_queue(queue),
+                _rows(body),
+                _mark(orjson.loads(queue_end)),
+                append_again(body, key),
+                Moment(first_used_at),
+                chunk,
             )
+        )
     return pieces
 
 
@@ -113,13 +57,14 @@ def _mark(queue_end: Mapping[str, Any] | None) -> Mark:
     return Mark() if queue_end is None else Mark(QueueEnd(**queue_end))
 
 
-def _rows(indexes: Sequence[int], body: bytes) -> list[PreparedRow]:
+def _rows(body: bytes) -> list[PreparedRow]:
+    """Read the rows of a chunk of an earlier run; the index of each is its place in the chunk."""
     rows: list[PreparedRow] = []
-    for index, content in zip(indexes, orjson.loads(body)["numbers"], strict=True):
+    for place, content in enumerate(orjson.loads(body)["numbers"]):
         wire = content["number"]
         number = first_number(wire, None)
         e164 = number.e164 if isinstance(number, Number) else None
-        rows.append(PreparedRow(index, Contact(**content), wire, e164, content))
+        rows.append(PreparedRow(place, Contact(**content), wire, e164, content))
     return rows
 
 
@@ -139,7 +84,7 @@ def write_sending(
         " VALUES (?, ?, 'sending', ?, ?, ?, ?, ?)",
         (
             load,
-            orjson.dumps(piece.assignee.fields()).decode(),
+            queue_text(piece.assignee),
             request.idempotency_key,
             sha256(body).hexdigest(),
             body,
@@ -148,23 +93,53 @@ def write_sending(
         ),
     ).lastrowid
     assert chunk is not None  # noqa: S101 - for the type checker
+    places = list(enumerate(piece.rows))
     connection.executemany(
-        "INSERT INTO input_row (load, idx, digest, number, chunk) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (load, idx) DO UPDATE SET chunk = excluded.chunk, number = excluded.number, fate = NULL",
-        [(load, row.index, digests[row.index], row.wire, chunk) for row in piece.rows],
+        "INSERT INTO sent_row (chunk, place, digest, number) VALUES (?, ?, ?, ?)",
+        [(chunk, place, digests[row.index], row.wire) for place, row in places],
+    )
+    connection.executemany(
+        "INSERT INTO input_row (load, idx, digest, number, chunk, place) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number,"
+        " chunk = excluded.chunk, place = excluded.place, skip = NULL",
+        [(load, row.index, digests[row.index], row.wire, chunk, place) for place, row in places],
     )
     return chunk
+
+
+def write_settled(
+    connection: sqlite3.Connection, chunk: int, at: float, outcomes: Iterable[tuple[int, Outcome]]
+) -> None:
+    """Write that a chunk was settled, and what became of the rows at its places."""
+    connection.execute("UPDATE chunk SET state = 'settled', body = NULL, settled_at = ? WHERE id = ?", (at, chunk))
+    connection.executemany(
+        "UPDATE sent_row SET fate = ?, entry = ? WHERE chunk = ? AND place = ?",
+        [
+            (outcome.fate, orjson.dumps(outcome.entry, default=str).decode(), chunk, place)
+            for place, outcome in outcomes
+        ],
+    )
+
+
+def write_refused(connection: sqlite3.Connection, chunk: int, at: float) -> None:
+    """Write that a chunk was refused: its rows may be sent again."""
+    connection.execute("UPDATE chunk SET state = 'refused', body = NULL, settled_at = ? WHERE id = ?", (at, chunk))
+    connection.execute("UPDATE input_row SET chunk = NULL, place = NULL WHERE chunk = ?", (chunk,))
+    connection.execute("DELETE FROM sent_row WHERE chunk = ?", (chunk,))
 
 
 def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tuple[SkippedNumber, bytes]]) -> None:
     """Write rows that are not sent, with what each is known by."""
     connection.executemany(
-        "INSERT OR IGNORE INTO input_row (load, idx, digest, number, fate, entry) VALUES (?, ?, ?, ?, 'skipped', ?)",
+        "INSERT INTO input_row (load, idx, digest, number, skip) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number, queue = NULL,"
+        " chunk = NULL, place = NULL, skip = excluded.skip",
         [
             (
                 load,
                 row.index,
                 seen,
+                # A list of people who must not be called is nobody's to read here.
                 None if row.reason == "SUPPRESSED" else _text(row.number),
                 orjson.dumps({"reason": row.reason, "detail": _text(row.detail)}).decode(),
             )
@@ -174,30 +149,73 @@ def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tupl
 
 
 def write_dealt(
-    connection: sqlite3.Connection, load: int, rows: Iterable[tuple[PreparedRow, int | None, bytes]]
+    connection: sqlite3.Connection, load: int, rows: Iterable[tuple[PreparedRow, Assignee | None, bytes]]
 ) -> None:
     """Write to which queue of a spread rows were dealt, with what each is known by."""
     connection.executemany(
-        "INSERT INTO input_row (load, idx, digest, number, place) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (load, idx) DO UPDATE SET place = excluded.place",
-        [(load, row.index, seen, row.wire, place) for row, place, seen in rows],
+        "INSERT INTO input_row (load, idx, digest, number, queue) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number,"
+        " queue = excluded.queue, chunk = NULL, place = NULL, skip = NULL",
+        [(load, row.index, seen, row.wire, None if queue is None else queue_text(queue)) for row, queue, seen in rows],
     )
+
+
+def write_input(connection: sqlite3.Connection, load: int, rows: Iterable[tuple[int, KnownRow]]) -> None:
+    """Write where known rows stand in the input now."""
+    connection.executemany(
+        "INSERT INTO input_row (load, idx, digest, chunk, place) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = NULL, queue = NULL,"
+        " chunk = excluded.chunk, place = excluded.place, skip = NULL",
+        [(load, index, row.digest, row.chunk, row.place) for index, row in rows],
+    )
+
+
+def forget_input(connection: sqlite3.Connection, load: int, start: int) -> None:
+    """Delete what the journal has of the input from the row at *start* on; what was sent stays known."""
+    connection.execute("DELETE FROM input_row WHERE load = ? AND idx >= ?", (load, start))
+    connection.execute("UPDATE load SET row_count = NULL WHERE id = ?", (load,))
+
+
+def delete_chunks(connection: sqlite3.Connection, chunks: Iterable[int]) -> None:
+    """Delete chunks, and what any load's input has of their rows."""
+    for chunk in chunks:
+        connection.execute("DELETE FROM input_row WHERE chunk = ?", (chunk,))
+        connection.execute("DELETE FROM sent_row WHERE chunk = ?", (chunk,))
+        connection.execute("DELETE FROM chunk WHERE id = ?", (chunk,))
+
+
+def delete_load(connection: sqlite3.Connection, load_id: str) -> None:
+    """Delete all that the journal has of a load."""
+    for (load,) in connection.execute("SELECT id FROM load WHERE load_id = ?", (load_id,)).fetchall():
+        chunks = connection.execute("SELECT id FROM chunk WHERE load = ?", (load,)).fetchall()
+        delete_chunks(connection, [chunk for (chunk,) in chunks])
+        connection.execute("DELETE FROM input_row WHERE load = ?", (load,))
+        connection.execute("DELETE FROM load WHERE id = ?", (load,))
+
+
+def read_list(connection: sqlite3.Connection) -> list[bytes]:
+    """Read the digests of the whole list."""
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        return []
+    return [digest for (digest,) in connection.execute("SELECT digest FROM list_row ORDER BY idx")]
+
+
+def write_list(connection: sqlite3.Connection, digests: Iterable[bytes]) -> None:
+    """Write the digests of the whole list."""
+    connection.execute("DELETE FROM list_row")
+    connection.executemany("INSERT INTO list_row (idx, digest) VALUES (?, ?)", enumerate(digests))
+
+
+def queue_text(queue: Assignee) -> str:
+    """Write whose queue it is."""
+    return orjson.dumps(queue.fields()).decode()
+
+
+def read_queue(text: str) -> Assignee:
+    """Read what `queue_text` wrote."""
+    return Assignee(**orjson.loads(text))
 
 
 def _text(value: str | None) -> str | None:
     # Half of a surrogate pair, which only an unusable row can hold, has no place in a file.
     return None if value is None else value.encode("utf-8", "replace").decode()
-
-
-def write_settled(
-    connection: sqlite3.Connection, chunk: int, state: str, at: float, outcomes: Mapping[int, Outcome]
-) -> None:
-    """Write how a chunk ended."""
-    connection.execute("UPDATE chunk SET state = ?, body = NULL, settled_at = ? WHERE id = ?", (state, at, chunk))
-    connection.executemany(
-        "UPDATE input_row SET fate = ?, entry = ? WHERE chunk = ? AND idx = ?",
-        [
-            (outcome.fate, orjson.dumps(outcome.entry, default=str).decode(), chunk, index)
-            for index, outcome in outcomes.items()
-        ],
-    )

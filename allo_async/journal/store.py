@@ -14,7 +14,7 @@ from typing import ClassVar, Self, TypeVar
 from allo_async.errors import JournalBusyError, JournalError
 
 #: The version of the schema that this library writes.
-VERSION = 1
+VERSION = 2
 
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
@@ -68,6 +68,12 @@ class Store:
             raise
         return store  # type: ignore[return-value] # one class, one dictionary
 
+    @classmethod
+    def loads_here(cls, path: Path) -> set[str] | None:
+        """Return the loads of the journal at *path* that this process runs, `None` where it does not have it open."""
+        store = cls._open.get(path)
+        return None if store is None else store.loads
+
     def close(self) -> None:
         """Let go of it; the file is closed when nobody in this process needs it any more."""
         with self._guard:
@@ -78,6 +84,11 @@ class Store:
         self._thread.submit(self._disconnect)
         # What was handed to the thread is still done.
         self._thread.shutdown(wait=False)
+
+    def done(self, load_id: str, load: int) -> None:
+        """Let others have a load that was under way; `load` is its own id in the file."""
+        self.loads.discard(load_id)
+        self._thread.submit(self._mark_done, load)
 
     async def run(self, work: Callable[["Store"], _Result]) -> _Result:
         """Do *work* on the store's thread.
@@ -113,10 +124,22 @@ class Store:
             connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 connection.executescript(f"BEGIN; {_schema()} COMMIT;")
+            # Whoever ran these is gone, or the journal would be locked.
+            connection.execute("UPDATE load SET running = 0 WHERE running")
         except BaseException:
             connection.close()
             raise
         self._connection = connection
+
+    def _mark_done(self, load: int) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        # Others must not wait for it: a load that stays marked is only told of with more doubt than it needs.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_PATIENCE * 1_000)}")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -131,6 +154,20 @@ class Store:
 def _schema() -> str:
     tables = resources.files("allo_async.journal").joinpath("schema.sql").read_text(encoding="utf-8")
     return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+
+
+def is_held(path: Path) -> bool:
+    """Return whether another process works with the journal at *path*, which this one does not have open.
+
+    A load of this process that has just ended may still be closing it, and is waited for.
+    """
+    try:
+        _locked(path).close()
+    except JournalBusyError:
+        return True
+    except (sqlite3.Error, OSError):
+        return False
+    return False
 
 
 def _locked(path: Path) -> sqlite3.Connection:
@@ -160,7 +197,7 @@ def _make_private(path: Path) -> None:
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no journal, or one of a later version.
+    """Refuse a file that is no journal, or one of another version.
 
     Raises:
         JournalError: It is.
@@ -173,6 +210,11 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise JournalError(
             f"the journal {path.name} is of version {version}, and this library knows up to {VERSION}: update it"
+        )
+    if 0 < version < VERSION:
+        raise JournalError(
+            f"the journal {path.name} is of version {version}, which was never released and is no longer read: finish"
+            " its loads with the library that began them, or take another file"
         )
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from allo_async import AlloClient, Totals
-from allo_async.cli.job import Lead
+from allo_async.cli.job import Lead, RepLoad
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.spreading import spread_all
 from allo_async.sandbox import faults
@@ -111,7 +111,9 @@ def test_interrupted_spread_tells_what_it_did(sandbox, twice):
     async def interrupt():
         async with AlloClient() as allo:
             sandbox.script(faults.commit_and_stall(seconds=0.2), when=lambda request: b"tom@" in request.body)
-            spread = spread_all(allo, REPS, leads, "even", LoadOptions(chunk_size=2), lambda _: None, stop)
+            spread = spread_all(
+                allo, REPS, RepLoad(None, leads), "even", LoadOptions(chunk_size=2), lambda _: None, stop
+            )
             task = asyncio.create_task(spread)
             while len(sandbox.numbers(REPS[1])) < 2:
                 await asyncio.sleep(0.001)
