@@ -1,7 +1,7 @@
 """The one door to phonenumbers: how the numbering plans of the world read a number."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import attrs
@@ -29,6 +29,9 @@ _SPELLED = {
     PhoneNumberType.VOIP,
 }
 _NORTH_AMERICA = 1
+
+_LARGE = ("US", "GB", "FR", "DE", "ES", "IT", "CH", "BE", "NL", "AT", "PT", "IE", "CA", "AU", "MX", "BR", "IN")
+_MOST = 0.8
 
 
 @attrs.frozen
@@ -102,6 +105,13 @@ def enough_digits(region: str | None) -> int:
     examples = (phonenumbers.example_number_for_type(region, kind) for kind in ordinary)
     lengths = [len(phonenumbers.national_significant_number(example)) for example in examples if example is not None]
     return min(_ENOUGH_DIGITS, *lengths)
+
+
+def likely_region(numbers: Sequence[str]) -> str | None:
+    """Return the region in which most of *numbers*, written without a country code, are valid; `None` if few are."""
+    valid = {region: sum(_known(number, region) is not None for number in numbers) for region in _regions()}
+    best = max(valid, key=lambda region: valid[region])
+    return best if numbers and valid[best] >= _MOST * len(numbers) else None
 
 
 def is_likely(number: str) -> bool:
@@ -203,6 +213,12 @@ def _reading(parsed: PhoneNumber) -> Reading:
 
 def _e164(parsed: PhoneNumber) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@cache
+def _regions() -> list[str]:
+    # Of several regions in which the numbers are valid, the first is meant more often.
+    return [*_LARGE, *sorted(phonenumbers.SUPPORTED_REGIONS.difference(_LARGE))]
 
 
 @cache

@@ -52,6 +52,12 @@ def first_number(text: str, region: str | None) -> Number | NoNumber:
     return cell.numbers[0] if cell.numbers else cell.problem
 
 
+def lacks_country(value: object) -> bool:
+    """Return whether the number to take of a cell is written without its country code."""
+    written = numbers_in(value)
+    return bool(written) and not written[0].lstrip(" (").startswith(("+", "00"))
+
+
 def numbers_in(value: object, region: str | None = None) -> list[str]:
     """Return each number that a cell of any type holds, as written and in order; none for a placeholder."""
     if isinstance(value, float) and value.is_integer():

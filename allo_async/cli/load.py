@@ -23,6 +23,7 @@ from allo_async.cli.journaling import explained
 from allo_async.cli.not_added import write_not_added
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.planning import show_plans
+from allo_async.cli.regions import without_region
 from allo_async.cli.report import ExitCode, Report
 from allo_async.cli.running import LoadJob
 from allo_async.cli.screen import show
@@ -151,6 +152,8 @@ def load(
             ignore_do_not_call=ignore_do_not_call,
         )
         say_how_read(leads, dealt)
+        if (missing := without_region(dealt.loads, region)) is not None:
+            ERR.say(missing, style="yellow")
         options = attrs.evolve(options, suppress=_suppressed(suppress or (), dealt.opted_out, region))
         over = reps if len(reps) > 1 else []
         together = coordination_by(coordination)
