@@ -24,9 +24,12 @@ def test_demo_loads_the_shipped_list(tmp_path):
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    totals = json.loads(done.stdout)["totals"]
+    told = json.loads(done.stdout)
+    totals = told["totals"]
     assert (totals["rows"], totals["pending"], totals["in_doubt"]) == (2_499, 0, 0)
     assert totals["added"] > 2_300
+    assert told["skipped"]["DO_NOT_CALL"] > 0
+    assert told["skipped"]["DIGITS_LOST"] > 0
 
 
 @pytest.fixture(name="server")
