@@ -33,6 +33,9 @@ _NORTH_AMERICA = 1
 _LARGE = ("US", "GB", "FR", "DE", "ES", "IT", "CH", "BE", "NL", "AT", "PT", "IE", "CA", "AU", "MX", "BR", "IN")
 _MOST = 0.8
 
+# The longest numbers of closed plans have eleven digits.
+_OPEN = 12
+
 
 @attrs.frozen
 class Reading:
@@ -174,6 +177,9 @@ def _read_odd(text: str, region: str) -> Reading | None:
         return None if _dials_00(region) else _known(f"+{digits[2:]}", None)
     if digits.startswith(_calling_code(region)):
         return _read_without_plus(digits, text, region)
+    if digits[:1] != "0" and _is_open(region) and _known(f"+{digits}", None) is not None:
+        # A plan without a longest number takes those of other countries for its own.
+        return _UNKNOWN
     return None
 
 
@@ -213,6 +219,15 @@ def _reading(parsed: PhoneNumber) -> Reading:
 
 def _e164(parsed: PhoneNumber) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@cache
+def _is_open(region: str) -> bool:
+    """Return whether a plan has numbers of nearly any length, which are written with a trunk zero at home."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None or metadata.general_desc is None or metadata.national_prefix != "0":
+        return False
+    return max(metadata.general_desc.possible_length) >= _OPEN
 
 
 @cache
