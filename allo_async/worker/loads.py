@@ -128,7 +128,8 @@ class Loads:
             file = await asyncio.to_thread(read_leads_file, Path(path))
             mapped = [f"{field}={header}" for field, header in (columns or {}).items()]
             found = find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
-            left_out = screen(file, found).left_out
+            screened = screen(file, found)
+            left_out = screened.left_out
             unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
             return await jobs.run(
                 context.message.task_id,
@@ -141,6 +142,8 @@ class Loads:
                 chunk_size=chunk_size,
                 skip_queued=skip_queued,
                 keep_duplicates=keep_duplicates,
+                # Whoever must not be called may stand in another row, too.
+                suppress=screened.opted_out or None,
             )
 
         self.load_rows = load_rows

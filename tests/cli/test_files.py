@@ -101,6 +101,20 @@ def test_do_not_call_can_be_ignored(sandbox, run, write):
     assert sandbox.numbers(MARIE) == ["+12122000000", "+12122000001"]
 
 
+@pytest.mark.parametrize("whose", [("--to", MARIE), ("--to", MARIE, "--to", TOM)])
+def test_opted_out_number_in_another_row_is_not_called(sandbox, run, write, whose):
+    """A number of somebody who must not be called does not get in by another row, in whatever spelling."""
+    file = write("Name,Phone,Mobile,DNC\nJo,+12122000000,212-200-0001,x\nJo,(212) 200-0000,,\nJo,212.200.0001 home,,\n")
+
+    told = run("load", file, *whose, "--region", "US", "--json", code=5)
+
+    assert json.loads(told.stdout)["skipped"] == {"SUPPRESSED": 2, "DO_NOT_CALL": 1}
+    assert sandbox.ledger.appends == []
+    plan = run("load", file, *whose, "--region", "US", "--plan", code=0)
+    assert "2 SUPPRESSED" in plan.stdout
+    assert "1 DO_NOT_CALL" in plan.stdout
+
+
 def test_nobody_may_be_called(sandbox, run, write):
     """A list of nothing but people who must not be called sends nothing, and says of each row why."""
     file = write("Phone,Rep,DNC\n+12122000000,,x\n+12122000001,,x\n")

@@ -124,6 +124,6 @@ async def test_example_runs_as_its_readme_says(sandbox, environment):
     finally:
         fleet.stop()
 
-    assert "2499 rows: 2000 added" in load.stdout
+    assert "2459 rows: 2000 added" in load.stdout
     assert "marie@acme.example: 1000" in load.stdout
     assert len(sandbox.numbers("tom@acme.example")) == 1_000

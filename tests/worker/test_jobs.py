@@ -81,14 +81,14 @@ async def test_file_is_read_as_the_command_reads_it(sandbox, loads, tmp_path):
 
 
 async def test_file_says_who_must_not_be_called(sandbox, loads, tmp_path):
-    """A do-not-call column is obeyed: its rows are not sent, and are told with the reason."""
+    """A do-not-call column is obeyed: its rows are not sent, nor are their numbers by other rows."""
     file = tmp_path / "leads.csv"
-    file.write_text("Phone,Do Not Call\n+12125550010,no\n+12125550011,yes\n+12125550012,\n")
+    file.write_text("Phone,Do Not Call\n+12125550010,no\n+12125550011,yes\n+12125550012,\n(212) 555-0011 home,\n")
 
     job = await loads.load_file.kiq(str(file), over=[REPS[0]])
     report = (await job.wait_result()).return_value
 
-    assert (report.added, report.rows) == (2, 2)
+    assert (report.added, report.rows, report.skipped_by_reason) == (2, 3, {"SUPPRESSED": 1})
     assert report.unreadable == {3: "DO_NOT_CALL: line 3 says so in 'Do Not Call'"}
     assert sandbox.numbers(REPS[0]) == ["+12125550010", "+12125550012"]
 
