@@ -117,8 +117,10 @@ def is_bare_number(header: str) -> bool:
 
 
 def qualified_number_rank(header: str) -> int | None:
-    """Return the place of a header such as "Work Number" or "Home Number", if its cells are phones; else `None`."""
+    """Return the place of a header such as "Work Number", "Home Number" or "Direct", if its cells are phones."""
     known = frozenset(words(header))
+    if known and known <= _DIRECT:
+        return PhoneRank.DIRECT
     if not is_bare_number(header) or not known & _PERSONAL:
         return None
     return PhoneRank.HOME if known & _HOME else PhoneRank.WORK

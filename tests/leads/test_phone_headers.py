@@ -168,6 +168,16 @@ def test_columns_of_one_rank_are_called_in_the_files_order():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("header", ["Direct", "Direkt", "Directo", "Diretto"])
+def test_direct_alone_is_a_line_by_its_cells(header):
+    """A column called "Direct" is called before the company's number if it holds numbers, and not for its yes and no."""
+    lines = [{header: "+12125550111", "HQ Phone": "+12125550110"}]
+    answers = [{header: "yes", "HQ Phone": "+12125550110"}]
+
+    assert find_columns([header, "HQ Phone"], rows=lines).by_field["number"] == [header, "HQ Phone"]
+    assert find_columns([header, "HQ Phone"], rows=answers).by_field["number"] == ["HQ Phone"]
+
+
 @pytest.mark.parametrize("blank", ["", " ", None, float("nan")])
 def test_cell_without_a_number_makes_the_next_column_count(blank):
     """A row whose first phone cell is blank is called on its next one."""
