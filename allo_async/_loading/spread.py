@@ -9,8 +9,6 @@ from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
 from math import inf
 
-import attrs
-
 from allo_async._loading.account import Account
 from allo_async._loading.brim import Brim
 from allo_async._loading.chunk import Chunk, fill_chunk, take_unscreened
@@ -18,6 +16,7 @@ from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_befo
 from allo_async._loading.deliver import Courier
 from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.share import Share
 from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
@@ -26,26 +25,9 @@ from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, JournalError, QueueFullError
-from allo_async.models import QueueShare, SpreadResult, Totals
+from allo_async.models import SpreadResult, Totals
 
 _log = logging.getLogger(__name__)
-
-
-@attrs.define
-class _Share:
-    """One queue of a spread, while it runs; a closed one is only settled: it gets nothing any more."""
-
-    assignee: Assignee
-    courier: Courier
-    closed: bool = False
-    room: int = 0
-    added: int = 0
-    recovered: int = 0
-    error: AlloError | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.error is None and self.room > 0
 
 
 class SpreadRun:
@@ -107,10 +89,10 @@ class SpreadRun:
         self._account = Account(self._chunk, self._log)
         self._placed: dict[int, int] = {}
 
-    def _share(self, assignee: Assignee, *, closed: bool = False) -> _Share:
+    def _share(self, assignee: Assignee, *, closed: bool = False) -> Share:
         brim = Brim(self._lane, assignee, clock=self._clock)
         courier = Courier(self._lane, assignee, brim, bounds=self._bounds, log=self._log, merges=self._merges)
-        return _Share(assignee, courier, closed)
+        return Share(assignee, courier, closed)
 
     @property
     def settled(self) -> int:
@@ -129,12 +111,7 @@ class SpreadRun:
             Counter(self._placed.get(row.index) for row in rows) for rows in (told.added, told.skipped, told.in_doubt)
         )
         shares = [
-            QueueShare(
-                user_id=share.assignee.user_id,
-                email=share.assignee.email,
-                totals=Totals(added=added[place], skipped=skipped[place], in_doubt=in_doubt[place]),
-                error=share.error,
-            )
+            share.told(Totals(added=added[place], skipped=skipped[place], in_doubt=in_doubt[place]))
             for place, share in enumerate(self._shares)
         ]
         return SpreadResult(
@@ -230,7 +207,7 @@ class SpreadRun:
             left = await self._round(left, again=again)
             again = False
 
-    async def _look(self, share: _Share) -> None:
+    async def _look(self, share: Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
             share.recovered = await share.courier.take_up(self._preparer.bars)

@@ -9,7 +9,7 @@ from allo_async._loading.suppression_list import SuppressionList
 from allo_async.leads.columns import ColumnsError, find_columns
 from allo_async.leads.decoding import decoded
 from allo_async.leads.file_row import FileRow
-from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads_file
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads
 
 # Marks that may stand between the cells of a row that could not be taken apart.
 _BETWEEN_CELLS = re.compile(r'[,;\t|"\r\n]+')
@@ -25,7 +25,7 @@ def read_suppression(paths: Sequence[Path], region: str | None) -> SuppressionLi
     number too many costs a lead, a number too few calls a person who must not be called.
 
     Args:
-        paths: One number a line, or whatever `read_leads_file` reads.
+        paths: One number a line, or whatever `read_leads` reads.
         region: How to read a number that is written without its country code.
 
     Raises:
@@ -44,13 +44,14 @@ def read_suppression(paths: Sequence[Path], region: str | None) -> SuppressionLi
 
 
 def _cells(path: Path) -> Iterator[str | int | float]:
+    content = _content(path)
     try:
-        file = read_leads_file(path)
-    except UnreadableFileError:
-        yield from _pieces(_only_line(path))
+        file = read_leads(content, path, name=str(path))
+    except UnreadableFileError as error:
+        yield from _pieces(_only_line(content, error))
         return
     columns = _phone_columns(file)
-    text = None if columns or file.delimiter is None else _text(path)
+    text = None if columns or file.delimiter is None else _text(content)
     if text is not None:
         # Where the file has no headers, no guess at what is a header, a title or a footer may cost a number.
         yield from _pieces(text)
@@ -65,27 +66,30 @@ def _pieces(text: str) -> list[str]:
     return _BETWEEN_CELLS.split(text)
 
 
-def _text(path: Path) -> str | None:
-    """Return what a text file holds, `None` for another."""
+def _content(path: Path) -> bytes:
+    # Once: what a shell puts together for one command cannot be read again.
     try:
-        text = decoded(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
+
+
+def _text(content: bytes) -> str | None:
+    """Return what a text file holds, `None` for another."""
+    text = decoded(content)
     # A workbook is a ZIP archive or, of old, a binary of Microsoft's; both have NUL bytes.
     return None if "\0" in text else text
 
 
-def _only_line(path: Path) -> str:
+def _only_line(content: bytes, error: UnreadableFileError) -> str:
     """Return the line of a file that has one alone, and so no rows below its headers.
 
     Raises:
-        UnreadableFileError: It is no such file.
+        UnreadableFileError: It is no such file; *error* says what is wrong with it.
     """
-    lines = [line for line in (_text(path) or "").splitlines() if line.strip()]
+    lines = [line for line in (_text(content) or "").splitlines() if line.strip()]
     if len(lines) != 1:
-        # The reader of leads raises, and says what is wrong with the file.
-        read_leads_file(path)
-        raise UnreadableFileError(f"{path}: this suppression list cannot be read")
+        raise error
     return lines[0]
 
 

@@ -170,7 +170,7 @@ def test_columns_of_one_rank_are_called_in_the_files_order():
 
 @pytest.mark.parametrize("header", ["Direct", "Direkt", "Directo", "Diretto"])
 def test_direct_alone_is_a_line_by_its_cells(header):
-    """A column called "Direct" is called before the company's number if it holds numbers, and not for its yes and no."""
+    """A column called "Direct" comes before the company's number if it holds numbers, and not for its yes and no."""
     lines = [{header: "+12125550111", "HQ Phone": "+12125550110"}]
     answers = [{header: "yes", "HQ Phone": "+12125550110"}]
 
