@@ -193,7 +193,7 @@ def _suppressed(files: Sequence[Path], opted_out: Sequence[str], region: str | N
         return None
     suppressed = read_suppression(files, region)
     if files:
-        ERR.say(f"Suppression list: {len(suppressed):,} numbers")
+        ERR.say(f"Suppression list: {len(suppressed):,} number{'s' * (len(suppressed) != 1)}")
     for number in opted_out:
         suppressed.add(number)
     return suppressed

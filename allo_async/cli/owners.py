@@ -106,7 +106,7 @@ class _Search:
                 f"{told} instead, or see what the key may do: allo-async whoami", code="NAME_UNREADABLE"
             )
         way_on = "The sandbox has only its own team" if self.sandbox else "See who is: allo-async users"
-        return UnknownRepError(f"{text}{where} is nobody of the team. {way_on}")
+        return UnknownRepError(f"{text}{where} is not in the team. {way_on}")
 
     def told(self, unknown: Sequence[RepLoad]) -> list[str]:
         """Return what is to be said of all who are not found."""
@@ -145,7 +145,7 @@ def _few(unknown: list[RepLoad]) -> list[RepLoad]:
         return unknown
     leads = sorted((lead for load in more for lead in load.leads), key=lambda lead: lead.line)
     name = f"{len(more):,} more"
-    error = UnknownRepError(f"{name}{_where(leads)} are nobody of the team. See who is: allo-async users")
+    error = UnknownRepError(f"{name}{_where(leads)} are not in the team. See who is: allo-async users")
     return [*unknown[:_REPS_SHOWN], RepLoad(f"({name})", leads, error=error)]
 
 

@@ -6,7 +6,7 @@ from allo_async.errors import AssigneeNotFoundError
 
 
 class UnknownRepError(AssigneeNotFoundError):
-    """What a file or an option says of a rep fits nobody of the team, or more than one.
+    """What a file or an option says of a rep fits not in the team, or more than one.
 
     Args:
         message: What is wrong, and what to do about it.

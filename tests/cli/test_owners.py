@@ -117,15 +117,15 @@ def test_spellings_of_one_rep_are_one_load_in_file_order(sandbox, run, tmp_path)
 
 
 def test_unknown_reps_are_said_at_once_and_cost_the_others_nothing(sandbox, run, tmp_path):
-    """Who is nobody of the team is told with rows and lines; those rows are pending, the others are in."""
+    """Who is not in the team is told with rows and lines; those rows are pending, the others are in."""
     file = write(tmp_path, ["Tom Baker", "Zoe Nobody", "zoe@acme.example", "Zoe Nobody", "", MARIE])
 
     result = run("load", file, "--to-column", "Owner", code=3)
 
     assert sandbox.numbers(TOM) == us_numbers(1)
     assert sandbox.numbers(MARIE) == us_numbers(6)[5:]
-    assert "Zoe Nobody (2 rows, lines 3, 5) is nobody of the team. See who is: allo-async users" in result.stderr
-    assert "zoe@acme.example (1 row, line 4) is nobody of the team" in result.stderr
+    assert "Zoe Nobody (2 rows, lines 3, 5) is not in the team. See who is: allo-async users" in result.stderr
+    assert "zoe@acme.example (1 row, line 4) is not in the team" in result.stderr
     written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig")
     assert written.count("PENDING: ASSIGNEE_NOT_FOUND") == 3
     assert written.count("NO_REP") == 1
@@ -139,7 +139,7 @@ def test_column_that_names_no_reps_does_not_fill_the_screen(sandbox, run, tmp_pa
 
     assert sandbox.numbers(MARIE) == us_numbers(1)
     assert len(result.output.splitlines()) < 60
-    assert "2,990 more (2,990 rows, lines 13, 14, 15, 16, 17, …) are nobody of the team" in result.stderr
+    assert "2,990 more (2,990 rows, lines 13, 14, 15, 16, 17, …) are not in the team" in result.stderr
     written = (tmp_path / "leads.not-added.csv").read_text("utf-8-sig")
     assert written.count("PENDING: ASSIGNEE_NOT_FOUND") == 3_000
 
@@ -191,7 +191,7 @@ def test_plan_finds_the_reps_too(sandbox, run, tmp_path):
 
     assert f"{TOM}: " in result.stdout
     assert "2 to send" in result.stdout
-    assert "Zoe Nobody (1 row, line 3) is nobody" in result.stderr
+    assert "Zoe Nobody (1 row, line 3) is not in the team" in result.stderr
 
 
 def test_key_that_may_not_list_the_team(sandbox, run, tmp_path, monkeypatch):

@@ -129,7 +129,7 @@ def test_rate_limit_says_for_how_long():
 
 def test_unknown_rep_keeps_its_own_words():
     """What is said of a rep who is not found is told as it is."""
-    assert sentence(UnknownRepError("Jo is nobody of the team")) == "Jo is nobody of the team (ASSIGNEE_NOT_FOUND)"
+    assert sentence(UnknownRepError("Jo is not in the team")) == "Jo is not in the team (ASSIGNEE_NOT_FOUND)"
 
 
 def test_mistake_of_ours_is_an_apology(run, tmp_path, monkeypatch):
