@@ -104,14 +104,14 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
         JournalError: There is no such load, or the journal cannot be read.
         OSError: The file cannot be written.
     """
-    rows = await reading(path, lambda connection: _fates(connection, load_id))
+    rows = await read_fates(path, load_id)
 
     def write() -> None:
         private = os.open(to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(private, "w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(_COLUMNS)
-            writer.writerows(rows)
+            writer.writerows([getattr(row, column) for column in _COLUMNS] for row in rows)
 
     await asyncio.to_thread(write)
     return len(rows)
@@ -174,18 +174,6 @@ def _load(
         totals=Totals(**counts),
         queues=tuple(queue_name_of(read_queue(queue)) for (queue,) in queues),
     )
-
-
-def _fates(connection: sqlite3.Connection, load_id: str) -> list[tuple[Any, ...]]:
-    loads = [row[0] for row in _loads(connection) if row[1] == load_id]
-    if not loads:
-        raise JournalError(f"the journal has no load {load_id!r}")
-    found = connection.execute(
-        f"SELECT idx, coalesce(sent_row.number, input_row.number), {_FATE}, coalesce(skip, entry), chunk.queue"  # noqa: S608 - ours
-        f" FROM {_ROWS} WHERE input_row.load = ? ORDER BY idx",
-        loads,
-    )
-    return [_fate(*row) for row in found]
 
 
 def _fate(index: int, number: str | None, fate: str, entry: str | None, queue: str | None) -> tuple[Any, ...]:
