@@ -30,6 +30,8 @@ _BEHIND = re.compile(r"\s*\)\s*(?:$|[^\d\s(])")
 
 _FEWEST = 4
 _WHOLE = 8
+# What a telephone waits for before it sends the rest.
+_PAUSES = (",,", ";;")
 _LONGEST_EXTENSION = 6
 _MARKS = frozenset(" .-()")
 
@@ -141,9 +143,9 @@ class _Cutter:
     def _is_extension(self, gap: str, digits: str, words: list[str], rest: str) -> bool:
         if not self._pieces or self._pieces[-1].digits < _FEWEST or len(digits) > _LONGEST_EXTENSION or "\n" in gap:
             return False
-        if not words and gap.endswith("(") and self._pieces[-1].digits >= _WHOLE and _BEHIND.match(rest):
+        if not words and gap.endswith(" (") and self._pieces[-1].digits >= _WHOLE and _BEHIND.match(rest):
             return True
-        return words[-1] in EXTENSION if words else "#" in gap
+        return words[-1] in EXTENSION if words else "#" in gap or gap.startswith(_PAUSES)
 
     def _take_word(self, gap: str, word: str) -> None:
         if word in UNITS and self._open and gap in {"", " "}:
