@@ -43,17 +43,22 @@ def load(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            help="The rep whose queue gets all rows, by e-mail address, id or name; several share them. Repeatable."
+            metavar="REP",
+            help="The rep whose queue gets all rows, by e-mail address, id or name; several share them. Repeatable.",
         ),
     ] = None,
-    to_column: Annotated[str | None, typer.Option(help="The column that names each row's rep.")] = None,
+    to_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that names each row's rep.")
+    ] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Load the queue of the API key's owner.")] = False,
-    region: Annotated[str | None, typer.Option(help="How to read national numbers, e.g. FR.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="CC", help="How to read national numbers, e.g. FR.")] = None,
     field_map: Annotated[
         list[str] | None,
-        typer.Option("--map", help='A column by name: --map number="Direct line". Repeatable.'),
+        typer.Option("--map", metavar="FIELD=COLUMN", help='A column by name: --map number="Direct line". Repeatable.'),
     ] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, by name; its first by default.")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The sheet of a workbook, by name; its first by default.")
+    ] = None,
     every_number: Annotated[
         bool, typer.Option("--every-number", help="Load each phone number of a row, and not only the first.")
     ] = False,
@@ -75,7 +80,9 @@ def load(
     ] = False,
     suppress: Annotated[
         list[Path] | None,
-        typer.Option(help="A file of numbers that must not be called: one a line, or a table. Repeatable."),
+        typer.Option(
+            metavar="FILE", help="A file of numbers that must not be called: one a line, or a table. Repeatable."
+        ),
     ] = None,
     deadline: Annotated[float | None, typer.Option(min=0, help="Seconds after which to stop.")] = None,
     journal: Annotated[
@@ -171,15 +178,17 @@ def load(
         # Those of a rep's load are in its report; what comes here kept everything from beginning.
         code = ExitCode.ERROR if isinstance(error, ConfigurationError | JournalError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
-    report = Report(
-        file=shown_path(file),
-        loads=loads,
-        unusable=dealt.unusable,
-        finished=finished,
-        strict=strict,
-        journal=options.journal.path if options.journal is not None else None,
+    report = _with_rest_written(
+        Report(
+            file=shown_path(file),
+            loads=loads,
+            unusable=dealt.unusable,
+            finished=finished,
+            strict=strict,
+            journal=options.journal.path if options.journal is not None else None,
+        ),
+        leads,
     )
-    report = _with_rest_written(report, leads)
     if as_json:
         OUT.say_json(report.as_json())
     else:
