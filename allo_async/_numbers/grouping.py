@@ -14,6 +14,9 @@ _FEWEST_BESIDE_WORDS = 6
 # More digits than E.164 allows.
 _LONGEST = 16
 
+# More digits with nothing but spaces between are no list of numbers that anybody would read.
+_MOST_TOGETHER = 45
+
 # With its trunk prefix.
 _LONGEST_NATIONAL = 12
 
@@ -105,7 +108,8 @@ class Grouping:
 
     def _halves(self, piece: Piece) -> Sequence[Piece]:
         """Cut a piece in two that nothing but a space separates, if it is too long for one number."""
-        if piece.spoiled or piece.digits < (2 * enough_digits(self._region) if self._region else _LONGEST):
+        fewest = 2 * enough_digits(self._region) if self._region else _LONGEST
+        if piece.spoiled or not fewest <= piece.digits <= _MOST_TOGETHER:
             return ()
         for gap in re.finditer(r"[ \-]+(?=[\d(])", piece.text):
             one, other = piece.text[: gap.start()], piece.text[gap.end() :]

@@ -24,6 +24,9 @@ _FEWEST_BESIDE_WORDS = 6
 # More digits than any number has, with its country code and what stands before it.
 _TOO_MANY_DIGITS = 18
 
+#: Characters of a cell that are read: what is longer is a note, and its end would take long to read.
+LONGEST_CELL = 500
+
 # So many digits may be two numbers that nothing but a space separates.
 _TWO_NUMBERS = 14
 
@@ -78,6 +81,8 @@ def read_cell(text: str, region: str | None) -> Cell:
     A number is right, or goes as written. Where a cell can be read in two ways, and the numbering plans do not tell
     which was meant, the server gets what stands there.
     """
+    if len(text) > LONGEST_CELL:
+        text = _beginning(text)
     e164 = read_international(text)
     if e164 is not None:
         return Cell((Number(e164, e164, text),))
@@ -92,6 +97,13 @@ def read_cell(text: str, region: str | None) -> Cell:
         # Nothing was changed, so nothing is changed.
         return Cell((attrs.evolve(found[0], wire=text, written=text),))
     return Cell(tuple(found))
+
+
+def _beginning(text: str) -> str:
+    """Return the beginning of a text that is too long for a phone cell, cut where it cuts no number in two."""
+    head = text[:LONGEST_CELL]
+    end = next((at for at in range(len(head) - 1, -1, -1) if head[at].isalpha() or head[at] in "\n;|"), 0)
+    return head[:end]
 
 
 def _read_one(text: str, region: str | None) -> Number | None:

@@ -68,3 +68,21 @@ async def test_shortened_number_says_so():
 
     assert skipped.reason == "DIGITS_LOST"
     assert "export it again" in skipped.detail
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("0171 1234567 " + "then I called and nobody answered; " * 3_000, "+491711234567"),
+        ("lorem ipsum " * 100_000 + "0171 1234567", NONE),
+        ("1 " * 500_000, NONE),
+        ("2026-11-26 " * 100_000, NONE),
+        ("+" * 1_000_000 + "491711234567", NONE),
+        ("x" * 494 + " 0171 1234567", NONE),
+    ],
+)
+def test_note_is_read_at_its_beginning_alone(cell, expected):
+    """Of a cell that is as long as a note, only the beginning is read, and no number is cut in two."""
+    found = first_number(cell, "DE")
+
+    assert (found.reason if isinstance(found, NoNumber) else found.wire) == expected
