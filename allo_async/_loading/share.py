@@ -1,10 +1,12 @@
 """One queue of a spread, while it runs."""
 
+from collections.abc import Iterable
+
 import attrs
 
 from allo_async._loading.deliver import Courier
 from allo_async._wire.assignee import Assignee
-from allo_async.errors import AlloError
+from allo_async.errors import AlloError, JournalError
 from allo_async.models import QueueShare, Totals
 
 
@@ -38,3 +40,16 @@ class Share:
     def told(self, totals: Totals) -> QueueShare:
         """Return its part in the result, with the fates of its rows."""
         return QueueShare(user_id=self.assignee.user_id, email=self.assignee.email, totals=totals, error=self.error)
+
+
+def raise_journal_error(shares: Iterable[Share]) -> None:
+    """Raise the error of the journal that ended a share's part, if one did.
+
+    A queue costs the others nothing; without the journal, nothing more may be sent to any.
+
+    Raises:
+        JournalError: It cannot be used.
+    """
+    for share in shares:
+        if isinstance(share.error, JournalError):
+            raise share.error

@@ -16,7 +16,7 @@ from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_befo
 from allo_async._loading.deliver import Courier
 from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.share import Share
+from allo_async._loading.share import Share, raise_journal_error
 from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.telling import LoadTelling
 from allo_async._sending.bounds import Bounds
@@ -24,7 +24,7 @@ from allo_async._sending.lane import Lane
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, JournalError, QueueFullError
+from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import SpreadResult, Totals
 
 _log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class SpreadRun:
             RowSourceError: The iterable raised; the rows before it are pending.
         """
         begun = self._clock.monotonic()
-        source = RowSource(rows, self._check)
+        source = RowSource(rows, lambda index, row: self._log.check(index, row))  # noqa: PLW0108 - the log is another one once it is open
         telling = LoadTelling(self._lane.observers, "spread", (share.assignee for share in self._shares))
         try:
             async with self._lane.calls.bounded(self._deadline):
@@ -177,9 +177,6 @@ class SpreadRun:
             *(self._share(queue, closed=True) for queue in dropped),
         ]
 
-    def _check(self, index: int, row: object) -> None:
-        self._log.check(index, row)
-
     async def _take_rest(self, source: RowSource) -> None:
         """Take what an error kept from being taken, as far as that needs no waiting: each row is accounted for."""
         with contextlib.suppress(AlloError):
@@ -194,7 +191,7 @@ class SpreadRun:
         async with asyncio.TaskGroup() as group:
             for share in self._shares:
                 group.create_task(self._look(share))
-        self._raise_journal_error()
+        raise_journal_error(self._shares)
         self._account.recovered += sum(share.recovered for share in self._shares)
         self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         await fill_chunk(self._chunk, source, self._preparer, inf)
@@ -220,12 +217,6 @@ class SpreadRun:
             return
         except AlloError as error:
             share.error = error
-
-    def _raise_journal_error(self) -> None:
-        # A queue costs the others nothing; without the journal, nothing more may be sent to any.
-        for share in self._shares:
-            if isinstance(share.error, JournalError):
-                raise share.error
 
     def _remember(self) -> None:
         """Take over what earlier runs of the load came to."""
@@ -261,7 +252,7 @@ class SpreadRun:
             for place, seat in enumerate(seats):
                 if seat.hand:
                     group.create_task(self._play(place, seat.hand))
-        self._raise_journal_error()
+        raise_journal_error(self._shares)
         await self._account.read()
         return [(row, weight) for row, weight in rows if self._account.is_pending(row)]
 
