@@ -134,7 +134,7 @@ def test_last_run_tells_what_the_queues_hold(plan, length, capacity):
 
 async def check_all(plan, length, capacity):
     rows = [(number, "Bob") for number in NUMBERS[:length]]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         clock = FastClock(100)
         async with Sandbox(clock=clock, write_per_second=None, read_per_second=None, capacity=capacity) as sandbox:
             client = partial(
