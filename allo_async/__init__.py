@@ -7,7 +7,7 @@ from allo_async._loading.deal import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
-from allo_async._sending.shared import Coordination
+from allo_async._sending.key_state import Coordination
 from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock

@@ -3,16 +3,15 @@
 from math import inf
 from typing import TypedDict
 
-from allo_async._loading.brim import DEFAULT_POLL_INTERVAL, Brim
-from allo_async._loading.deliver import Courier
-from allo_async._loading.log import LoadLog
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import DEFAULT_POLL_INTERVAL, Capacity
+from allo_async._loading.load_log import LoadLog
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import Rows
+from allo_async._loading.rows import Rows
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.lane import Lane
-from allo_async._sending.lanes import Lanes
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.session import LoopSession, LoopSessions
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.journal import Journal, OnChangedInput
@@ -65,7 +64,7 @@ class AppendOptions(TypedDict, total=False):
 
 def append_stream(
     assignee: Assignee,
-    lanes: Lanes,
+    sessions: LoopSessions,
     numbers: Rows,
     *,
     clock: Clock,
@@ -84,21 +83,23 @@ def append_stream(
 ) -> AppendStream:
     """Make the stream that appends *numbers* to the queue of *assignee*."""
     terms = {
-        "server": lanes.server,
+        "server": sessions.server,
         "queue": assignee.fields(),
         "region": region,
     }
 
-    def open_courier(lane: Lane, bounds: Bounds, log: LoadLog) -> Courier:
-        brim = Brim(lane, assignee, clock=clock, poll_interval=poll_interval)
-        return Courier(lane, assignee, brim, waits=when_full == "wait", bounds=bounds, log=log, merges=lanes.merges)
+    def open_appender(session: LoopSession, limits: CallLimits, log: LoadLog) -> Appender:
+        capacity = Capacity(session, assignee, clock=clock, poll_interval=poll_interval)
+        return Appender(
+            session, assignee, capacity, waits=when_full == "wait", limits=limits, log=log, merges=sessions.merges
+        )
 
     return AppendStream(
         numbers,
         assignee,
         Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
-        lanes.current,
-        open_courier,
+        sessions.current,
+        open_appender,
         clock=clock,
         chunk_size=chunk_size,
         deadline=deadline,

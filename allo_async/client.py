@@ -10,11 +10,11 @@ from allo_async import settings as defaults
 from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import Rows
+from allo_async._loading.rows import Rows
 from allo_async._loading.suppress_option import Suppress
-from allo_async._sending.delivery import Delivery
-from allo_async._sending.lanes import Lanes
-from allo_async._sending.shared import Coordination
+from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.key_state import Coordination
+from allo_async._sending.session import LoopSessions
 from allo_async._wire.answers import read_any, read_data, read_list
 from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
 from allo_async._wire.replies import Reply
@@ -89,7 +89,7 @@ class AlloClient:
             trust_env=trust_env,
         )
         self._clock = clock or SystemClock()
-        self._lanes = Lanes(
+        self._sessions = LoopSessions(
             self._settings,
             clock=self._clock,
             session=session,
@@ -105,7 +105,7 @@ class AlloClient:
     @property
     def base_url(self) -> str:
         """The API's root, without a slash at its end."""
-        return self._lanes.server
+        return self._sessions.server
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,7 +121,7 @@ class AlloClient:
         Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row; they have
         ended when this returns.
         """
-        await self._lanes.close()
+        await self._sessions.close()
 
     def queue(self, *, user_id: str | NotGiven = NOT_GIVEN, email: str | NotGiven = NOT_GIVEN) -> DialingQueue:
         """Give the dialing queue of a teammate, or with neither argument that of the key's owner.
@@ -134,7 +134,7 @@ class AlloClient:
             InvalidTeammateError: A teammate given as `None` or as an empty string: silently loading the key owner's
                 queue instead is what nobody wants. Also when both are given.
         """
-        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._lanes, clock=self._clock)
+        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._sessions, clock=self._clock)
 
     async def spread(
         self, numbers: Rows, *, over: Sequence[DialingQueue], **options: Unpack[SpreadOptions]
@@ -160,7 +160,7 @@ class AlloClient:
             SuppressionError: Nobody can tell which numbers are suppressed; nothing was sent.
         """
         assignees = [queue.assignee for queue in over]
-        return await spread_run(assignees, self._lanes, clock=self._clock, **options).load(numbers)
+        return await spread_run(assignees, self._sessions, clock=self._clock, **options).load(numbers)
 
     async def plan(
         self,
@@ -183,7 +183,7 @@ class AlloClient:
         assignees = [queue.assignee for queue in over]
         check_spread(assignees, strategy, chunk_size)
         return await plan_spread(
-            self._lanes.current(),
+            self._sessions.current(),
             assignees,
             numbers,
             Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
@@ -255,6 +255,6 @@ class AlloClient:
         return await self._ask(request, read_any)
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
-        lane = self._lanes.current()
-        async with lane.calls.bounded():
-            return await lane.sender.send(Delivery(request, read))
+        session = self._sessions.current()
+        async with session.calls.bounded():
+            return await session.sender.send(InFlightRequest(request, read))

@@ -30,7 +30,7 @@ WaitReason = Literal["pace", "turn", "backoff", "room"]
 
 #: Where the running code is: within which load, and within which of its chunks.
 CURRENT_LOAD: ContextVar[int | None] = ContextVar("allo_async load", default=None)
-CURRENT_CHUNK: ContextVar[int | None] = ContextVar("allo_async chunk", default=None)
+CURRENT_BATCH: ContextVar[int | None] = ContextVar("allo_async chunk", default=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +44,7 @@ class Event:
     """
 
     load: int | None = attrs.field(factory=CURRENT_LOAD.get)
-    chunk: int | None = attrs.field(factory=CURRENT_CHUNK.get)
+    chunk: int | None = attrs.field(factory=CURRENT_BATCH.get)
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +78,7 @@ class LoadEnded(Event):
 
 
 @attrs.frozen(kw_only=True)
-class ChunkStarted(Event):
+class BatchStarted(Event):
     """A chunk has the queue's turn, and is about to be sent.
 
     Attributes:
@@ -91,7 +91,7 @@ class ChunkStarted(Event):
 
 
 @attrs.frozen(kw_only=True)
-class ChunkSettled(Event):
+class BatchSettled(Event):
     """The server's answer to a chunk is known.
 
     Attributes:
@@ -114,7 +114,7 @@ class ChunkSettled(Event):
 
 
 @attrs.frozen(kw_only=True)
-class ChunkFailed(Event):
+class BatchFailed(Event):
     """A chunk was given up, or refused; what was refused may be sent again in smaller ones.
 
     Attributes:

@@ -49,9 +49,9 @@ class OpenTelemetryObserver:
         self._handlers: dict[type[Event], Any] = {
             events.LoadStarted: self._load_started,
             events.LoadEnded: self._load_ended,
-            events.ChunkStarted: self._chunk_started,
-            events.ChunkSettled: self._chunk_settled,
-            events.ChunkFailed: self._chunk_failed,
+            events.BatchStarted: self._chunk_started,
+            events.BatchSettled: self._chunk_settled,
+            events.BatchFailed: self._chunk_failed,
             events.AttemptStarted: self._attempt_started,
             events.AttemptEnded: self._attempt_ended,
             events.RetryScheduled: self._retry_scheduled,
@@ -82,14 +82,14 @@ class OpenTelemetryObserver:
         told = {f"allo.rows.{fate}": rows for fate, rows in fates.items()}
         self._end("load", event.load, event.error, told | {"allo.requests": event.requests})
 
-    def _chunk_started(self, event: events.ChunkStarted) -> None:
+    def _chunk_started(self, event: events.BatchStarted) -> None:
         self._spans["chunk", event.chunk] = self._tracer.start_span(
             "allo chunk",
             self._context(("load", event.load)),
             attributes={"allo.queue": event.queue, "allo.rows": event.rows},
         )
 
-    def _chunk_settled(self, event: events.ChunkSettled) -> None:
+    def _chunk_settled(self, event: events.BatchSettled) -> None:
         told = {
             "allo.rows.added": event.added,
             "allo.rows.skipped": event.skipped,
@@ -99,7 +99,7 @@ class OpenTelemetryObserver:
         }
         self._end("chunk", event.chunk, None, told)
 
-    def _chunk_failed(self, event: events.ChunkFailed) -> None:
+    def _chunk_failed(self, event: events.BatchFailed) -> None:
         told = {"allo.rows.in_doubt": event.rows if event.in_doubt else 0, "allo.attempts": event.attempts}
         self._end("chunk", event.chunk, event.error, told)
 

@@ -7,11 +7,11 @@ from allo_async._loading.merge import merge
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
-from allo_async._loading.source import Rows
+from allo_async._loading.rows import Rows
 from allo_async._loading.stream import AppendStream, check_chunk_size
 from allo_async._loading.suppress_option import Suppress
-from allo_async._sending.delivery import Delivery
-from allo_async._sending.lanes import Lanes
+from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.session import LoopSessions
 from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
@@ -40,9 +40,9 @@ class DialingQueue:
         assignee: Whose queue it is.
     """
 
-    def __init__(self, assignee: Assignee, lanes: Lanes, *, clock: Clock) -> None:
+    def __init__(self, assignee: Assignee, sessions: LoopSessions, *, clock: Clock) -> None:
         self.assignee = assignee
-        self._lanes = lanes
+        self._sessions = sessions
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ class DialingQueue:
     async def append(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
 
-        A queue that cannot hold them all is filled to the brim.
+        A queue that cannot hold them all is filled to the capacity.
 
         Args:
             numbers: Rows from any sync or async iterable: a string, a whole number, a mapping with the API's field
@@ -91,9 +91,9 @@ class DialingQueue:
                 async for result in stream:
                     results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
         except AlloError as error:
-            error.result = merge([*results, error.result, await stream.take_rest()])
+            error.result = merge([*results, error.result, await stream.drain()])
             raise
-        return merge([*results, await stream.take_rest()])
+        return merge([*results, await stream.drain()])
 
     def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.
@@ -109,7 +109,7 @@ class DialingQueue:
             print(stream.totals)
             ```
         """
-        return append_stream(self.assignee, self._lanes, numbers, clock=self._clock, **options)
+        return append_stream(self.assignee, self._sessions, numbers, clock=self._clock, **options)
 
     async def plan(
         self,
@@ -130,7 +130,7 @@ class DialingQueue:
         check_chunk_size(chunk_size)
         preparer = Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress)
         return await plan_append(
-            self._lanes.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
+            self._sessions.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
         )
 
     async def state(self) -> QueueState:
@@ -140,9 +140,9 @@ class DialingQueue:
             AssigneeNotFoundError: There is no such teammate.
             AlloError: The queue could not be read.
         """
-        lane = self._lanes.current()
-        async with lane.calls.bounded():
-            return await read_state(lane, self.assignee)
+        session = self._sessions.current()
+        async with session.calls.bounded():
+            return await read_state(session, self.assignee)
 
     def numbers(self) -> AsyncIterator[QueueNumber]:
         """Iterate over every entry, in order, page by page; entries that come in meanwhile are included.
@@ -158,7 +158,7 @@ class DialingQueue:
                 print(number.position, number.routing_result)
             ```
         """
-        return read_numbers(self._lanes.current(), self.assignee)
+        return read_numbers(self._sessions.current(), self.assignee)
 
     async def update(
         self, *, name: str | None = None, voicemail_handling: str | None = None, do_not_disturb: str | None = None
@@ -234,10 +234,10 @@ class DialingQueue:
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         """Send a write in the queue's turn: positions must not move under an append."""
-        lane = self._lanes.current()
-        async with lane.calls.bounded(), lane.turns.of(self.assignee):
-            lane.ends.pop(lane.turns.identity(self.assignee), None)
-            return await lane.sender.send(Delivery(request, read))
+        session = self._sessions.current()
+        async with session.calls.bounded(), session.locks.of(self.assignee):
+            session.ends.pop(session.locks.identity(self.assignee), None)
+            return await session.sender.send(InFlightRequest(request, read))
 
 
 def _refused(what: str, message: str) -> BadRequestError:

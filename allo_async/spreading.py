@@ -9,7 +9,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
 from allo_async._loading.suppress_option import Suppress
-from allo_async._sending.lanes import Lanes
+from allo_async._sending.session import LoopSessions
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
@@ -54,7 +54,7 @@ class SpreadOptions(TypedDict, total=False):
 
 def spread_run(
     assignees: Sequence[Assignee],
-    lanes: Lanes,
+    sessions: LoopSessions,
     *,
     clock: Clock,
     strategy: Strategy = "even",
@@ -77,15 +77,15 @@ def spread_run(
     """
     check_spread(assignees, strategy, chunk_size)
     # Other queues, or another way to deal, go on with what is left; another region would read other numbers.
-    terms = {"server": lanes.server, "region": region}
+    terms = {"server": sessions.server, "region": region}
     return SpreadRun(
-        lanes.current(),
+        sessions.current(),
         assignees,
         Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
         strategy=strategy,
         chunk_size=chunk_size,
         skip_queued=skip_queued,
-        merges=lanes.merges,
+        merges=sessions.merges,
         clock=clock,
         deadline=deadline,
         patience=patience,

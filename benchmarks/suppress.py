@@ -16,9 +16,8 @@ from math import inf
 
 import phonenumbers
 
-from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.rows import Chunk, RowSource, fill_chunk
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._loading.suppression_list import SuppressionList

@@ -9,9 +9,9 @@ from allo_async._coordination.link import Link
 from allo_async._coordination.pace import SharedPace
 from allo_async._coordination.store import Store
 from allo_async._coordination.turn import LeasedTurn
+from allo_async._sending.key_state import Ends, KeyState
 from allo_async._sending.pacing import Paces
-from allo_async._sending.shared import Ends, Shared
-from allo_async._sending.turns import Identity, Turns
+from allo_async._sending.queue_locks import Identity, QueueLocks
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
@@ -33,7 +33,7 @@ def known(_: object, __: object, value: str) -> None:
 
 def coordinated(
     settings: Settings, clock: Clock, opened: Callable[[str], Store], *, on_loss: OnCoordinationLoss
-) -> Shared:
+) -> KeyState:
     """Make what the clients of a key share on the running loop.
 
     Args:
@@ -50,11 +50,11 @@ def coordinated(
         name = f"queue:{_hashed(settings, *identity)}"
         return LeasedTurn(identity, name, link=link, ends=ends, tell_kinds=turns.others_use, clock=clock)
 
-    turns = Turns(turn)
+    turns = QueueLocks(turn)
     reads = SharedPace(READS_PER_SECOND, clock=clock, link=link, name="reads")
     writes = SharedPace(WRITES_PER_SECOND, clock=clock, link=link, name="writes")
-    shared = Shared(Paces(clock=clock, reads=reads, writes=writes), turns, ends, link.hang_up)
-    link.tell_of = shared.tell
+    shared = KeyState(Paces(clock=clock, reads=reads, writes=writes), turns, ends, link.hang_up)
+    link.tell_of = shared.emit
     return shared
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from typing import Any, TypeVar
 
 from allo_async._coordination.store import Bell, Store
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
 from allo_async.events import CoordinationLost, CoordinationRegained, Event
@@ -94,7 +94,7 @@ class Link:
         try:
             await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await end(*naps)
+            await cancel_and_wait(*naps)
 
     async def hang_up(self) -> None:
         """Say what is still to be said, and close; the next question opens the link again.
@@ -161,7 +161,7 @@ class Link:
 
 
 async def _close(store: Store | None, running: Iterable[asyncio.Task[Any] | None]) -> None:
-    await end(*running)
+    await cancel_and_wait(*running)
     if store is not None:
         await store.close()
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import attrs
 
 from allo_async._coordination.link import Link
-from allo_async._sending.shared import Ends
-from allo_async._sending.turns import Identity, kind_of
+from allo_async._sending.key_state import Ends
+from allo_async._sending.queue_locks import Identity, kind_of
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
 

@@ -14,13 +14,12 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from allo_async._loading.account import NO_ANSWER, Account, Fates
 from allo_async._loading.correlate import Correlation
-from allo_async._loading.log import Outcome
+from allo_async._loading.load_log import Outcome
+from allo_async._loading.outcomes import NO_ANSWER, Fates, Outcomes
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.ending import end
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallLimits, cancel_and_wait
+from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import QUEUE_CAPACITY
@@ -43,7 +42,7 @@ class Carrier(Protocol):
         """Why the queue took no more."""
         ...
 
-    async def carry(self, rows: Sequence[PreparedRow], account: Fates) -> Sequence[PreparedRow]:
+    async def carry(self, rows: Sequence[PreparedRow], outcomes: Fates) -> Sequence[PreparedRow]:
         """Send *rows* until they are settled or the queue is full, and give those that are left."""
         ...
 
@@ -54,8 +53,8 @@ class Ticket:
 
     Attributes:
         rows: The rows, in order.
-        account: Where their fates are noted.
-        bounds: How long a request may take.
+        outcomes: Where their fates are noted.
+        limits: How long a request may take.
         gone: Whether the caller has ended, and wants to hear no more.
         done: Whether the request that they were in has ended.
         left: The rows that the queue had no room for.
@@ -65,8 +64,8 @@ class Ticket:
     """
 
     rows: Sequence[PreparedRow]
-    account: Account
-    bounds: Bounds
+    outcomes: Outcomes
+    limits: CallLimits
     gone: bool = False
     done: bool = False
     left: Sequence[PreparedRow] = ()
@@ -86,12 +85,12 @@ class Ticket:
 
     def fail(self, error: Exception) -> None:
         """Note that the request has failed, which does not concern who had their answer by then."""
-        if any(self.account.is_pending(row) or self.account.is_in_doubt(row) for row in self.rows):
+        if any(self.outcomes.is_pending(row) or self.outcomes.is_in_doubt(row) for row in self.rows):
             self.error = _own(error)
 
 
 class Pool:
-    """The rows of several callers, as if they were one's; each caller's fates go to their own account."""
+    """The rows of several callers, as if they were one's; each caller's fates go to their own outcomes."""
 
     def __init__(self, tickets: Sequence[Ticket]) -> None:
         self._owners = [(ticket, row) for ticket in tickets for row in ticket.rows]
@@ -100,12 +99,12 @@ class Pool:
     def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
         """Give those of *rows* that are still to be sent; those of a caller who has gone are not."""
         owned = ((row, *self._owners[row.index]) for row in rows)
-        return [row for row, ticket, own in owned if not ticket.gone and ticket.account.is_pending(own)]
+        return [row for row, ticket, own in owned if not ticket.gone and ticket.outcomes.is_pending(own)]
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
         """Note that no one can tell of *rows* whether they arrived, and why."""
         for ticket, own in self.by_ticket(rows).items():
-            ticket.account.doubt(own, reason)
+            ticket.outcomes.doubt(own, reason)
 
     def settle(self, correlation: Correlation) -> None:
         """Note what the server said, with each caller for their own rows."""
@@ -115,7 +114,7 @@ class Pool:
             part = attrs.evolve(
                 correlation, added=added[ticket], skipped=skipped[ticket], unanswered=unanswered[ticket], surplus=0
             )
-            ticket.account.settle(part)
+            ticket.outcomes.settle(part)
 
     def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:  # noqa: ARG002 - the protocol's
         """Tell nothing: what is written down is never sent together with others'."""
@@ -168,17 +167,17 @@ class Group:
     async def deliver(
         self,
         ticket: Ticket,
-        lane: Lane,
+        session: LoopSession,
         assignee: Assignee,
         *,
         alone: Carrier,
-        together: Callable[[Bounds], Carrier],
+        together: Callable[[CallLimits], Carrier],
     ) -> Sequence[PreparedRow]:
         """Send the rows of *ticket*, with those of others where they wait, and give what the queue had no room for.
 
         Args:
             ticket: The rows, and whose they are.
-            lane: Whose pace is waited for.
+            session: Whose pace is waited for.
             assignee: Whose queue it is.
             alone: Sends them by themselves.
             together: Makes what sends them with others'.
@@ -186,17 +185,17 @@ class Group:
         Raises:
             AlloError: The request that they were in was refused, or could not be settled.
         """
-        turn = lane.turns.of(assignee)
+        turn = session.locks.of(assignee)
         self._waiting.append(ticket)
         try:
-            async with ticket.bounds.stop.ends(unless=lambda: ticket not in self._waiting):
-                with lane.observers.waiting("turn"):
+            async with ticket.limits.stop.ends(unless=lambda: ticket not in self._waiting):
+                with session.observers.timed_wait("turn"):
                     await turn.acquire()
         except BaseException:
             # Whoever comes next must not take along what nobody waits for.
             await self._leave(ticket)
             raise
-        if ticket.done or turn is not lane.turns.of(assignee):
+        if ticket.done or turn is not session.locks.of(assignee):
             # It has left with others' rows, or it is known by now that the queue has another turn.
             self._forget(ticket)
             turn.release()
@@ -204,13 +203,13 @@ class Group:
         with contextlib.ExitStack() as held:
             held.callback(turn.release)
             held.callback(self._forget, ticket)
-            async with ticket.bounds.stop.ends():
-                with lane.observers.waiting("pace"):
-                    opening = await lane.shared.paces.writes.opening(ticket.bounds.patience)
-            held.callback(lane.shared.paces.writes.leave, opening)
+            async with ticket.limits.stop.ends():
+                with session.observers.timed_wait("pace"):
+                    opening = await session.key_state.paces.writes.opening(ticket.limits.patience)
+            held.callback(session.key_state.paces.writes.leave, opening)
             tickets = self._take()
             if len(tickets) == 1:
-                return await alone.carry(ticket.rows, ticket.account)
+                return await alone.carry(ticket.rows, ticket.outcomes)
             batch = self._start(tickets, together, held)
         try:
             await asyncio.wait({batch})
@@ -223,7 +222,7 @@ class Group:
         """Take who is first in the line, and those behind who fit into the same request."""
         first = self._waiting.popleft()
         tickets, rows = [first], len(first.rows)
-        while self._waiting and self._waiting[0].bounds.patience == first.bounds.patience:
+        while self._waiting and self._waiting[0].limits.patience == first.limits.patience:
             rows += len(self._waiting[0].rows)
             if rows > QUEUE_CAPACITY:
                 break
@@ -231,9 +230,9 @@ class Group:
         return tickets
 
     def _start(
-        self, tickets: Sequence[Ticket], together: Callable[[Bounds], Carrier], held: contextlib.ExitStack
+        self, tickets: Sequence[Ticket], together: Callable[[CallLimits], Carrier], held: contextlib.ExitStack
     ) -> asyncio.Task[None]:
-        batch = self._batch = _Batch(tickets, together(_bounds(tickets)), Pool(tickets))
+        batch = self._batch = _Batch(tickets, together(_limits(tickets)), Pool(tickets))
         batch.task = asyncio.create_task(batch.run())
         # The turn is the request's now, and not the caller's who began it; so is the place in the key's line.
         its = held.pop_all()
@@ -245,7 +244,7 @@ class Group:
             self._waiting.remove(ticket)
 
     async def _leave(self, ticket: Ticket) -> None:
-        """Let a caller go, with a true account; a request that nobody waits for any more ends."""
+        """Let a caller go, with a true outcomes; a request that nobody waits for any more ends."""
         self._forget(ticket)
         batch = self._batch
         if batch is None or ticket.done or ticket not in batch.tickets or batch.task is None:
@@ -253,27 +252,27 @@ class Group:
         own = batch.pool.by_ticket(batch.carrier.on_its_way)[ticket]
         try:
             if all(other.gone or other is ticket for other in batch.tickets):
-                await end(batch.task)
+                await cancel_and_wait(batch.task)
         finally:
             # The request goes on for the others, and with it this one's rows.
             if not batch.task.done():
-                ticket.account.doubt([row for row in own if ticket.account.is_pending(row)], NO_ANSWER)
+                ticket.outcomes.doubt([row for row in own if ticket.outcomes.is_pending(row)], NO_ANSWER)
             ticket.gone = True
 
 
-_groups: WeakKeyDictionary[Lane, dict[tuple[str, str], Group]] = WeakKeyDictionary()
+_groups: WeakKeyDictionary[LoopSession, dict[tuple[str, str], Group]] = WeakKeyDictionary()
 
 
-def group_of(lane: Lane, assignee: Assignee) -> Group:
+def group_of(session: LoopSession, assignee: Assignee) -> Group:
     """Give the group of a client's appends to one queue."""
-    return _groups.setdefault(lane, {}).setdefault(lane.turns.identity(assignee), Group())
+    return _groups.setdefault(session, {}).setdefault(session.locks.identity(assignee), Group())
 
 
-def _bounds(tickets: Sequence[Ticket]) -> Bounds:
+def _limits(tickets: Sequence[Ticket]) -> CallLimits:
     """Bound a request by who has the most time: the others' own deadlines end their waiting for it."""
-    ends = [ticket.bounds.give_up_at for ticket in tickets]
+    ends = [ticket.limits.give_up_at for ticket in tickets]
     latest = None if None in ends else max(end for end in ends if end is not None)
-    return Bounds(latest, tickets[0].bounds.patience)
+    return CallLimits(latest, tickets[0].limits.patience)
 
 
 _Error = TypeVar("_Error", bound=Exception)

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from math import inf
 from typing import Any, Self
 
-from allo_async._sending.ending import end
-from allo_async._sending.key_trust import Moment
+from allo_async._sending.call_limits import cancel_and_wait
+from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.errors import AlloError
 
@@ -49,14 +49,14 @@ class Mark:
             await asyncio.sleep(0)
             yield mark
         finally:
-            await end(looking)
+            await cancel_and_wait(looking)
 
     async def seen(self) -> None:
         """Wait until the look is over."""
         if self._looking is not None:
             await asyncio.wait({self._looking})
 
-    def seconds_after(self, moment: Moment) -> float:
+    def seconds_after(self, moment: Timestamp) -> float:
         """Tell how long after *moment* it was seen: 0 for before, infinite where nobody knows it."""
         if self.end is None:
             return inf

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from allo_async._loading.chunk import Chunk, take_all
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_queued, read_state
-from allo_async._loading.source import Rows
-from allo_async._sending.lane import Lane
+from allo_async._loading.rows import Chunk, Rows, take_all
+from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import LARGEST_PAGE
 from allo_async.models import Plan, PlannedRequest, QueueState
@@ -19,19 +18,19 @@ _LOOK = PlannedRequest("GET")
 
 
 async def plan_append(
-    lane: Lane, assignee: Assignee, rows: Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
+    session: LoopSession, assignee: Assignee, rows: Rows, preparer: Preparer, *, chunk_size: int, skip_queued: bool
 ) -> Plan:
     """Plan the append of *rows*: what it would look at, and its chunks."""
-    pages = await _leave_out(lane, assignee, preparer) if skip_queued else 0
+    pages = await _leave_out(session, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
-    state = await read_state(lane, assignee)
-    looks = pages + (0 if lane.turns.identity(assignee) in lane.ends or not chunk.rows else _looks(state))
+    state = await read_state(session, assignee)
+    looks = pages + (0 if session.locks.identity(assignee) in session.ends or not chunk.rows else _looks(state))
     appends = _append(await weigh(chunk.rows), state.room, chunk_size)
     return _plan(chunk, state.room, (*[_LOOK] * looks, *appends))
 
 
 async def plan_spread(
-    lane: Lane,
+    session: LoopSession,
     assignees: Sequence[Assignee],
     rows: Rows,
     preparer: Preparer,
@@ -41,10 +40,10 @@ async def plan_spread(
     skip_queued: bool,
 ) -> Plan:
     """Plan the spread of *rows*: a look at each queue, then each hand in its chunks."""
-    states = await asyncio.gather(*(read_state(lane, assignee) for assignee in assignees))
+    states = await asyncio.gather(*(read_state(session, assignee) for assignee in assignees))
     looks = sum(map(_looks, states))
     if skip_queued:
-        looks += sum(await asyncio.gather(*(_leave_out(lane, assignee, preparer) for assignee in assignees)))
+        looks += sum(await asyncio.gather(*(_leave_out(session, assignee, preparer) for assignee in assignees)))
     chunk = await take_all(rows, preparer)
     seats = [Seat(0, state.room) for state in states]
     await deal(await weigh(chunk.rows), seats, strategy)
@@ -60,9 +59,9 @@ def _looks(state: QueueState) -> int:
     return 1 if state.size <= LARGEST_PAGE else 2
 
 
-async def _leave_out(lane: Lane, assignee: Assignee, preparer: Preparer) -> int:
+async def _leave_out(session: LoopSession, assignee: Assignee, preparer: Preparer) -> int:
     """Read what stands in a queue, for *preparer* to skip, and tell how many pages it took."""
-    queued = await read_queued(lane, assignee)
+    queued = await read_queued(session, assignee)
     preparer.leave_out(queued)
     return max(1, ceil(len(queued) / LARGEST_PAGE))
 
@@ -78,9 +77,9 @@ def _append(rows: Sequence[Weighed], room: int, chunk_size: int) -> Iterator[Pla
         yield PlannedRequest("POST", len(chunk), refused=True)
         yield _LOOK
         while room > 0 and chunk:
-            piece, chunk = chunk[:room], chunk[room:]
-            yield PlannedRequest("POST", len(piece))
-            room -= _weight(piece)
+            batch, chunk = chunk[:room], chunk[room:]
+            yield PlannedRequest("POST", len(batch))
+            room -= _weight(batch)
         return
 
 

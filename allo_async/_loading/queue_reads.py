@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from allo_async._sending.bounds import UNBOUNDED, Bounds
-from allo_async._sending.delivery import Delivery
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import UNLIMITED, CallLimits
+from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import QueuePage, read_page
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
@@ -17,16 +17,18 @@ from allo_async.models import QueueNumber, QueueState
 _LOOKS = 4
 
 
-async def read_state(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> QueueState:
+async def read_state(session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED) -> QueueState:
     """Ask how full the queue of *assignee* is: one request."""
-    return (await _page(lane, assignee, 1, bounds, size=1)).state
+    return (await _page(session, assignee, 1, limits, size=1)).state
 
 
-async def read_numbers(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> AsyncIterator[QueueNumber]:
+async def read_numbers(
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
+) -> AsyncIterator[QueueNumber]:
     """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
     page = 1
     while True:
-        found = await _page(lane, assignee, page, bounds)
+        found = await _page(session, assignee, page, limits)
         for number in found.numbers():
             yield number
         if not found.has_more or not found.entries:
@@ -34,18 +36,20 @@ async def read_numbers(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDE
         page += 1
 
 
-async def read_queued(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> list[str]:
+async def read_queued(session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED) -> list[str]:
     """Read the numbers in the queue of *assignee*, in E.164."""
-    return [number.number_to async for number in read_numbers(lane, assignee, bounds)]
+    return [number.number_to async for number in read_numbers(session, assignee, limits)]
 
 
-async def read_end(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -> tuple[QueueState, QueueEnd]:
+async def read_end(
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
+) -> tuple[QueueState, QueueEnd]:
     """See how full the queue of *assignee* is and what stands last: a request, or two where it has more than a page."""
-    page = await _page(lane, assignee, 1, bounds)
+    page = await _page(session, assignee, 1, limits)
     state = page.state
     pages = ceil(state.size / LARGEST_PAGE)
     if page.has_more:
-        page = await _page(lane, assignee, pages, bounds)
+        page = await _page(session, assignee, pages, limits)
     if not page.entries:
         return state, QueueEnd(exists=state.settings is not None)
     # Of what came in between the two, nothing stood last at the first.
@@ -54,29 +58,29 @@ async def read_end(lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED) -
 
 
 async def read_whole(
-    lane: Lane, assignee: Assignee, bounds: Bounds = UNBOUNDED
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
 ) -> tuple[bool, Sequence[Mapping[str, Any]]] | None:
     """Read whether there is a queue, and all of its entries; `None` where entries were taken off meanwhile each time.
 
     Whatever is taken off moves the rest up, and what moves up to a page that was read already is not seen.
     """
     for _ in range(_LOOKS):
-        first = page = await _page(lane, assignee, 1, bounds)
+        first = page = await _page(session, assignee, 1, limits)
         entries, number, shrank = list(page.entries), 1, False
         while page.has_more and page.entries and not shrank:
             number += 1
-            following = await _page(lane, assignee, number, bounds)
+            following = await _page(session, assignee, number, limits)
             shrank = following.state.size < page.state.size
             entries += following.entries
             page = following
-        if not shrank and (page is first or await _begins_with(lane, assignee, first, bounds)):
+        if not shrank and (page is first or await _begins_with(session, assignee, first, limits)):
             return page.state.settings is not None, entries
     return None
 
 
-async def _begins_with(lane: Lane, assignee: Assignee, first: QueuePage, bounds: Bounds) -> bool:
+async def _begins_with(session: LoopSession, assignee: Assignee, first: QueuePage, limits: CallLimits) -> bool:
     """Tell whether the queue still begins as it did: reps call, and take off, from its front."""
-    again = await _page(lane, assignee, 1, bounds)
+    again = await _page(session, assignee, 1, limits)
     return [_identity(entry) for entry in again.entries] == [_identity(entry) for entry in first.entries]
 
 
@@ -84,5 +88,7 @@ def _identity(entry: Mapping[str, Any]) -> tuple[Any, Any]:
     return entry["number_to"], entry.get("created_at")
 
 
-async def _page(lane: Lane, assignee: Assignee, page: int, bounds: Bounds, *, size: int = LARGEST_PAGE) -> QueuePage:
-    return await lane.sender.send(Delivery(page_request(assignee, page=page, size=size), read_page), bounds)
+async def _page(
+    session: LoopSession, assignee: Assignee, page: int, limits: CallLimits, *, size: int = LARGEST_PAGE
+) -> QueuePage:
+    return await session.sender.send(InFlightRequest(page_request(assignee, page=page, size=size), read_page), limits)

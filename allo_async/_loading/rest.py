@@ -2,16 +2,16 @@
 
 import contextlib
 
-from allo_async._loading.account import Told, note, recalled, told
-from allo_async._loading.log import LoadLog
+from allo_async._loading.load_log import LoadLog
+from allo_async._loading.outcomes import Told, note, recalled, told
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.rows import RowSource
 from allo_async._loading.time_slice import TimeSlice
 from allo_async.errors import RowSourceError
 from allo_async.models import AppendResult, Contact, SkippedNumber
 
 
-async def take_rest(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
+async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
     """Take what is left of a sync iterable: pending rows, local skips, and what earlier runs of the load came to.
 
     What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
@@ -25,7 +25,7 @@ async def take_rest(source: RowSource, preparer: Preparer, log: LoadLog) -> Appe
             note(result, _fate(contact, index, log))
             if time_slice.over:
                 await time_slice.renew()
-    await log.rest_taken()
+    await log.record_rest()
     return result
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from allo_async._loading.deliver import Courier
+from allo_async._loading.appender import Appender
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, JournalError
 from allo_async.models import QueueShare, Totals
@@ -16,7 +16,7 @@ class Share:
 
     Attributes:
         assignee: Whose queue it is.
-        courier: Delivers to it.
+        appender: Delivers to it.
         closed: Whether it is settled only, and gets nothing any more.
         room: How many more numbers it holds.
         added: How many numbers of the load it has.
@@ -25,7 +25,7 @@ class Share:
     """
 
     assignee: Assignee
-    courier: Courier
+    appender: Appender
     closed: bool = False
     room: int = 0
     added: int = 0

@@ -9,18 +9,17 @@ from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
 from math import inf
 
-from allo_async._loading.account import Account
-from allo_async._loading.brim import Brim
-from allo_async._loading.chunk import Chunk, fill_chunk, take_unscreened
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import Capacity
 from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_before, weigh
-from allo_async._loading.deliver import Courier
-from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
+from allo_async._loading.load_events import LoadEvents
+from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
 from allo_async._loading.share import Share, raise_journal_error
-from allo_async._loading.source import Rows, RowSource
-from allo_async._loading.telling import LoadTelling
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -39,7 +38,7 @@ class SpreadRun:
     what was on its way to it is settled, and nothing else is sent there. It stands behind the others in the shares.
 
     Args:
-        lane: Carries the requests.
+        session: Carries the requests.
         assignees: Whose queues they are.
         preparer: Prepares the rows, so that repeats are dropped across all queues.
         strategy: How to deal.
@@ -55,7 +54,7 @@ class SpreadRun:
 
     def __init__(
         self,
-        lane: Lane,
+        session: LoopSession,
         assignees: Sequence[Assignee],
         preparer: Preparer,
         *,
@@ -71,7 +70,7 @@ class SpreadRun:
     ) -> None:
         self._on_progress = on_progress
         self._stopping = False
-        self._lane = lane
+        self._session = session
         self._preparer = preparer
         self._strategy: Strategy = strategy
         self._chunk_size = chunk_size
@@ -79,20 +78,20 @@ class SpreadRun:
         self._merges = merges
         self._clock = clock
         self._deadline = deadline
-        self._bounds = Bounds(None if deadline is None else clock.monotonic() + deadline, patience)
+        self._limits = CallLimits(None if deadline is None else clock.monotonic() + deadline, patience)
         self._opener = log
         self._log = log.unopened
         self._opened = False
         self._skipped = 0
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
-        self._account = Account(self._chunk, self._log)
+        self._outcomes = Outcomes(self._chunk, self._log)
         self._placed: dict[int, int] = {}
 
     def _share(self, assignee: Assignee, *, closed: bool = False) -> Share:
-        brim = Brim(self._lane, assignee, clock=self._clock)
-        courier = Courier(self._lane, assignee, brim, bounds=self._bounds, log=self._log, merges=self._merges)
-        return Share(assignee, courier, closed)
+        capacity = Capacity(self._session, assignee, clock=self._clock)
+        appender = Appender(self._session, assignee, capacity, limits=self._limits, log=self._log, merges=self._merges)
+        return Share(assignee, appender, closed)
 
     @property
     def settled(self) -> int:
@@ -102,11 +101,11 @@ class SpreadRun:
     def stop(self) -> None:
         """Finish the chunks that are on their way, end every wait at once, and leave the rest pending."""
         self._stopping = True
-        self._bounds.stop.want()
+        self._limits.stop.want()
 
     def result(self) -> SpreadResult:
         """Tell the fates as they stand; true also after a cancellation."""
-        told = self._account.result()
+        told = self._outcomes.result()
         added, skipped, in_doubt = (
             Counter(self._placed.get(row.index) for row in rows) for rows in (told.added, told.skipped, told.in_doubt)
         )
@@ -133,9 +132,9 @@ class SpreadRun:
         """
         begun = self._clock.monotonic()
         source = RowSource(rows, lambda index, row: self._log.check(index, row))  # noqa: PLW0108 - the log is another one once it is open
-        telling = LoadTelling(self._lane.observers, "spread", (share.assignee for share in self._shares))
+        telling = LoadEvents(self._session.observers, "spread", (share.assignee for share in self._shares))
         try:
-            async with self._lane.calls.bounded(self._deadline):
+            async with self._session.calls.bounded(self._deadline):
                 with telling.within():
                     # So that whoever may want to stop it can do so from its first wait on.
                     self._tell_progress()
@@ -160,7 +159,7 @@ class SpreadRun:
 
     @property
     def _requests(self) -> int:
-        return sum(share.courier.requests for share in self._shares)
+        return sum(share.appender.requests for share in self._shares)
 
     async def _begin(self) -> None:
         self._know(await self._opener.open())
@@ -169,7 +168,7 @@ class SpreadRun:
     def _know(self, log: LoadLog) -> None:
         """Go by what *log* knows of the load from now on."""
         self._log = log
-        self._account = Account(self._chunk, log)
+        self._outcomes = Outcomes(self._chunk, log)
         named = {share.assignee.identity for share in self._shares}
         dropped = [queue for queue in log.queues() if queue.identity not in named]
         self._shares = [
@@ -185,20 +184,20 @@ class SpreadRun:
             self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
             if source.sync:
                 await take_unscreened(self._chunk, source, self._preparer, inf)
-                await self._log.rest_taken()
+                await self._log.record_rest()
 
     async def _load(self, source: RowSource) -> None:
         async with asyncio.TaskGroup() as group:
             for share in self._shares:
                 group.create_task(self._look(share))
         raise_journal_error(self._shares)
-        self._account.recovered += sum(share.recovered for share in self._shares)
+        self._outcomes.recovered += sum(share.recovered for share in self._shares)
         self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         await fill_chunk(self._chunk, source, self._preparer, inf)
-        await self._log.skipped(self._chunk.skipped)
-        await self._log.ended(source.taken)
+        await self._log.record_skips(self._chunk.skipped)
+        await self._log.record_end(source.taken)
         self._remember()
-        left = await weigh(self._account.wanted(self._chunk.rows))
+        left = await weigh(self._outcomes.wanted(self._chunk.rows))
         again = any(self._place(row.index) is not None for row, _ in left)
         while left and not self._stopping and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
@@ -207,12 +206,12 @@ class SpreadRun:
     async def _look(self, share: Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
-            share.recovered = await share.courier.take_up(self._preparer.bars)
+            share.recovered = await share.appender.resume(self._preparer.bars)
             if share.closed:
                 return
-            share.room = await share.courier.look()
+            share.room = await share.appender.look()
             if self._skip_queued:
-                self._preparer.leave_out(await share.courier.queued_by_others())
+                self._preparer.leave_out(await share.appender.queued_by_others())
         except StoppedError:
             return
         except AlloError as error:
@@ -247,14 +246,14 @@ class SpreadRun:
         else:
             await deal(rows, seats, self._strategy)
         if self._log.writes:
-            await self._log.dealt(self._dealt(rows, seats))
+            await self._log.record_allocation(self._dealt(rows, seats))
         async with asyncio.TaskGroup() as group:
             for place, seat in enumerate(seats):
                 if seat.hand:
                     group.create_task(self._play(place, seat.hand))
         raise_journal_error(self._shares)
-        await self._account.read()
-        return [(row, weight) for row, weight in rows if self._account.is_pending(row)]
+        await self._outcomes.read()
+        return [(row, weight) for row, weight in rows if self._outcomes.is_pending(row)]
 
     def _dealt(self, rows: Sequence[Weighed], seats: Sequence[Seat]) -> dict[int, tuple[PreparedRow, Assignee | None]]:
         dealt: dict[int, tuple[PreparedRow, Assignee | None]] = {row.index: (row, None) for row, _ in rows}
@@ -268,27 +267,27 @@ class SpreadRun:
             for start in range(0, len(hand), self._chunk_size):
                 if self._stopping:
                     return
-                piece = hand[start : start + self._chunk_size]
-                with self._placing(place, piece):
-                    await share.courier.deliver(piece, self._account)
+                batch = hand[start : start + self._chunk_size]
+                with self._placing(place, batch):
+                    await share.appender.deliver(batch, self._outcomes)
         except QueueFullError as error:
             share.room = 0
             # In doubt, it is an error like any other.
-            share.error = error if any(self._account.is_in_doubt(row) for row in hand) else None
+            share.error = error if any(self._outcomes.is_in_doubt(row) for row in hand) else None
         except StoppedError:
             return
         except AlloError as error:
             share.error = error
 
     @contextlib.contextmanager
-    def _placing(self, place: int, piece: Sequence[PreparedRow]) -> Generator[None]:
-        """Note who got *piece*, however its delivery ends."""
+    def _placing(self, place: int, batch: Sequence[PreparedRow]) -> Generator[None]:
+        """Note who got *batch*, however its delivery ends."""
         share = self._shares[place]
         try:
             yield
         finally:
-            sent = [row for row in piece if not self._account.is_pending(row)]
-            added = sum(self._account.is_added(row) for row in sent)
+            sent = [row for row in batch if not self._outcomes.is_pending(row)]
+            added = sum(self._outcomes.is_added(row) for row in sent)
             share.added += added
             share.room = max(0, share.room - added)
             self._placed.update((row.index, place) for row in sent)

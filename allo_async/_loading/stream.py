@@ -8,18 +8,16 @@ from math import inf
 from types import TracebackType
 from typing import Literal, Self
 
-from allo_async._loading.account import Account
-from allo_async._loading.chunk import Chunk, fill_chunk
-from allo_async._loading.deliver import Courier
-from allo_async._loading.log import NO_LOG, LoadLog, LogOpener
+from allo_async._loading.appender import Appender
+from allo_async._loading.load_events import LoadEvents
+from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.merge import merge
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.rest import take_rest
-from allo_async._loading.source import Rows, RowSource
-from allo_async._loading.telling import LoadTelling
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.ending import end
-from allo_async._sending.lane import Lane
+from allo_async._loading.rest import drain
+from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
+from allo_async._sending.call_limits import CallLimits, cancel_and_wait
+from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
@@ -54,8 +52,8 @@ class AppendStream:
         rows: Rows,
         assignee: Assignee,
         preparer: Preparer,
-        lane: Callable[[], Lane],
-        open_courier: Callable[[Lane, Bounds, LoadLog], Courier],
+        session: Callable[[], LoopSession],
+        open_appender: Callable[[LoopSession, CallLimits, LoadLog], Appender],
         *,
         clock: Clock,
         chunk_size: int,
@@ -71,22 +69,22 @@ class AppendStream:
         self._log = log.unopened
         self._source = RowSource(rows, None if log is NO_LOG else self._check)
         self._assignee = assignee
-        self._telling: LoadTelling | None = None
+        self._telling: LoadEvents | None = None
         self._preparer = preparer
-        self._lane = lane
+        self._session = session
         self._opener = log
         self._opened = False
         self._recovered = 0
         self._to_be_told = 0
         self._rest_follows = False
         self._error: BaseException | None = None
-        self._open_courier = open_courier
+        self._open_appender = open_appender
         self._skip_queued = skip_queued
-        self._courier: Courier | None = None
+        self._appender: Appender | None = None
         self._clock = clock
         self._chunk_size = chunk_size
         self._begun = clock.monotonic()
-        self._bounds = Bounds(None if deadline is None else self._begun + deadline, patience)
+        self._limits = CallLimits(None if deadline is None else self._begun + deadline, patience)
         self._stops_when_full = when_full == "stop"
         self._ahead = Chunk()
         self._filling: asyncio.Task[None] | None = None
@@ -109,40 +107,40 @@ class AppendStream:
     async def __anext__(self) -> AppendResult:
         if await self._is_over():
             raise StopAsyncIteration
-        account = Account(Chunk())
+        outcomes = Outcomes(Chunk())
         try:
-            lane = self._lane()
-            self._telling = telling = self._telling or LoadTelling(lane.observers, "append", [self._assignee])
-            async with lane.calls.bounded(self._seconds_left()):
+            session = self._session()
+            self._telling = telling = self._telling or LoadEvents(session.observers, "append", [self._assignee])
+            async with session.calls.bounded(self._seconds_left()):
                 with telling.within():
-                    courier = self._courier or await self._begin(lane)
-                    async with self._bounds.stop.ends():
+                    appender = self._appender or await self._begin(session)
+                    async with self._limits.stop.ends():
                         chunk = await self._next_chunk()
-                    account = self._account(chunk)
-                    await self._deliver(courier, account)
+                    outcomes = self._outcomes(chunk)
+                    await self._deliver(appender, outcomes)
         except StoppedError:
-            await self._end(account)
+            await self._end(outcomes)
             return self._yielded_after_all()
         except QueueFullError as error:
-            await self._end(account, error)
+            await self._end(outcomes, error)
             if not self._stops_when_full:
                 error.result = self.unfinished
                 raise
             return self._yielded_after_all()
         except BaseException as error:
-            await self._end(account, error)
+            await self._end(outcomes, error)
             if isinstance(error, AlloError):
                 error.result = self.unfinished
             raise
-        if account.empty:
+        if outcomes.empty:
             await self._end()
             raise StopAsyncIteration
-        result = account.result()
+        result = outcomes.result()
         self.totals += result.totals
         return result
 
     def expect_rest(self, rows: int) -> None:
-        """Let `take_rest` end the load, so long before the deadline that all of *rows* rows are told by then."""
+        """Let `drain` end the load, so long before the deadline that all of *rows* rows are told by then."""
         self._rest_follows = True
         self._to_be_told = rows
 
@@ -153,15 +151,15 @@ class AppendStream:
         queue, or the queue being read: nothing is on its way then, and the rows are pending in the last result.
         """
         self._stopping = True
-        self._bounds.stop.want()
+        self._limits.stop.want()
 
-    async def take_rest(self) -> AppendResult:
+    async def drain(self) -> AppendResult:
         """Once the stream has ended, take what is left of a sync iterable: rows never sent, and local skips.
 
         What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
         """
         try:
-            result = await take_rest(self._source, self._preparer, self._log)
+            result = await drain(self._source, self._preparer, self._log)
             self.totals += result.totals
         finally:
             self._tell_end()
@@ -172,29 +170,29 @@ class AppendStream:
             await self._end()
         return self._ended
 
-    async def _begin(self, lane: Lane) -> Courier:
+    async def _begin(self, session: LoopSession) -> Appender:
         self._log, self._opened = await self._opener.open(), True
-        courier = self._open_courier(lane, self._bounds, self._log)
-        self._recovered = await courier.take_up(self._preparer.bars)
+        appender = self._open_appender(session, self._limits, self._log)
+        self._recovered = await appender.resume(self._preparer.bars)
         self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         if self._skip_queued:
-            self._preparer.leave_out(await courier.queued_by_others())
-        self._courier = courier
-        return courier
+            self._preparer.leave_out(await appender.queued_by_others())
+        self._appender = appender
+        return appender
 
     def _seconds_left(self) -> float | None:
-        if self._bounds.give_up_at is None:
+        if self._limits.give_up_at is None:
             return None
         untaken = max(0, self._to_be_told - self._source.taken)
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
-        return self._bounds.give_up_at - self._clock.monotonic() - untaken * seconds
+        return self._limits.give_up_at - self._clock.monotonic() - untaken * seconds
 
     def _check(self, index: int, row: object) -> None:
         self._log.check(index, row)
 
-    def _account(self, chunk: Chunk) -> Account:
+    def _outcomes(self, chunk: Chunk) -> Outcomes:
         recovered, self._recovered = self._recovered, 0
-        return Account(chunk, self._log, recovered=recovered)
+        return Outcomes(chunk, self._log, recovered=recovered)
 
     async def _next_chunk(self) -> Chunk:
         """Give the next chunk, which was filled ahead but for the first."""
@@ -202,14 +200,14 @@ class AppendStream:
         chunk, self._ahead = self._ahead, Chunk()
         return chunk
 
-    async def _deliver(self, courier: Courier, account: Account) -> None:
-        if account.empty:
-            await self._log.ended(self._source.taken)
+    async def _deliver(self, appender: Appender, outcomes: Outcomes) -> None:
+        if outcomes.empty:
+            await self._log.record_end(self._source.taken)
             return
         self._fill_ahead()
-        await courier.deliver(account.rows, account)
-        await self._log.skipped(account.skipped)
-        await account.read()
+        await appender.deliver(outcomes.rows, outcomes)
+        await self._log.record_skips(outcomes.skipped)
+        await outcomes.read()
 
     def _fill_ahead(self) -> asyncio.Task[None]:
         self._filling = asyncio.create_task(self._fill(self._ahead))
@@ -217,7 +215,7 @@ class AppendStream:
 
     async def _fill(self, chunk: Chunk) -> None:
         # Loads that begin together leave one after the other, and not all of them when the last one is ready.
-        in_line = self._lane().preparing if self._source.sync else contextlib.nullcontext()
+        in_line = self._session().preparing if self._source.sync else contextlib.nullcontext()
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
@@ -231,7 +229,7 @@ class AppendStream:
         result, self.unfinished = self.unfinished, AppendResult()
         return result
 
-    async def _end(self, account: Account | None = None, error: BaseException | None = None) -> None:
+    async def _end(self, outcomes: Outcomes | None = None, error: BaseException | None = None) -> None:
         """End, and account for what was taken but not told."""
         if self._ended:
             return
@@ -243,8 +241,8 @@ class AppendStream:
                 self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         finally:
             # A cancellation may come even here.
-            told = [] if account is None else [account.result()]
-            self.unfinished = merge([*told, self._account(self._ahead).result()])
+            told = [] if outcomes is None else [outcomes.result()]
+            self.unfinished = merge([*told, self._outcomes(self._ahead).result()])
             self._log.close()
             self.totals += self.unfinished.totals
             seconds = self._clock.monotonic() - self._begun
@@ -256,7 +254,7 @@ class AppendStream:
 
     @property
     def _requests(self) -> int:
-        return self._courier.requests if self._courier is not None else 0
+        return self._appender.requests if self._appender is not None else 0
 
     def _tell_end(self) -> None:
         if self._telling is not None:
@@ -266,7 +264,7 @@ class AppendStream:
 
     async def _stop_filling(self) -> None:
         if self._filling is not None:
-            await end(self._filling)
+            await cancel_and_wait(self._filling)
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
 

@@ -8,11 +8,10 @@ import string
 
 import tenacity
 
-from allo_async._sending.attempt import observed
-from allo_async._sending.bounds import UNBOUNDED, Bounds
-from allo_async._sending.delivery import Answer, Delivery
-from allo_async._sending.key_trust import KeyTrust
-from allo_async._sending.observers import Observers
+from allo_async._sending.call_limits import UNLIMITED, CallLimits
+from allo_async._sending.idempotency import IdempotencySupport
+from allo_async._sending.in_flight import Answer, InFlightRequest
+from allo_async._sending.instrumentation import Observers, observed
 from allo_async._sending.pacing import Paces
 from allo_async._sending.transport import Transport
 from allo_async._sending.verdict import Verdict, judge
@@ -62,28 +61,28 @@ class Sender:
         self._paces = paces
         self._clock = clock
         self._retry_budget = retry_budget
-        self._trust = KeyTrust()
+        self._trust = IdempotencySupport()
 
-    async def send(self, delivery: Delivery[Answer], bounds: Bounds = UNBOUNDED) -> Answer:
+    async def send(self, delivery: InFlightRequest[Answer], limits: CallLimits = UNLIMITED) -> Answer:
         """Send *delivery* until the server has settled it.
 
         Args:
             delivery: Tells afterwards, however this ends, whether it is in doubt.
-            bounds: How long it may take.
+            limits: How long it may take.
 
         Raises:
-            AlloError: The last attempt's failure: it was definite, or the budget or *bounds* left no time.
+            AlloError: The last attempt's failure: it was definite, or the budget or *limits* left no time.
         """
         retrying = tenacity.AsyncRetrying(
-            sleep=lambda seconds: self._back_off(seconds, delivery, bounds),
+            sleep=lambda seconds: self._back_off(seconds, delivery, limits),
             retry=tenacity.retry_if_exception(lambda error: delivery.worth_a_retry(error, self._trust, self._clock)),
             wait=_wait,
-            stop=_Until(self._clock, self._retry_budget, bounds),
+            stop=_Until(self._clock, self._retry_budget, limits),
             before_sleep=lambda state: self._announce_retry(delivery.request, state),
             reraise=True,
         )
         try:
-            return await retrying(self._attempt, delivery, bounds)
+            return await retrying(self._attempt, delivery, limits)
         except AlloError as error:
             answer = await self._last_look(delivery, error)
             if answer is None:
@@ -93,7 +92,7 @@ class Sender:
             # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
             delivery.look = delivery.announce = None
 
-    async def look(self, delivery: Delivery[Answer]) -> Answer | None:
+    async def look(self, delivery: InFlightRequest[Answer]) -> Answer | None:
         """Settle *delivery*, which an earlier process sent, without sending it again; `None` if it did not arrive.
 
         Raises:
@@ -102,21 +101,21 @@ class Sender:
         assert delivery.look is not None and delivery.unclear_since is not None  # noqa: S101, PT018 - for the type checker
         return await delivery.look(delivery.unclear_since, delivery.unclear_since.seconds_ago(self._clock))
 
-    async def _attempt(self, delivery: Delivery[Answer], bounds: Bounds) -> Answer:
+    async def _attempt(self, delivery: InFlightRequest[Answer], limits: CallLimits) -> Answer:
         while True:
             if delivery.must_look(self._trust, self._clock):
                 answer = await delivery.settle_by_look(self._trust, self._clock)
                 if answer is not None:
                     return answer
             await delivery.ready(self._clock)
-            async with bounds.stop.ends(unless=lambda: delivery.on_its_way):
-                with self.observers.waiting("pace"):
-                    left_at = await self._paces.of(delivery.request).admit(bounds.patience)
+            async with limits.stop.ends(unless=lambda: delivery.on_its_way):
+                with self.observers.timed_wait("pace"):
+                    left_at = await self._paces.of(delivery.request).admit(limits.patience)
             # A key can grow too old in the line.
             if not delivery.too_old(self._clock):
                 break
         try:
-            async with bounds.stop.ends(unless=lambda: not delivery.request.reads):
+            async with limits.stop.ends(unless=lambda: not delivery.request.reads):
                 return await self._exchange(delivery, left_at)
         except AlloError as error:
             if delivery.refused_for_itself(error):
@@ -128,7 +127,7 @@ class Sender:
                         return answer
             raise
 
-    async def _last_look(self, delivery: Delivery[Answer], error: AlloError) -> Answer | None:
+    async def _last_look(self, delivery: InFlightRequest[Answer], error: AlloError) -> Answer | None:
         """Settle a delivery that is given up, so that as little as can be is in doubt."""
         # What is too large as it is will not be carried out later either.
         too_large = judge(error) is Verdict.CUT
@@ -143,7 +142,7 @@ class Sender:
             delivery.unclear_since = since
         return None
 
-    async def _exchange(self, delivery: Delivery[Answer], left_at: float) -> Answer:
+    async def _exchange(self, delivery: InFlightRequest[Answer], left_at: float) -> Answer:
         request, request_id = delivery.request, _new_request_id()
         seen = observed(
             self.observers, self._clock, self._server, request, resends=delivery.attempts, request_id=request_id
@@ -164,12 +163,12 @@ class Sender:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:
                 self._paces.hold(error.retry_after)
-                self.observers.tell(RateLimited(retry_after=error.retry_after))
+                self.observers.emit(RateLimited(retry_after=error.retry_after))
             raise
 
-    async def _back_off(self, seconds: float, delivery: Delivery[Answer], bounds: Bounds) -> None:
-        async with bounds.stop.ends(unless=lambda: delivery.on_its_way):
-            with self.observers.waiting("backoff"):
+    async def _back_off(self, seconds: float, delivery: InFlightRequest[Answer], limits: CallLimits) -> None:
+        async with limits.stop.ends(unless=lambda: delivery.on_its_way):
+            with self.observers.timed_wait("backoff"):
                 await self._clock.sleep(seconds)
 
     def _announce_retry(self, request: Request, state: tenacity.RetryCallState) -> None:
@@ -178,7 +177,7 @@ class Sender:
         attempts, wait = state.attempt_number, state.upcoming_sleep
         _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, error)
         kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
-        self.observers.tell(kind(method=request.method, attempts=attempts, wait=wait, error=error))
+        self.observers.emit(kind(method=request.method, attempts=attempts, wait=wait, error=error))
 
 
 class _Until:
@@ -187,10 +186,10 @@ class _Until:
     Tenacity's own `stop_before_delay` does so on the machine's clock, from the first attempt's beginning.
     """
 
-    def __init__(self, clock: Clock, budget: float, bounds: Bounds) -> None:
+    def __init__(self, clock: Clock, budget: float, limits: CallLimits) -> None:
         self._clock = clock
         self._budget = budget
-        self._bounds = bounds
+        self._limits = limits
         self._first_failure: float | None = None
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
@@ -198,10 +197,10 @@ class _Until:
         if self._first_failure is None:
             self._first_failure = now
         resumes = now + state.upcoming_sleep
-        give_up_at = self._bounds.give_up_at
+        give_up_at = self._limits.give_up_at
         too_late = give_up_at is not None and resumes > give_up_at
         error = _failure(state)
-        if isinstance(error, RateLimitedError) and state.upcoming_sleep > self._bounds.patience:
+        if isinstance(error, RateLimitedError) and state.upcoming_sleep > self._limits.patience:
             return True
         return too_late or resumes > self._first_failure + self._budget
 

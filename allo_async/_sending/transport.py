@@ -50,8 +50,8 @@ class Transport:
     """Sends requests over one aiohttp session, which belongs to one event loop.
 
     Args:
-        settings: The key, the base URL, the bounds.
-        clock: Bounds each attempt.
+        settings: The key, the base URL, the limits.
+        clock: CallLimits each attempt.
         session: The caller's own session, which stays open; `None`: one is made at the first request.
         trace_configs: For the session that is made.
     """

@@ -250,5 +250,5 @@ async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: a
     finally:
         # Noted before more is awaited, where a Ctrl-C could lose it.
         load.results.append(stream.unfinished)
-    load.results.append(await stream.take_rest())
+    load.results.append(await stream.drain())
     load.interrupted = stop.is_set() and load.error is None and load.totals.pending > 0

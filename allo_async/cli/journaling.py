@@ -61,7 +61,7 @@ class Resumption:
         await self.journal.forget_loads(self._queues)
         await self.journal.keep_list(self._digests)
 
-    async def look_back(self, server: str) -> list[str]:
+    async def reconcile(self, server: str) -> list[str]:
         """Find what earlier runs settled, and return what to say of it; nothing is written.
 
         Raises:

@@ -113,7 +113,7 @@ class LoadJob:
         if resumption is not None and owners.unknown and not self.fresh:
             # What cannot be read is told where it is needed, by the loads that run.
             with contextlib.suppress(JournalError):
-                await resumption.look_back(allo.base_url)
+                await resumption.reconcile(allo.base_url)
 
     async def _take_up(self, allo: AlloClient, owners: Owners, loads: Sequence[RepLoad]) -> None:
         """Say what earlier runs did, or forget it."""
@@ -127,7 +127,7 @@ class LoadJob:
     async def _look_back(self, allo: AlloClient, owners: Owners, loads: Sequence[RepLoad]) -> None:
         """Warn of people whom two reps would call, and say what earlier runs did; nothing is written."""
         resumption = self._resumption(loads, owners.over)
-        told = [] if resumption is None else await resumption.look_back(allo.base_url)
+        told = [] if resumption is None else await resumption.reconcile(allo.base_url)
         for line in (*told, *shared_numbers(loads, self.options.region)):
             ERR.say(line)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 
 from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
-from allo_async._sending.shared import Shared
+from allo_async._sending.key_state import KeyState
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.file.store import FileStore
@@ -56,7 +56,7 @@ class FileCoordination:
     directory: Path = attrs.field(converter=_usable)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
-    def share(self, settings: Settings, clock: Clock) -> Shared:
+    def share(self, settings: Settings, clock: Clock) -> KeyState:
         """Make what the clients of this key share on the running loop."""
 
         def opened(key: str) -> FileStore:

@@ -12,7 +12,7 @@ from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
 from allo_async._coordination.store import TurnAnswer
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._wire.hints import RateLimit
 from allo_async.clock import Clock
 from allo_async.file.shared_file import SharedFile
@@ -117,7 +117,7 @@ class FileStore:
 
     async def close(self) -> None:
         """Listen no more; between two steps nothing is open."""
-        await end(self._listening)
+        await cancel_and_wait(self._listening)
 
     async def _do(self, work: Callable[[State, float], _Answer]) -> _Answer:
         async with self._file.locked() as file:

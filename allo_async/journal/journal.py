@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from allo_async._loading.log import NO_LOG, LoadLog, LogOpener, UnreadLog
+from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener, UnreadLog
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError

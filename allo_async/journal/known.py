@@ -7,7 +7,7 @@ from typing import Any, cast
 import attrs
 import orjson
 
-from allo_async._loading.log import Outcome
+from allo_async._loading.load_log import Outcome
 from allo_async._wire.assignee import Assignee
 
 _LOST = "an earlier run sent it, and ended before an answer came"

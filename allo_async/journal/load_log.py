@@ -9,9 +9,9 @@ from typing import TypeVar
 import attrs
 import orjson
 
-from allo_async._loading.log import Outcome, Sending
+from allo_async._loading.load_log import Batch, Outcome
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.key_trust import Moment
+from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
@@ -48,7 +48,7 @@ class PastRuns:
 
     load: int
     known: Sequence[KnownRow]
-    in_flight: Sequence[Sending]
+    in_flight: Sequence[Batch]
     input: Mapping[int, bytes]
     row_count: int | None
 
@@ -116,19 +116,19 @@ class JournalLog(KnownLog):
         elif not self._refused and (self._changed or known.index != index):
             self._moved.append((index, known))
 
-    def in_flight(self, assignee: Assignee) -> list[Sending]:
+    def in_flight(self, assignee: Assignee) -> list[Batch]:
         """Return what an earlier run was sending to the queue of *assignee* when it ended."""
-        return [piece for piece in self._in_flight if piece.assignee.identity == assignee.identity]
+        return [batch for batch in self._in_flight if batch.assignee.identity == assignee.identity]
 
-    async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
-        """Write that *piece* is about to be sent as *request*."""
-        digests = {row.index: self._digests.get(row.index, b"") for row in piece.rows}
-        known = piece.chunk
+    async def record_intent(self, batch: Batch, request: Request, first_used: Timestamp) -> None:
+        """Write that *batch* is about to be sent as *request*."""
+        digests = {row.index: self._digests.get(row.index, b"") for row in batch.rows}
+        known = batch.chunk
 
         def write(connection: sqlite3.Connection) -> int:
             if known is None:
                 return write_sending(
-                    connection, self._load, piece, request=request, first_used=first_used, digests=digests
+                    connection, self._load, batch, request=request, first_used=first_used, digests=digests
                 )
             connection.execute(
                 "UPDATE chunk SET idempotency_key = ?, first_used_at = ? WHERE id = ?",
@@ -136,39 +136,39 @@ class JournalLog(KnownLog):
             )
             return known
 
-        piece.chunk = await self._write(write)
+        batch.chunk = await self._write(write)
 
-    async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
-        """Write what became of the rows of *piece*."""
-        chunk = piece.chunk
+    async def record_outcome(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        """Write what became of the rows of *batch*."""
+        chunk = batch.chunk
         if chunk is None:
             return
-        told = [(place, outcomes[row.index]) for place, row in enumerate(piece.rows) if row.index in outcomes]
+        told = [(place, outcomes[row.index]) for place, row in enumerate(batch.rows) if row.index in outcomes]
         await self._write(lambda connection: write_settled(connection, chunk, self._clock.time(), told))
-        self._learn(piece, dict(told))
-        for row in piece.rows if piece.request is None else ():
+        self._learn(batch, dict(told))
+        for row in batch.rows if batch.request is None else ():
             self._digests.pop(row.index, None)
 
-    async def refused(self, piece: Sending) -> None:
-        """Write that *piece* was refused as a whole."""
-        chunk = piece.chunk
+    async def record_refusal(self, batch: Batch) -> None:
+        """Write that *batch* was refused as a whole."""
+        chunk = batch.chunk
         if chunk is None:
             return
         await self._write(lambda connection: write_refused(connection, chunk, self._clock.time()))
-        self._learn(piece, {})
+        self._learn(batch, {})
 
-    async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
+    async def record_skips(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
         written = [(row, self._digests.pop(row.index, b"")) for row in rows if not self.recalls(row.index)]
         if written:
             await self._write(lambda connection: write_skipped(connection, self._load, written))
 
-    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
+    async def record_allocation(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
         written = [(row, queue, self._digests.get(index, b"")) for index, (row, queue) in rows.items()]
         await self._write(lambda connection: write_dealt(connection, self._load, written))
 
-    async def ended(self, rows: int) -> None:
+    async def record_end(self, rows: int) -> None:
         """Write that the input ended after *rows* rows.
 
         Raises:
@@ -185,7 +185,7 @@ class JournalLog(KnownLog):
 
         await self._write(write)
 
-    async def rest_taken(self) -> None:
+    async def record_rest(self) -> None:
         """Write where the known rows stand that were taken after the load had ended."""
         if not self._moved:
             return
@@ -203,9 +203,9 @@ class JournalLog(KnownLog):
             self._store.done(self._load_id, self._load)
             self._store.close()
 
-    def _learn(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
+    def _learn(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Remember what became of a chunk of an earlier run, whose rows are still to come by."""
-        for place, known in self._lost.pop(piece.chunk or 0, {}).items():
+        for place, known in self._lost.pop(batch.chunk or 0, {}).items():
             outcome = outcomes.get(place)
             known.in_flight = False
             known.fate = outcome.fate if outcome is not None else None

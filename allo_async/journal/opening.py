@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import orjson
 
-from allo_async._loading.log import LoadLog, Outcome, UnreadLog
+from allo_async._loading.load_log import LoadLog, Outcome, UnreadLog
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError

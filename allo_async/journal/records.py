@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 import orjson
 
-from allo_async._loading.log import Outcome, Sending
+from allo_async._loading.load_log import Batch, Outcome
 from allo_async._loading.mark import Mark
 from allo_async._loading.prepare import PreparedRow
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.reading import first_number
-from allo_async._sending.key_trust import Moment
+from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import Request, append_again
@@ -22,13 +22,13 @@ from allo_async.journal.known import KnownRow
 from allo_async.models import Contact, SkippedNumber
 
 
-def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> list[Sending]:
+def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> list[Batch]:
     """Read those of *chunks* that were being sent when the run ended, in the order in which they began.
 
     Raises:
         JournalError: The bytes are not those that were written.
     """
-    pieces: list[Sending] = []
+    batches: list[Batch] = []
     for chunk in sorted(chunks):
         found = connection.execute(
             "SELECT queue, idempotency_key, body_sha256, body, first_used_at, queue_end FROM chunk"
@@ -40,17 +40,17 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
         queue, key, body_sha256, body, first_used_at, queue_end = found
         if not isinstance(body, bytes) or sha256(body).hexdigest() != body_sha256:
             raise JournalError(f"the journal is damaged: chunk {chunk} does not hold what was sent")
-        pieces.append(
-            Sending(
+        batches.append(
+            Batch(
                 read_queue(queue),
                 _rows(body),
                 _mark(orjson.loads(queue_end)),
                 append_again(body, key),
-                Moment(first_used_at),
+                Timestamp(first_used_at),
                 chunk,
             )
         )
-    return pieces
+    return batches
 
 
 def _mark(queue_end: Mapping[str, Any] | None) -> Mark:
@@ -71,10 +71,10 @@ def _rows(body: bytes) -> list[PreparedRow]:
 def write_sending(
     connection: sqlite3.Connection,
     load: int,
-    piece: Sending,
+    batch: Batch,
     *,
     request: Request,
-    first_used: Moment,
+    first_used: Timestamp,
     digests: Mapping[int, bytes],
 ) -> int:
     """Write a chunk that is about to be sent, and give its id."""
@@ -84,16 +84,16 @@ def write_sending(
         " VALUES (?, ?, 'sending', ?, ?, ?, ?, ?)",
         (
             load,
-            queue_text(piece.assignee),
+            queue_text(batch.assignee),
             request.idempotency_key,
             sha256(body).hexdigest(),
             body,
             first_used.time,
-            orjson.dumps(piece.mark.end, default=attrs.asdict).decode(),
+            orjson.dumps(batch.mark.end, default=attrs.asdict).decode(),
         ),
     ).lastrowid
     assert chunk is not None  # noqa: S101 - for the type checker
-    places = list(enumerate(piece.rows))
+    places = list(enumerate(batch.rows))
     connection.executemany(
         "INSERT INTO sent_row (chunk, place, digest, number) VALUES (?, ?, ?, ?)",
         [(chunk, place, digests[row.index], row.wire) for place, row in places],

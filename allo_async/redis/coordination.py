@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 
 from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
-from allo_async._sending.shared import Shared
+from allo_async._sending.key_state import KeyState
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.redis.store import RedisStore, connect
@@ -47,7 +47,7 @@ class RedisCoordination:
     url: str = attrs.field(validator=_url, repr=False)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
-    def share(self, settings: Settings, clock: Clock) -> Shared:
+    def share(self, settings: Settings, clock: Clock) -> KeyState:
         """Make what the clients of this key share on the running loop."""
 
         def opened(key: str) -> RedisStore:

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from allo_async._coordination.store import TurnAnswer
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._sending.window import WINDOW
 from allo_async._wire.hints import RateLimit
 from allo_async.redis.scripts import Script
@@ -104,7 +104,7 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections."""
-        await end(self._listening)
+        await cancel_and_wait(self._listening)
         await self._redis.aclose()
 
     @property

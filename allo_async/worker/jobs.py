@@ -21,7 +21,7 @@ from allo_async import (
     SpreadResult,
     SpreadRun,
 )
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
 # Seconds after which a worker looks again whether the one that had the job before is done with its journal.
@@ -127,7 +127,7 @@ async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
     try:
         yield note
     finally:
-        await end(telling)
+        await cancel_and_wait(telling)
     await tell_latest()
 
 

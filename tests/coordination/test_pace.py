@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._sending.pacing import Paces
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
@@ -108,7 +108,7 @@ async def test_place_at_an_opening_is_kept_for_the_request(shared_family):
         async with asyncio.timeout(5):
             await one.admit(patience=0)
         assert not waiting.done()
-        await end(waiting)
+        await cancel_and_wait(waiting)
 
 
 async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
@@ -122,7 +122,7 @@ async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
             await settled()
         with pytest.raises(RateLimitedError) as caught:
             await one.admit(patience=0)
-        await end(*tasks)
+        await cancel_and_wait(*tasks)
 
     assert caught.value.retry_after == pytest.approx(4 * 1.03)
 
@@ -148,7 +148,7 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
             one._window.not_before = 1_001
             cancelled = asyncio.create_task(one.admit())
             await settled()
-            await end(cancelled)
+            await cancel_and_wait(cancelled)
             one._window.not_before = 0
         else:
             one.leave(opening)
@@ -156,7 +156,7 @@ async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, i
 
         await one.admit(patience=0)
         assert not waiting.done()
-        await end(waiting)
+        await cancel_and_wait(waiting)
 
 
 async def test_place_that_was_used_is_kept_for_nobody(shared_family):
@@ -167,7 +167,7 @@ async def test_place_that_was_used_is_kept_for_nobody(shared_family):
         await one.admit()
         cancelled = asyncio.create_task(one.admit())
         await settled()
-        await end(cancelled)
+        await cancel_and_wait(cancelled)
         await settled()
         clock.now += 1.03
         async with asyncio.timeout(5):
@@ -186,7 +186,7 @@ async def test_place_is_not_given_up_under_one_that_comes(shared_family):
         await settled()
         await one.admit(patience=0)
         assert not waiting.done()
-        await end(waiting)
+        await cancel_and_wait(waiting)
 
 
 async def test_place_that_was_used_is_not_given_up_again(shared_family):
@@ -242,7 +242,7 @@ async def test_who_gives_up_leaves_no_gap(family):
         await settled()
         with pytest.raises(RateLimitedError) as caught:
             await paces[1].admit(patience=0)
-        await end(*tasks)
+        await cancel_and_wait(*tasks)
 
     assert caught.value.retry_after == pytest.approx(3 * 1.03)
 

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from allo_async._sending.ending import end
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._sending.patience import HeldUp, Patience
 from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
@@ -37,7 +37,7 @@ async def test_patience_counts_those_who_wait_already(family):
 
         with pytest.raises(RateLimitedError) as caught:
             await pace.admit(patience=2)
-        await end(*waiting)
+        await cancel_and_wait(*waiting)
 
     assert caught.value.retry_after == pytest.approx(2.06)
 
@@ -77,7 +77,7 @@ async def test_patience_ends_behind_one_with_more_of_it(family, who):
 
         with pytest.raises(RateLimitedError) as caught:
             await waiting
-        await end(first)
+        await cancel_and_wait(first)
 
     # The one that stands before counts, and the one that asks does not.
     assert 0 < caught.value.retry_after <= held_until + 1.03 - (begun + 5)
@@ -199,7 +199,7 @@ async def test_who_has_no_patience_hears_of_a_wait_that_comes_later(shared_famil
         async with asyncio.timeout(5):
             with pytest.raises(RateLimitedError):
                 await waiting
-        await end(tasks[1])
+        await cancel_and_wait(tasks[1])
 
 
 async def test_way_to_the_others_is_no_wait_after_one(shared_family):

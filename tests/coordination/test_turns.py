@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from allo_async._coordination import link
-from allo_async._sending.turns import Turns
+from allo_async._sending.queue_locks import QueueLocks
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.hints import RateLimit
 from allo_async._wire.queue_end import QueueEnd
@@ -88,10 +88,10 @@ async def _still_processes(coordination):
 async def _turns(request):
     """The turns that three clients have, in one process or in three."""
     if request.param == "local":
-        yield [Turns()] * 3
+        yield [QueueLocks()] * 3
     else:
         async with _three(_coordination_by(request, request.param)) as shared:
-            yield [each.turns for each in shared]
+            yield [each.locks for each in shared]
 
 
 async def test_one_at_a_time(turns):
@@ -155,7 +155,7 @@ async def test_who_gives_up_does_not_keep_the_turn(turns):
 
 async def test_who_gives_up_is_not_waited_for(still_processes):
     """The next behind one who has given up has the turn as soon as it is free, without time going by."""
-    one, other, third = (each.turns.of(REP) for each in still_processes)
+    one, other, third = (each.locks.of(REP) for each in still_processes)
     async with one:
         waiting = [asyncio.create_task(other.acquire())]
         await asyncio.sleep(0.05)
@@ -170,7 +170,7 @@ async def test_who_gives_up_is_not_waited_for(still_processes):
 
 async def test_free_turn_is_for_the_first_in_line(still_processes):
     """Who asks for a turn that has just become free waits while others stand before."""
-    turn = still_processes[0].turns.of(REP)
+    turn = still_processes[0].locks.of(REP)
     async with turn:
         assert not (await ask_for(turn, "first")).token
         assert not (await ask_for(turn, "second")).token
@@ -196,7 +196,7 @@ async def ask_for(turn, member="other"):
 
 async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
     """A cancellation while the server grants the turn leaves it to the others, without waiting for the lease's end."""
-    turn = processes[0].turns.of(REP)
+    turn = processes[0].locks.of(REP)
     for moment in range(80):
         taking = asyncio.create_task(turn.acquire())
         for _ in range(moment):
@@ -213,7 +213,7 @@ async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
 
 async def test_how_long_a_turn_is_held_is_told(processes):
     """Who asks while another has the turn is told when that one will have lost it, if it has died."""
-    turn = processes[0].turns.of(REP)
+    turn = processes[0].locks.of(REP)
     async with turn:
         assert 0 < (await ask_for(turn)).wait <= 4
 
@@ -231,34 +231,34 @@ async def waits_for(held, wanted, *, seconds):
 async def test_turn_is_renewed_while_it_is_held(processes):
     """A chunk that takes longer than a lease lasts keeps its turn."""
     one, other, _ = processes
-    await waits_for(one.turns.of(REP), other.turns.of(REP), seconds=15)
+    await waits_for(one.locks.of(REP), other.locks.of(REP), seconds=15)
 
 
 async def test_dead_process_loses_its_turn_within_seconds(processes):
     """A holder that does not renew is followed by the next, who is not told what stood last."""
     dead, other, third = processes
-    async with third.turns.of(REP):
+    async with third.locks.of(REP):
         third.ends[REP.identity] = QueueEnd(exists=True, position=1)
-    turn = dead.turns.of(REP)
+    turn = dead.locks.of(REP)
     await turn.acquire()
     dead.ends[REP.identity] = QueueEnd(exists=True)
     turn._renewing.cancel()
     other.ends[REP.identity] = QueueEnd(exists=False)
 
-    async with asyncio.timeout(5), other.turns.of(REP):
+    async with asyncio.timeout(5), other.locks.of(REP):
         assert REP.identity not in other.ends
 
 
 async def test_dead_waiter_loses_its_place(processes):
     """A process that died in the line does not hold up those behind it."""
     one, dead, other = processes
-    async with one.turns.of(REP):
-        waiting = asyncio.create_task(dead.turns.of(REP).acquire())
+    async with one.locks.of(REP):
+        waiting = asyncio.create_task(dead.locks.of(REP).acquire())
         await CLOCK.sleep(2)
-        link = dead.turns.of(REP)._link
+        link = dead.locks.of(REP)._link
         link.ask = link.tell = lambda *_, **__: asyncio.get_running_loop().create_future()
         waiting.cancel()
-    async with asyncio.timeout(5), other.turns.of(REP):
+    async with asyncio.timeout(5), other.locks.of(REP):
         pass
 
 
@@ -267,19 +267,19 @@ async def test_what_stands_last_goes_with_the_turn(processes):
     one, other, third = processes
     end = QueueEnd(exists=True, number_to="+12125550010", created_at="2026-11-24T10:00:00Z", position=7)
     third.ends[REP.identity] = QueueEnd(exists=False)
-    async with one.turns.of(REP):
+    async with one.locks.of(REP):
         one.ends[REP.identity] = end
 
-    async with other.turns.of(REP):
+    async with other.locks.of(REP):
         assert other.ends[REP.identity] == end
-    async with third.turns.of(REP):
+    async with third.locks.of(REP):
         assert third.ends[REP.identity] == end
 
 
 async def test_application_that_keeps_its_loop_busy_has_lost_nothing(processes, coordination, monkeypatch):
     """An answer that came while the loop did something else is heard, however late."""
     monkeypatch.setattr(link, "_ANSWER", 0.02)
-    turn = processes[0].turns.of(REP)
+    turn = processes[0].locks.of(REP)
     await turn._link.ask(lambda store: store.hold(0))
     # A file is asked again when its lock is free.
     files = list(coordination.directory.iterdir()) if isinstance(coordination, FileCoordination) else []
@@ -297,7 +297,7 @@ async def test_application_that_keeps_its_loop_busy_has_lost_nothing(processes, 
 
 async def test_what_cannot_be_read_is_not_known(processes):
     """What another version of this library says stands last, in words that this one lacks, is nothing to fail for."""
-    turn = processes[0].turns.of(REP)
+    turn = processes[0].locks.of(REP)
     token = (await ask_for(turn)).token
     end = '{"exists": true, "number_of_tomorrow": 1}'
     await turn._link.ask(lambda store: store.give_turn_back(turn._name, token, end=end, memory=60))
@@ -308,7 +308,7 @@ async def test_what_cannot_be_read_is_not_known(processes):
 
 async def test_whoever_waits_is_told_at_once(still_processes):
     """The next in line need not look again: giving the turn back rings for them."""
-    one, other, _ = (each.turns.of(REP) for each in still_processes)
+    one, other, _ = (each.locks.of(REP) for each in still_processes)
     await one.acquire()
     for holder, waiter in ((one, other), (other, one)):
         taking = asyncio.create_task(waiter.acquire())
@@ -323,46 +323,46 @@ async def test_whoever_waits_is_told_at_once(still_processes):
 async def test_names_that_other_processes_use_are_known(processes):
     """Once another process names queues in another way, it is worth asking whose queue a name is."""
     one, other, _ = processes
-    assert one.turns.is_known(REP)
-    async with one.turns.of(REP):
+    assert one.locks.is_known(REP)
+    async with one.locks.of(REP):
         pass
-    assert one.turns.is_known(REP)
-    async with other.turns.of(OTHER):
+    assert one.locks.is_known(REP)
+    async with other.locks.of(OTHER):
         pass
 
-    async with one.turns.of(REP):
-        assert not one.turns.is_known(REP)
-    one.turns.learn(REP, "usr-1")
-    await waits_for(other.turns.of(OTHER), one.turns.of(REP), seconds=1)
+    async with one.locks.of(REP):
+        assert not one.locks.is_known(REP)
+    one.locks.learn(REP, "usr-1")
+    await waits_for(other.locks.of(OTHER), one.locks.of(REP), seconds=1)
 
 
 async def test_late_holder_spoils_nothing(processes):
     """Who was taken for dead and wakes up gives back nothing: the turn is the other's, and so is what stands last."""
     late, other, third = processes
-    turn = late.turns.of(REP)
+    turn = late.locks.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
     end = QueueEnd(exists=True, position=3)
-    async with other.turns.of(REP):
+    async with other.locks.of(REP):
         late.ends[REP.identity] = QueueEnd(exists=True, position=1)
         turn.release()
-        waiting = asyncio.create_task(third.turns.of(REP).acquire())
+        waiting = asyncio.create_task(third.locks.of(REP).acquire())
         await CLOCK.sleep(5)
         assert not waiting.done()
         other.ends[REP.identity] = end
     await waiting
     assert third.ends[REP.identity] == end
-    third.turns.of(REP).release()
+    third.locks.of(REP).release()
 
 
 async def test_late_renewal_takes_nothing(processes):
     """Who was taken for dead and wakes up is told that the turn is another's, and leaves it there."""
     late, other, _ = processes
-    turn = late.turns.of(REP)
+    turn = late.locks.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
-    async with other.turns.of(REP):
-        for token, held in ((turn._token, False), (other.turns.of(REP)._token, True)):
+    async with other.locks.of(REP):
+        for token, held in ((turn._token, False), (other.locks.of(REP)._token, True)):
             assert await turn._link.ask(lambda store, token=token: store.keep_turn(turn._name, token, lease=4)) is held
     turn.release()
 
@@ -370,14 +370,14 @@ async def test_late_renewal_takes_nothing(processes):
 async def test_forgotten_turn_is_taken_back(processes, coordination, redis_server):
     """A server or file that lost everything is told again who has the turn, before anybody else gets it."""
     one, other, _ = processes
-    async with one.turns.of(REP):
+    async with one.locks.of(REP):
         forget(coordination, redis_server)
         await CLOCK.sleep(3)
-        taking = asyncio.create_task(other.turns.of(REP).acquire())
+        taking = asyncio.create_task(other.locks.of(REP).acquire())
         await CLOCK.sleep(10)
         assert not taking.done()
     await taking
-    other.turns.of(REP).release()
+    other.locks.of(REP).release()
 
 
 async def test_key_server_and_rep_are_hashed(redis_server):
@@ -386,7 +386,7 @@ async def test_key_server_and_rep_are_hashed(redis_server):
     coordination = RedisCoordination(redis_server.url)
     shared = coordination.share(settings_of("ak_live_secret"), FastClock(1))
     await shared.paces.writes.admit()
-    async with shared.turns.of(REP):
+    async with shared.locks.of(REP):
         names = redis_server.redis.keys("*")
         values = [str(redis_server.redis.hgetall(name)) for name in names if name.endswith(":lease")]
     await shared.hang_up()
@@ -403,11 +403,11 @@ async def test_nothing_stays_in_redis_for_ever(redis_server):
     shared = RedisCoordination(redis_server.url).share(settings_of("ak_live_secret"), SystemClock())
     await shared.paces.writes.admit()
     shared.paces.writes.heard(RateLimit(limit=5, remaining=4), since=0)
-    async with shared.turns.of(REP):
+    async with shared.locks.of(REP):
         shared.ends[REP.identity] = QueueEnd(exists=True)
     shared.paces.hold(1)
-    async with shared.turns.of(OTHER):
-        await asyncio.gather(*shared.turns.of(OTHER)._link._telling)
+    async with shared.locks.of(OTHER):
+        await asyncio.gather(*shared.locks.of(OTHER)._link._telling)
         left = {name.rpartition(":")[2]: redis_server.redis.ttl(name) for name in redis_server.redis.keys("*")}
     await shared.hang_up()
 

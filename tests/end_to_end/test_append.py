@@ -329,7 +329,7 @@ async def test_client_serves_a_second_loop(sandbox, clock):
     def elsewhere():
         async def load():
             result = await allo.queue().append(us_numbers(1, 1))
-            await allo._lanes.current().close()
+            await allo._sessions.current().close()
             return result
 
         return asyncio.run(load())

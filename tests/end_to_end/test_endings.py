@@ -8,7 +8,7 @@ import pytest
 
 from allo_async import AlloClient, AlloError, AppendResult, ClientClosedError, DeadlineExceededError, Journal
 from allo_async._loading import stream
-from allo_async._sending import calls
+from allo_async._sending import call_limits as calls
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.acting import ActingAt

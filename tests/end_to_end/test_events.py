@@ -9,9 +9,9 @@ from allo_async import AlloClient, QueueFullError
 from allo_async.events import (
     AttemptEnded,
     AttemptStarted,
-    ChunkFailed,
-    ChunkSettled,
-    ChunkStarted,
+    BatchFailed,
+    BatchSettled,
+    BatchStarted,
     ConflictBackedOff,
     LoadEnded,
     LoadStarted,
@@ -55,12 +55,12 @@ async def test_load_is_told_from_beginning_to_end(sandbox, allo, seen):
         LoadEnded,
     ]
     assert [type(event) for event in shown if event.chunk is not None] == [
-        *(ChunkStarted, AttemptStarted, AttemptEnded, ChunkSettled) * 2
+        *(BatchStarted, AttemptStarted, AttemptEnded, BatchSettled) * 2
     ]
     assert shown[0] == of(LoadStarted, seen)[0]
     assert shown[-1] == of(LoadEnded, seen)[0]
     assert len({event.load for event in shown}) == 1
-    started, settled = of(ChunkStarted, seen), of(ChunkSettled, seen)
+    started, settled = of(BatchStarted, seen), of(BatchSettled, seen)
     assert [event.chunk for event in started] == [event.chunk for event in settled]
     assert [(event.rows, event.queue) for event in started] == [(25, "the key owner")] * 2
     assert [(event.added, event.skipped, event.attempts) for event in settled] == [(25, 0, 1)] * 2
@@ -86,7 +86,7 @@ async def test_retries_are_told_with_their_causes(sandbox, allo, seen):
     assert 2 <= retries[0].wait <= 2.1
     assert [event.retry_after for event in of(RateLimited, seen)] == [2.0]
     assert [event.resends for event in of(AttemptStarted, seen) if event.method == "POST"] == [0, 1, 2, 3]
-    assert [event.attempts for event in of(ChunkSettled, seen)] == [4]
+    assert [event.attempts for event in of(BatchSettled, seen)] == [4]
     backed_off = [event.seconds for event in of(Waited, seen) if event.reason == "backoff"]
     assert sum(backed_off) >= 2
     assert len(of(ConflictBackedOff, seen)) == 1
@@ -100,8 +100,8 @@ async def test_full_queue_is_told(sandbox, allo, seen):
         await allo.queue().append(us_numbers(30))
 
     assert [event.room for event in of(QueueFull, seen)] == [10]
-    assert [type(event.error) for event in of(ChunkFailed, seen)] == [QueueFullError]
-    assert [event.added for event in of(ChunkSettled, seen)] == [10]
+    assert [type(event.error) for event in of(BatchFailed, seen)] == [QueueFullError]
+    assert [event.added for event in of(BatchSettled, seen)] == [10]
     ended = of(LoadEnded, seen)[0]
     assert type(ended.error) is QueueFullError
     assert (ended.totals.added, ended.totals.pending) == (10, 20)
@@ -119,7 +119,7 @@ async def test_cancelled_load_is_told(sandbox, allo, seen):
     await asyncio.wait({loading})
 
     assert type(of(AttemptEnded, seen)[-1].error) is asyncio.CancelledError
-    assert [(type(event.error), event.in_doubt) for event in of(ChunkFailed, seen)] == [(asyncio.CancelledError, True)]
+    assert [(type(event.error), event.in_doubt) for event in of(BatchFailed, seen)] == [(asyncio.CancelledError, True)]
     assert [(type(event.error), event.totals.rows) for event in of(LoadEnded, seen)] == [(asyncio.CancelledError, 10)]
 
 
@@ -143,7 +143,7 @@ async def test_spread_is_one_load(sandbox, allo, seen):
     started = of(LoadStarted, seen)
     assert [(event.kind, event.queues) for event in started] == [("spread", ("a teammate at acme.example",) * 2)]
     assert {event.load for event in seen} == {started[0].load}
-    assert sum(event.added for event in of(ChunkSettled, seen)) == 40
+    assert sum(event.added for event in of(BatchSettled, seen)) == 40
     assert of(LoadEnded, seen)[0].requests == 4
 
 

@@ -69,7 +69,7 @@ async def stopped(stream, when):
     stream.stop()
     async with asyncio.timeout(SOON):
         await running
-    return [*results, stream.unfinished, await stream.take_rest()]
+    return [*results, stream.unfinished, await stream.drain()]
 
 
 def all_fates(results):

@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allo_async import AlloError, Contact
-from allo_async._loading.brim import Brim
-from allo_async._loading.deliver import Courier
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import Capacity
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
-from allo_async._sending.calls import Calls
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallScopes
+from allo_async._sending.key_state import KeyState
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
-from allo_async._sending.shared import Shared
+from allo_async._sending.session import Lane
 from allo_async._wire.assignee import Assignee
 from tests.clocks import ManualClock
 from tests.loading.server_model import CAPACITY, MOVES, Server
@@ -29,14 +29,14 @@ ROWS = st.lists(
 
 
 def courier(lane, bounds, clock):
-    return Courier(lane, Assignee(), Brim(lane, Assignee(), clock=clock), waits=False, bounds=bounds)
+    return Appender(lane, Assignee(), Capacity(lane, Assignee(), clock=clock), waits=False, bounds=bounds)
 
 
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
     sender = Sender(server, Paces(clock=clock), clock=clock, retry_budget=retry_budget)
-    lane = Lane(server, sender, Calls(clock), Shared(Paces(clock=clock)))
+    lane = Lane(server, sender, CallScopes(clock), KeyState(Paces(clock=clock)))
     stream = AppendStream(
         rows,
         Assignee(),
@@ -52,7 +52,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
         async for result in stream:
             results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
     except AlloError as error:
-        results += [error.result, await stream.take_rest()]
+        results += [error.result, await stream.drain()]
     assert stream.totals == merge(results).totals
     return merge(results)
 

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async._loading import time_slice
-from allo_async._loading.chunk import Chunk, fill_chunk
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.rows import Chunk, RowSource, fill_chunk
 
 ROWS = st.lists(st.one_of(st.integers(0, 30).map(lambda place: f"+1212555{place:04d}"), st.just("N/A")), max_size=60)
 

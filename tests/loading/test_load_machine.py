@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from allo_async import AlloError, AppendResult, Journal
-from allo_async._loading.brim import Brim
-from allo_async._loading.deliver import Courier
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import Capacity
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
-from allo_async._sending.calls import Calls
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallScopes
+from allo_async._sending.key_state import KeyState
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
-from allo_async._sending.shared import Shared
+from allo_async._sending.session import Lane
 from allo_async._wire.assignee import Assignee
 from allo_async.journal.journal import log_of
 from tests.clocks import ManualClock
@@ -51,7 +51,7 @@ class Loads(RuleBasedStateMachine):
     def restart(self):
         """Another process: what was known of the server is forgotten."""
         sender = Sender(self.server, Paces(clock=self.clock), clock=self.clock, retry_budget=20.0)
-        self.lane = Lane(self.server, sender, Calls(self.clock), Shared(Paces(clock=self.clock)))
+        self.lane = Lane(self.server, sender, CallScopes(self.clock), KeyState(Paces(clock=self.clock)))
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
     def misbehave(self, moves):
@@ -87,7 +87,7 @@ class Loads(RuleBasedStateMachine):
 
     @precondition(lambda self: self.count)
     @rule(end_at=st.one_of(st.none(), st.integers(1, 60)))
-    def take_up(self, end_at):
+    def resume(self, end_at):
         """Start the last load again."""
         self.check(self.run(end_at))
 
@@ -116,8 +116,8 @@ class Loads(RuleBasedStateMachine):
             Assignee(),
             Preparer(region=None, keep_duplicates=False),
             lambda: lane,
-            lambda lane, bounds, log: Courier(
-                lane, Assignee(), Brim(lane, Assignee(), clock=self.clock), waits=False, bounds=bounds, log=log
+            lambda lane, bounds, log: Appender(
+                lane, Assignee(), Capacity(lane, Assignee(), clock=self.clock), waits=False, bounds=bounds, log=log
             ),
             clock=self.clock,
             deadline=None,
@@ -140,7 +140,7 @@ class Loads(RuleBasedStateMachine):
         except AlloError as error:
             results.append(error.result)
         with contextlib.suppress(AlloError):
-            results.append(await stream.take_rest())
+            results.append(await stream.drain())
         return merge(results)
 
     def check(self, result):

@@ -8,7 +8,7 @@ import pytest
 from allo_async import AlloClient, errors
 from allo_async._loading.mark import Mark
 from allo_async._loading.queue_reads import read_end
-from allo_async._sending.key_trust import Moment
+from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.sandbox import Sandbox, faults
@@ -32,7 +32,7 @@ async def test_end_was_seen_before_what_came_later(moment, late):
     mark = await seen_at(10.0, see)
 
     assert mark.end == END
-    assert mark.seconds_after(Moment(1_000_000.0, moment)) == late
+    assert mark.seconds_after(Timestamp(1_000_000.0, moment)) == late
 
 
 async def test_look_that_fails_tells_nothing():
@@ -44,7 +44,7 @@ async def test_look_that_fails_tells_nothing():
     mark = await seen_at(10.0, fail)
 
     assert mark.end is None
-    assert mark.seconds_after(Moment(1_000_000.0, 20.0)) == inf
+    assert mark.seconds_after(Timestamp(1_000_000.0, 20.0)) == inf
 
 
 async def test_look_ends_with_the_block():
@@ -63,8 +63,8 @@ async def test_look_ends_with_the_block():
 
 def test_known_end_was_before_everything():
     """What the last answer told, or the journal, needs no look."""
-    assert Mark(END).seconds_after(Moment(0.0, 0.0)) == 0
-    assert Mark(END).seconds_after(Moment(0.0)) == 0
+    assert Mark(END).seconds_after(Timestamp(0.0, 0.0)) == 0
+    assert Mark(END).seconds_after(Timestamp(0.0)) == 0
 
 
 async def test_end_is_that_of_the_first_of_two_pages(clock):
@@ -79,7 +79,7 @@ async def test_end_is_that_of_the_first_of_two_pages(clock):
 
         sandbox.script(faults.drop(), method="GET", when=come_in)
         async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
-            state, end = await read_end(allo._lanes.current(), Assignee())
+            state, end = await read_end(allo._sessions.current(), Assignee())
 
         assert (state.size, end.position) == (440, 439)
         assert end.number_to == sandbox.numbers()[439]

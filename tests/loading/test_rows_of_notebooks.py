@@ -16,7 +16,7 @@ import pytest
 
 from allo_async import Contact
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.source import RowSource
+from allo_async._loading.rows import RowSource
 from allo_async.journal.digest import digest
 
 NUMBER = "+12125550010"

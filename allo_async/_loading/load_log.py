@@ -7,7 +7,7 @@ import attrs
 
 from allo_async._loading.mark import Mark
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.key_trust import Moment
+from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import Request
 from allo_async.models import SkippedNumber
@@ -26,8 +26,8 @@ class Outcome(NamedTuple):
 
 
 @attrs.define(eq=False)
-class Sending:
-    """A piece of the input that is sent at once, and what is written of it.
+class Batch:
+    """A batch of the input that is sent at once, and what is written of it.
 
     Attributes:
         assignee: Whose queue it goes to.
@@ -42,12 +42,12 @@ class Sending:
     rows: Sequence[PreparedRow] = attrs.field(repr=False)
     mark: Mark = attrs.field(repr=False)
     request: Request | None = None
-    first_used: Moment | None = None
+    first_used: Timestamp | None = None
     chunk: int | None = None
 
 
 class LoadLog:
-    """Written before a piece is sent and after its answer; whatever it cannot write, it raises a `JournalError` for.
+    """Written before a batch is sent and after its answer; whatever it cannot write, it raises a `JournalError` for.
 
     By itself, it keeps nothing and knows nothing.
 
@@ -88,29 +88,29 @@ class LoadLog:
         """Return the numbers that earlier runs put into a queue, or may have."""
         return ()
 
-    def in_flight(self, assignee: Assignee) -> list[Sending]:  # noqa: ARG002 - as above
+    def in_flight(self, assignee: Assignee) -> list[Batch]:  # noqa: ARG002 - as above
         """Give what an earlier run was sending to the queue of *assignee* when it ended."""
         return []
 
-    async def sending(self, piece: Sending, request: Request, first_used: Moment) -> None:
-        """Write that *piece* is about to be sent as *request*."""
+    async def record_intent(self, batch: Batch, request: Request, first_used: Timestamp) -> None:
+        """Write that *batch* is about to be sent as *request*."""
 
-    async def settled(self, piece: Sending, outcomes: Mapping[int, Outcome]) -> None:
-        """Write what became of the rows of *piece*."""
+    async def record_outcome(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        """Write what became of the rows of *batch*."""
 
-    async def refused(self, piece: Sending) -> None:
-        """Write that *piece* was refused as a whole."""
+    async def record_refusal(self, batch: Batch) -> None:
+        """Write that *batch* was refused as a whole."""
 
-    async def skipped(self, rows: Sequence[SkippedNumber]) -> None:
+    async def record_skips(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
 
-    async def dealt(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
+    async def record_allocation(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
 
-    async def ended(self, rows: int) -> None:
+    async def record_end(self, rows: int) -> None:
         """Write that the input ended after *rows* rows."""
 
-    async def rest_taken(self) -> None:
+    async def record_rest(self) -> None:
         """Write where the rows stand that were taken after the load had ended."""
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 
-from allo_async._sending.observers import Observers
+from allo_async._sending.instrumentation import Observers
 from allo_async._sending.pacing import Paces
-from allo_async._sending.turns import Identity, Turns
+from allo_async._sending.queue_locks import Identity, QueueLocks
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
 from allo_async.events import Event
@@ -20,19 +20,19 @@ Ends = dict[Identity, QueueEnd]
 
 
 @attrs.define(eq=False, slots=True, weakref_slot=True)
-class Shared:
+class KeyState:
     """Belongs to a key, and not to a client.
 
     Attributes:
         paces: Let requests go.
-        turns: Keeps appends to the same queue apart.
+        locks: Keeps appends to the same queue apart.
         ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
         hang_up: Ends what others are reached by, which begins again when it is needed.
         watching: The observers of the clients that use this.
     """
 
     paces: Paces
-    turns: Turns = attrs.field(factory=Turns)
+    locks: QueueLocks = attrs.field(factory=QueueLocks)
     ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
     hang_up: Callable[[], Awaitable[None]] | None = None
     watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
@@ -47,31 +47,31 @@ class Shared:
         if not self.watching and self.hang_up is not None:
             await self.hang_up()
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell the observers of all clients of *event*."""
         for observers in self.watching:
-            observers.tell(event)
+            observers.emit(event)
 
 
 class Coordination(Protocol):
     """What lets several processes keep the limits of a key together."""
 
-    def share(self, settings: Settings, clock: Clock) -> Shared:
+    def share(self, settings: Settings, clock: Clock) -> KeyState:
         """Make what the clients of this key share on the running loop."""
         ...
 
 
 _Key = tuple[str, str, Clock, Coordination | None]
 
-_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[_Key, Shared]] = WeakKeyDictionary()
+_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[_Key, KeyState]] = WeakKeyDictionary()
 
 
-def shared_by(settings: Settings, clock: Clock, coordination: Coordination | None) -> Shared:
+def key_state_of(settings: Settings, clock: Clock, coordination: Coordination | None) -> KeyState:
     """Give what the clients of this key on the running loop share, as long as there is one."""
     of_loop = _of_loop.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     key = (str(settings.base_url), settings.api_key, clock, coordination)
     shared = of_loop.get(key)
     if shared is None:
-        shared = Shared(Paces(clock=clock)) if coordination is None else coordination.share(settings, clock)
+        shared = KeyState(Paces(clock=clock)) if coordination is None else coordination.share(settings, clock)
         of_loop[key] = shared
     return shared

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from allo_async._sending.key_trust import OLDEST_KEY, KeyTrust, Moment
+from allo_async._sending.idempotency import OLDEST_KEY, IdempotencySupport, Timestamp
 from allo_async._sending.verdict import Verdict, judge
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 
 @attrs.define
-class Delivery(Generic[Answer]):
+class InFlightRequest(Generic[Answer]):
     """One request on its way, a cancellation included.
 
     A failure is *unclear* when the server may have carried the request out. Where it honours the idempotency key, the
@@ -55,14 +55,14 @@ class Delivery(Generic[Answer]):
 
     request: Request
     read: Callable[[Reply], Answer]
-    look: Callable[[Moment, float | None], Awaitable[Answer | None]] | None = None
-    announce: Callable[[Request, Moment], Awaitable[None]] | None = None
-    first_used: Moment | None = None
+    look: Callable[[Timestamp, float | None], Awaitable[Answer | None]] | None = None
+    announce: Callable[[Request, Timestamp], Awaitable[None]] | None = None
+    first_used: Timestamp | None = None
     attempts: int = 0
     exposed: bool = False
-    began: Moment | None = None
-    unclear_since: Moment | None = None
-    abandoned_since: Moment | None = None
+    began: Timestamp | None = None
+    unclear_since: Timestamp | None = None
+    abandoned_since: Timestamp | None = None
     failed_with_5xx: bool = False
     most_conflicts: int | None = None
     conflicts: int = 0
@@ -92,7 +92,7 @@ class Delivery(Generic[Answer]):
     def begin(self, clock: Clock) -> None:
         """Note that an attempt begins."""
         self.attempts += 1
-        self.began = Moment.now(clock)
+        self.began = Timestamp.now(clock)
 
     def expose(self) -> None:
         """Note that the first byte leaves."""
@@ -104,11 +104,11 @@ class Delivery(Generic[Answer]):
             return False
         return self.first_used.seconds_ago(clock) >= OLDEST_KEY
 
-    def replay_tells(self, trust: KeyTrust, clock: Clock) -> bool:
+    def replay_tells(self, trust: IdempotencySupport, clock: Clock) -> bool:
         """Tell whether sending the same bytes again would settle an unclear attempt, for all that is documented."""
         return not (trust.ignored or self.failed_with_5xx or self.too_old(clock))
 
-    def must_look(self, trust: KeyTrust, clock: Clock) -> bool:
+    def must_look(self, trust: IdempotencySupport, clock: Clock) -> bool:
         """Tell whether an unclear attempt has to be settled by a look."""
         return self.look is not None and self.unclear and not (trust.honoured and self.replay_tells(trust, clock))
 
@@ -118,7 +118,7 @@ class Delivery(Generic[Answer]):
             return False
         return self.looked or (self.unclear and judge(error) in {Verdict.CUT, Verdict.REFUSED})
 
-    def worth_a_retry(self, error: BaseException, trust: KeyTrust, clock: Clock) -> bool:
+    def worth_a_retry(self, error: BaseException, trust: IdempotencySupport, clock: Clock) -> bool:
         """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
         if not isinstance(error, AlloError):
             return False
@@ -130,7 +130,7 @@ class Delivery(Generic[Answer]):
             return harmless or not self.unclear
         return verdict is Verdict.RESEND and harmless
 
-    async def settle_by_look(self, trust: KeyTrust, clock: Clock) -> Answer | None:
+    async def settle_by_look(self, trust: IdempotencySupport, clock: Clock) -> Answer | None:
         """Look whether an earlier attempt was carried out, and give its answer; `None` where it was not."""
         since = self.unclear_since or self.began
         assert self.look is not None and since is not None  # noqa: S101, PT018 - for the type checker
@@ -147,7 +147,7 @@ class Delivery(Generic[Answer]):
             self.request = attrs.evolve(self.request, idempotency_key=str(uuid.uuid4()))
             self.first_used = None
         if self.first_used is None:
-            self.first_used = Moment.now(clock)
+            self.first_used = Timestamp.now(clock)
         if self.announce is not None and self._announced != self.request.idempotency_key:
             await self.announce(self.request, self.first_used)
             self._announced = self.request.idempotency_key

@@ -5,22 +5,22 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from allo_async._loading.correlate import Correlation
-from allo_async._sending.delivery import Delivery
-from allo_async._sending.observers import Observers, new_number, within
+from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.instrumentation import Observers, new_number, within
 from allo_async._wire.assignee import Assignee
 from allo_async.events import (
-    CURRENT_CHUNK,
+    CURRENT_BATCH,
     CURRENT_LOAD,
-    ChunkFailed,
-    ChunkSettled,
-    ChunkStarted,
+    BatchFailed,
+    BatchSettled,
+    BatchStarted,
     LoadEnded,
     LoadStarted,
 )
 from allo_async.models import Totals
 
 
-class LoadTelling:
+class LoadEvents:
     """Tells of one append, stream or spread, from its beginning on.
 
     Args:
@@ -34,7 +34,7 @@ class LoadTelling:
         self._begun = observers.now()
         self._load = new_number()
         with self.within():
-            observers.tell(LoadStarted(kind=kind, queues=tuple(map(str, assignees))))
+            observers.emit(LoadStarted(kind=kind, queues=tuple(map(str, assignees))))
 
     def within(self) -> AbstractContextManager[None]:
         """Let a block be told as a part of the load."""
@@ -44,10 +44,10 @@ class LoadTelling:
         """Tell how it ended."""
         seconds = self._observers.now() - self._begun
         with self.within():
-            self._observers.tell(LoadEnded(totals=totals, requests=requests, seconds=seconds, error=error))
+            self._observers.emit(LoadEnded(totals=totals, requests=requests, seconds=seconds, error=error))
 
 
-class ChunkTelling:
+class BatchEvents:
     """Tells of one chunk, from its turn on.
 
     Args:
@@ -63,17 +63,17 @@ class ChunkTelling:
         self._rows = rows
         self._chunk = new_number()
         with self.within():
-            observers.tell(ChunkStarted(queue=self._queue, rows=rows))
+            observers.emit(BatchStarted(queue=self._queue, rows=rows))
 
     def within(self) -> AbstractContextManager[None]:
         """Let a block be told as a part of the chunk."""
-        return within(CURRENT_CHUNK, self._chunk)
+        return within(CURRENT_BATCH, self._chunk)
 
     def settled(self, correlation: Correlation, attempts: int) -> None:
         """Tell what the server's answer says."""
         with self.within():
-            self._observers.tell(
-                ChunkSettled(
+            self._observers.emit(
+                BatchSettled(
                     queue=self._queue,
                     added=len(correlation.added),
                     skipped=len(correlation.skipped),
@@ -84,11 +84,11 @@ class ChunkTelling:
                 )
             )
 
-    def failed(self, delivery: Delivery[Any], error: BaseException) -> None:
+    def failed(self, delivery: InFlightRequest[Any], error: BaseException) -> None:
         """Tell that there is no answer, or a refusal."""
         with self.within():
-            self._observers.tell(
-                ChunkFailed(
+            self._observers.emit(
+                BatchFailed(
                     queue=self._queue,
                     rows=self._rows,
                     in_doubt=delivery.in_doubt,

@@ -1,4 +1,4 @@
-"""Those who observe a client, told of what happens in it."""
+"""The observers of a client, and the events of its attempts and waits."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,11 @@ import logging
 from collections.abc import Generator, Sequence
 from contextvars import ContextVar
 
+import attrs
+
+from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.events import Event, Observer, Waited, Waiting, WaitReason
+from allo_async.events import AttemptEnded, AttemptStarted, Event, Observer, Waited, Waiting, WaitReason
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Observers:
         """Tell the time, for measuring spans."""
         return self._clock.monotonic()
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Tell every one of them of *event*."""
         for observer in self._observers:
             try:
@@ -59,14 +62,14 @@ class Observers:
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
     @contextlib.contextmanager
-    def waiting(self, reason: WaitReason) -> Generator[None]:
+    def timed_wait(self, reason: WaitReason) -> Generator[None]:
         """Tell that a block waits, if that takes a while, and how long it waited, however it ends."""
         begun, noticed = self.now(), False
 
         def notice() -> None:
             nonlocal noticed
             noticed = True
-            self.tell(Waiting(reason=reason))
+            self.emit(Waiting(reason=reason))
 
         timer = asyncio.get_running_loop().call_later(_NOTICEABLE_WAIT, notice) if self._observers else None
         try:
@@ -76,4 +79,38 @@ class Observers:
                 timer.cancel()
             seconds = self.now() - begun
             if noticed or seconds >= _SHORTEST_WAIT:
-                self.tell(Waited(reason=reason, seconds=seconds))
+                self.emit(Waited(reason=reason, seconds=seconds))
+
+
+@attrs.define
+class Attempt:
+    """What is known of an attempt.
+
+    Attributes:
+        status: The HTTP status, `None` as long as there is no answer.
+    """
+
+    status: int | None = None
+
+
+@contextlib.contextmanager
+def observed(
+    observers: Observers, clock: Clock, server: str, request: Request, *, resends: int, request_id: str
+) -> Generator[Attempt]:
+    """Tell *observers* of the attempt that a block makes, when it begins and however it ends."""
+    number, attempt, error = new_number(), Attempt(), None
+    url = server + request.target.partition("?")[0]
+    observers.emit(
+        AttemptStarted(attempt=number, method=request.method, url=url, resends=resends, request_id=request_id)
+    )
+    begun = clock.monotonic()
+    try:
+        yield attempt
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        seconds = clock.monotonic() - begun
+        observers.emit(AttemptEnded(attempt=number, status=attempt.status, seconds=seconds, error=error))
+        # The error's traceback holds this frame.
+        error = None

@@ -1,17 +1,46 @@
-"""The calls that are under way: each ends when its deadline passes, and all of them when the client closes."""
+"""How long a call may take: its limits, and the end of calls under way."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from math import inf
+from typing import Any
 
+import attrs
+
+from allo_async._sending.stop import Stop
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError
+
+
+@attrs.frozen
+class CallLimits:
+    """What a caller puts up with.
+
+    Attributes:
+        give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.
+        patience: Seconds that a rate limit may hold up one request.
+        stop: Ends waits early.
+    """
+
+    give_up_at: float | None = None
+    patience: float = inf
+    stop: Stop = attrs.field(factory=Stop, eq=False)
+
+    @property
+    def unstoppable(self) -> "CallLimits":
+        """The same limits, for what must be known even where the caller asks to end."""
+        return CallLimits(self.give_up_at, self.patience)
+
+
+UNLIMITED = CallLimits()
+
 
 # Real seconds within which a call that is told to end has ended.
 _ENDING = 1.0
 
 
-class Calls:
+class CallScopes:
     """Bounds the calls of one event loop.
 
     Args:
@@ -61,3 +90,12 @@ class Calls:
             raise
         except TimeoutError as error:
             raise DeadlineExceededError("the deadline of the call passed") from error
+
+
+async def cancel_and_wait(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel those of *tasks* that there are, and wait until each has ended."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from allo_async._sending.turns import Turns
+from allo_async._sending.queue_locks import QueueLocks
 from allo_async._wire.assignee import Assignee
 
 OWNER, BY_ID = Assignee(), Assignee(user_id="usr-1")
@@ -25,7 +25,7 @@ MARIE, TOM = Assignee(email="marie@acme.example"), Assignee(email="tom@acme.exam
 )
 async def test_name_of_another_kind_may_be_the_same_queue(busy, comes, waits):
     """Two ids are two queues, and so are two addresses; but an id and an address may be one."""
-    turns = Turns()
+    turns = QueueLocks()
     turns.use(busy)
     turns.use(comes)
     turn = turns.of(busy)
@@ -37,7 +37,7 @@ async def test_name_of_another_kind_may_be_the_same_queue(busy, comes, waits):
 
 async def test_nobody_waits_for_a_queue_that_is_known():
     """Once the server has told whose queue a name is, only those of the same queue wait, by its own turn."""
-    turns = Turns()
+    turns = QueueLocks()
     turns.use(OWNER)
     turns.use(MARIE)
     turns.learn(OWNER, "usr-1")
@@ -50,7 +50,7 @@ async def test_nobody_waits_for_a_queue_that_is_known():
 
 async def test_nobody_waits_where_the_server_does_not_tell():
     """A queue whose owner the server keeps to itself would hold up all others for good."""
-    turns = Turns()
+    turns = QueueLocks()
     turns.use(OWNER)
     turns.use(BY_ID)
     turns.learn(OWNER, None)
@@ -60,7 +60,7 @@ async def test_nobody_waits_where_the_server_does_not_tell():
 
 def test_one_kind_of_name_needs_no_question():
     """As long as all are named in the same way, a name is a queue."""
-    turns = Turns()
+    turns = QueueLocks()
     turns.use(MARIE)
     turns.use(TOM)
 

@@ -1,12 +1,12 @@
-"""The account of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
+"""The outcomes of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from allo_async._loading.chunk import Chunk
 from allo_async._loading.correlate import Correlation
-from allo_async._loading.log import LoadLog, Outcome
+from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.rows import Chunk
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
@@ -38,7 +38,7 @@ class Fates(Protocol):
         ...
 
 
-class Account:
+class Outcomes:
     """The fates of a chunk's rows; a row of which nothing is noted or logged is pending.
 
     Args:

@@ -1,10 +1,10 @@
-"""The brim of a queue: how many more rows it takes, once it has refused some."""
+"""The capacity of a queue: how many more rows it takes, once it has refused some."""
 
 from math import inf
 
 from allo_async._loading.queue_reads import read_state
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import QueueFullError
@@ -18,14 +18,14 @@ _GROWTH = 1.5
 _LATEST = 30.0
 
 
-class Brim:
+class Capacity:
     """Fills a queue exactly: nothing is asked before the first refusal, and little after it.
 
     The queue's own count says how much goes in. Where the server refuses what its count has room for, it counts
-    otherwise, and the brim is found by halving: every refusal makes the next piece smaller, so that it ends.
+    otherwise, and the capacity is found by halving: every refusal makes the next batch smaller, so that it ends.
 
     Args:
-        lane: Carries the looks.
+        session: Carries the looks.
         assignee: Whose queue it is.
         clock: Waits.
         poll_interval: Seconds before the first look for room, when waiting.
@@ -36,9 +36,9 @@ class Brim:
     """
 
     def __init__(
-        self, lane: Lane, assignee: Assignee, *, clock: Clock, poll_interval: float = DEFAULT_POLL_INTERVAL
+        self, session: LoopSession, assignee: Assignee, *, clock: Clock, poll_interval: float = DEFAULT_POLL_INTERVAL
     ) -> None:
-        self._lane = lane
+        self._session = session
         self._assignee = assignee
         self._clock = clock
         self._first_interval = poll_interval
@@ -48,21 +48,21 @@ class Brim:
         self.allows: float = inf
         self.refusal: QueueFullError | None = None
 
-    async def refused(self, rows: int, error: QueueFullError, bounds: Bounds) -> None:
+    async def refused(self, rows: int, error: QueueFullError, limits: CallLimits) -> None:
         """Note that *rows* rows did not fit, and look how many do."""
         self.refusal = error
-        room = (await read_state(self._lane, self._assignee, bounds)).room
+        room = (await read_state(self._session, self._assignee, limits)).room
         self._too_many = rows if room >= rows else None
         self.allows = rows // 2 if room >= rows else room
-        self._lane.observers.tell(QueueFull(queue=str(self._assignee), room=room))
+        self._session.observers.emit(QueueFull(queue=str(self._assignee), room=room))
 
     def full(self, refusal: QueueFullError) -> None:
         """Note that a request which had others' rows too found no more room."""
         self.refusal, self.allows = refusal, 0
 
-    def fresh(self) -> "Brim":
+    def fresh(self) -> "Capacity":
         """Make another one for the same queue, which knows of no refusal."""
-        return Brim(self._lane, self._assignee, clock=self._clock)
+        return Capacity(self._session, self._assignee, clock=self._clock)
 
     def added(self, rows: int) -> None:
         """Note that *rows* rows went in; those that the server skipped take no room."""
@@ -73,18 +73,18 @@ class Brim:
         else:
             self.allows -= rows
 
-    async def wait_for_room(self, bounds: Bounds) -> None:
+    async def wait_for_room(self, limits: CallLimits) -> None:
         """Look at the queue, ever more seldom, until it has room.
 
         Raises:
             StoppedError: The caller asked to end.
         """
         # There is no moment to give up at: a retry that comes too late for one would end the wait with an error.
-        looks, room = Bounds(stop=bounds.stop), 0
-        with self._lane.observers.waiting("room"):
+        looks, room = CallLimits(stop=limits.stop), 0
+        with self._session.observers.timed_wait("room"):
             while not room:
-                async with bounds.stop.ends():
+                async with limits.stop.ends():
                     await self._clock.sleep(self._interval)
                 self._interval = min(self._interval * _GROWTH, max(_LATEST, self._first_interval))
-                room = (await read_state(self._lane, self._assignee, looks)).room
+                room = (await read_state(self._session, self._assignee, looks)).room
         self._too_many, self.allows = None, room

@@ -16,7 +16,7 @@ def kind_of(identity: Identity) -> str:
     return kind if name else "none"
 
 
-class Turns:
+class QueueLocks:
     """One fair lock a queue, for as long as anyone holds or awaits it.
 
     One queue has three names: a user id, an e-mail address, and none for the key owner's own. As long as one kind of

@@ -1,4 +1,4 @@
-"""One chunk, until the account of its rows says how it ended."""
+"""One chunk, until the outcomes of its rows say how it ended."""
 
 import asyncio
 import contextlib
@@ -6,21 +6,21 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from math import inf
 
-from allo_async._loading.account import NO_ANSWER, Account, Fates
-from allo_async._loading.brim import Brim
-from allo_async._loading.chunk import Chunk
+from allo_async._loading.capacity import Capacity
 from allo_async._loading.correlate import Correlation, correlate
 from allo_async._loading.group import Ticket, group_of
-from allo_async._loading.log import LoadLog, Sending
-from allo_async._loading.look_back import look_back
+from allo_async._loading.load_events import BatchEvents
+from allo_async._loading.load_log import Batch, LoadLog
+from allo_async._loading.outcomes import NO_ANSWER, Fates, Outcomes
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_queued
+from allo_async._loading.reconcile import reconcile
+from allo_async._loading.rows import Chunk
 from allo_async._loading.target import Target
-from allo_async._loading.telling import ChunkTelling
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.delivery import Delivery
-from allo_async._sending.key_trust import Moment
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.idempotency import Timestamp
+from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import Request, append_request
@@ -35,20 +35,20 @@ _SHORT = 50
 _PATIENT = 3
 
 
-class Courier:
+class Appender:
     """Delivers the chunks of one call to one queue, in order.
 
     Args:
-        lane: Carries one request until it is settled, and keeps appends to the same queue apart.
+        session: Carries one request until it is settled, and keeps appends to the same queue apart.
         assignee: Whose queue it is.
-        brim: Tells how much goes in once the queue has refused.
+        capacity: Tells how much goes in once the queue has refused.
         waits: Whether to wait for room in a full queue, for as long as it takes.
-        bounds: How long a request may take.
-        log: Is told before a piece is sent, and after its answer.
+        limits: How long a request may take.
+        log: Is told before a batch is sent, and after its answer.
         merges: Whether the rows may leave together with those of other calls that wait for the queue's turn.
 
     Attributes:
-        lane: The lane.
+        session: The session.
         largest: How many rows the server takes at once, as far as it has told by refusing more.
         careful: How many rows to send at once while others write to the queue: a long append loses to short ones.
         requests: How many attempts to append were made.
@@ -56,45 +56,45 @@ class Courier:
 
     def __init__(
         self,
-        lane: Lane,
+        session: LoopSession,
         assignee: Assignee,
-        brim: Brim,
+        capacity: Capacity,
         *,
         waits: bool = False,
-        bounds: Bounds,
+        limits: CallLimits,
         log: LoadLog | None = None,
         merges: bool = False,
     ) -> None:
-        self.lane = lane
+        self.session = session
         self._assignee = assignee
-        self._brim = brim
+        self._capacity = capacity
         self._waits = waits
-        self._bounds = bounds
-        self._target = Target(lane, assignee, bounds)
+        self._limits = limits
+        self._target = Target(session, assignee, limits)
         self._log = log or LoadLog()
         # What is written down keeps its key, and so is sent by itself.
         self._merges = merges and not self._log.writes
-        self._piece: Sending | None = None
+        self._batch: Batch | None = None
         self.largest: float = inf
         self.careful: float = inf
         self.requests = 0
 
-    async def deliver(self, rows: Sequence[PreparedRow], account: Account) -> None:
-        """Send *rows* and note their fates in *account*, which is right at every await.
+    async def deliver(self, rows: Sequence[PreparedRow], outcomes: Outcomes) -> None:
+        """Send *rows* and note their fates in *outcomes*, which is right at every await.
 
         Raises:
-            QueueFullError: The queue is filled to the brim, and there are rows left.
-            AlloError: The server refused, or could not be reached in time; *account* tells what became of the rows.
+            QueueFullError: The queue is filled to the capacity, and there are rows left.
+            AlloError: The server refused, or could not be reached in time; *outcomes* tells what became of the rows.
         """
-        rows = await self._fill(account.wanted(rows), account)
+        rows = await self._fill(outcomes.wanted(rows), outcomes)
         while rows:
-            if self._brim.refusal is not None:
+            if self._capacity.refusal is not None:
                 if not self._waits:
-                    raise self._brim.refusal
+                    raise self._capacity.refusal
                 # Others may have their turn meanwhile: who does not wait learns at once that the queue is full.
-                await self._brim.wait_for_room(self._bounds)
+                await self._capacity.wait_for_room(self._limits)
             # What is left without a refusal waits for the turn that the queue is known to have by now.
-            rows = await self._fill(rows, account)
+            rows = await self._fill(rows, outcomes)
 
     async def look(self) -> int:
         """Tell how much room there is, and remember what stands last in the queue."""
@@ -102,37 +102,37 @@ class Courier:
 
     async def queued_by_others(self) -> set[str]:
         """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
-        return set(await read_queued(self.lane, self._assignee, self._bounds)).difference(self._log.sent_numbers())
+        return set(await read_queued(self.session, self._assignee, self._limits)).difference(self._log.sent_numbers())
 
     @property
     def on_its_way(self) -> Sequence[PreparedRow]:
         """The rows of the request that is on its way, or will be."""
-        return self._piece.rows if self._piece is not None else ()
+        return self._batch.rows if self._batch is not None else ()
 
     @property
     def refusal(self) -> QueueFullError | None:
         """Why the queue took no more."""
-        return self._brim.refusal
+        return self._capacity.refusal
 
-    async def carry(self, rows: Sequence[PreparedRow], account: Fates) -> Sequence[PreparedRow]:
+    async def carry(self, rows: Sequence[PreparedRow], outcomes: Fates) -> Sequence[PreparedRow]:
         """Send *rows*, having the queue's turn, until they are settled or the queue is full; give those that are left.
 
         Raises:
             AlloError: As for `deliver`.
         """
-        while rows and self._brim.allows >= 1:
+        while rows and self._capacity.allows >= 1:
             async with self._target.marked() as mark:
                 # Of those whose rows they are, some may have gone meanwhile.
-                rows = account.wanted(rows)
+                rows = outcomes.wanted(rows)
                 if not rows:
                     break
-                piece = rows[: int(min(len(rows), self.largest, self.careful, self._brim.allows))]
-                self._piece = Sending(self._assignee, piece, mark)
+                batch = rows[: int(min(len(rows), self.largest, self.careful, self._capacity.allows))]
+                self._batch = Batch(self._assignee, batch, mark)
                 try:
-                    settled = await self._settles(self._piece, account)
+                    settled = await self._settles(self._batch, outcomes)
                 finally:
-                    self._piece = None
-            rows = rows[len(piece) :] if settled else rows
+                    self._batch = None
+            rows = rows[len(batch) :] if settled else rows
             if settled and not self._target.identified:
                 # By now there is a queue; whoever waits for this name's turn learns with it whose that is.
                 with contextlib.suppress(AlloError):
@@ -140,36 +140,36 @@ class Courier:
                 break
         return rows
 
-    async def _fill(self, rows: Sequence[PreparedRow], account: Account) -> Sequence[PreparedRow]:
+    async def _fill(self, rows: Sequence[PreparedRow], outcomes: Outcomes) -> Sequence[PreparedRow]:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
         if not rows:
             return rows
         await self._target.come_to_know()
-        await self.lane.shared.paces.writes.check(self._bounds.patience)
+        await self.session.key_state.paces.writes.check(self._limits.patience)
         if not self._merges:
-            turn = self.lane.turns.of(self._assignee)
-            async with self._bounds.stop.ends():
-                with self.lane.observers.waiting("turn"):
+            turn = self.session.locks.of(self._assignee)
+            async with self._limits.stop.ends():
+                with self.session.observers.timed_wait("turn"):
                     await turn.acquire()
             try:
-                renamed = turn is not self.lane.turns.of(self._assignee)
-                return rows if renamed else await self.carry(rows, account)
+                renamed = turn is not self.session.locks.of(self._assignee)
+                return rows if renamed else await self.carry(rows, outcomes)
             finally:
                 turn.release()
-        ticket = Ticket(rows, account, self._bounds)
-        group = group_of(self.lane, self._assignee)
-        left = await group.deliver(ticket, self.lane, self._assignee, alone=self, together=self._together)
+        ticket = Ticket(rows, outcomes, self._limits)
+        group = group_of(self.session, self._assignee)
+        left = await group.deliver(ticket, self.session, self._assignee, alone=self, together=self._together)
         self.requests += ticket.requests
         if ticket.refusal is not None and left:
-            self._brim.full(ticket.refusal)
+            self._capacity.full(ticket.refusal)
         return left
 
-    def _together(self, bounds: Bounds) -> "Courier":
-        courier = Courier(self.lane, self._assignee, self._brim.fresh(), bounds=bounds)
-        courier.largest = self.largest
-        return courier
+    def _together(self, limits: CallLimits) -> "Appender":
+        appender = Appender(self.session, self._assignee, self._capacity.fresh(), limits=limits)
+        appender.largest = self.largest
+        return appender
 
-    async def take_up(self, bars: Callable[[Sequence[PreparedRow]], Awaitable[bool]] | None = None) -> int:
+    async def resume(self, bars: Callable[[Sequence[PreparedRow]], Awaitable[bool]] | None = None) -> int:
         """Settle what an earlier run of the load was sending when it ended, and tell how many lost answers came back.
 
         Args:
@@ -179,31 +179,31 @@ class Courier:
         Raises:
             AlloError: It could not be settled; its rows are in doubt.
         """
-        recovered, pieces = 0, self._log.in_flight(self._assignee)
-        if not pieces:
+        recovered, batches = 0, self._log.in_flight(self._assignee)
+        if not batches:
             return 0
-        barred = [bars is not None and await bars(piece.rows) for piece in pieces]
-        async with self.lane.turns.of(self._assignee):
-            for piece, is_barred in zip(pieces, barred, strict=True):
-                account = Account(Chunk(list(piece.rows)))
+        barred = [bars is not None and await bars(batch.rows) for batch in batches]
+        async with self.session.locks.of(self._assignee):
+            for batch, is_barred in zip(batches, barred, strict=True):
+                outcomes = Outcomes(Chunk(list(batch.rows)))
                 with contextlib.suppress(QueueFullError, RequestTooLargeError):
-                    await (self._settle_unsent if is_barred else self._settles)(piece, account)
-                recovered += account.result().recovered
+                    await (self._settle_unsent if is_barred else self._settles)(batch, outcomes)
+                recovered += outcomes.result().recovered
         return recovered
 
-    async def _settles(self, piece: Sending, account: Fates) -> bool:
-        """Send *piece*; a definite refusal that leaves something to be sent in its stead settles nothing."""
-        telling, delivery = ChunkTelling(self.lane.observers, self._assignee, len(piece.rows)), self._delivery(piece)
+    async def _settles(self, batch: Batch, outcomes: Fates) -> bool:
+        """Send *batch*; a definite refusal that leaves something to be sent in its stead settles nothing."""
+        telling, delivery = BatchEvents(self.session.observers, self._assignee, len(batch.rows)), self._delivery(batch)
         try:
             with telling.within():
-                reply = await self.lane.sender.send(delivery, self._bounds)
+                reply = await self.session.sender.send(delivery, self._limits)
         except BaseException as error:
             telling.failed(delivery, error)
             if delivery.in_doubt:
                 # A cancellation too leaves rows behind that someone will ask for.
-                account.doubt(piece.rows, _why(error))
+                outcomes.doubt(batch.rows, _why(error))
                 raise
-            await self._cut(piece, error)
+            await self._cut(batch, error)
             return False
         finally:
             self.requests += delivery.attempts
@@ -212,51 +212,51 @@ class Courier:
             await asyncio.sleep(0)
         finally:
             # A cancellation here does not make an answer that came unheard.
-            correlation = self._settle(piece.rows, reply, account)
+            correlation = self._settle(batch.rows, reply, outcomes)
             telling.settled(correlation, delivery.attempts)
-        await self._log.settled(piece, account.outcomes(piece.rows))
+        await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
         return True
 
-    async def _settle_unsent(self, piece: Sending, account: Fates) -> None:
-        """Settle *piece*, which must not be sent again, by what stands in the queue."""
-        reply = await self.lane.sender.look(self._delivery(piece))
+    async def _settle_unsent(self, batch: Batch, outcomes: Fates) -> None:
+        """Settle *batch*, which must not be sent again, by what stands in the queue."""
+        reply = await self.session.sender.look(self._delivery(batch))
         if reply is None:
-            await self._log.refused(piece)
+            await self._log.record_refusal(batch)
             return
-        self._settle(piece.rows, reply, account)
-        await self._log.settled(piece, account.outcomes(piece.rows))
+        self._settle(batch.rows, reply, outcomes)
+        await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
 
-    def _delivery(self, piece: Sending) -> Delivery[AppendReply]:
-        async def look(since: Moment, seconds: float | None) -> AppendReply | None:
-            return await look_back(self.lane, piece, since=since, seconds=seconds, bounds=self._bounds.unstoppable)
+    def _delivery(self, batch: Batch) -> InFlightRequest[AppendReply]:
+        async def look(since: Timestamp, seconds: float | None) -> AppendReply | None:
+            return await reconcile(self.session, batch, since=since, seconds=seconds, limits=self._limits.unstoppable)
 
-        async def announce(request: Request, first_used: Moment) -> None:
+        async def announce(request: Request, first_used: Timestamp) -> None:
             if self._log.writes:
                 # Another process may have to know it, long after.
-                async with self._bounds.stop.ends(unless=lambda: delivery.on_its_way):
-                    await piece.mark.seen()
-            await self._log.sending(piece, request, first_used)
+                async with self._limits.stop.ends(unless=lambda: delivery.on_its_way):
+                    await batch.mark.seen()
+            await self._log.record_intent(batch, request, first_used)
 
-        request = piece.request or append_request(self._assignee, [row.entry for row in piece.rows])
-        delivery = Delivery(
+        request = batch.request or append_request(self._assignee, [row.entry for row in batch.rows])
+        delivery = InFlightRequest(
             request,
             read_append,
             look,
             announce,
-            piece.first_used,
+            batch.first_used,
             # What an earlier run was sending may have arrived.
-            unclear_since=piece.first_used,
-            most_conflicts=_PATIENT if len(piece.rows) > _SHORT else None,
+            unclear_since=batch.first_used,
+            most_conflicts=_PATIENT if len(batch.rows) > _SHORT else None,
         )
         return delivery
 
-    async def _cut(self, piece: Sending, error: BaseException) -> None:
-        """Learn from a refusal of *piece* how much to send in its stead, or raise it."""
+    async def _cut(self, batch: Batch, error: BaseException) -> None:
+        """Learn from a refusal of *batch* how much to send in its stead, or raise it."""
         if isinstance(error, AlloError):
-            await self._log.refused(piece)
-        rows = len(piece.rows)
+            await self._log.record_refusal(batch)
+        rows = len(batch.rows)
         if isinstance(error, QueueFullError):
-            await self._brim.refused(rows, error, self._bounds)
+            await self._capacity.refused(rows, error, self._limits)
         elif isinstance(error, RequestTooLargeError) and rows > 1:
             self.largest = (rows + 1) // 2
             _log.info("%d rows are too many for one request: going on with %d", rows, self.largest)
@@ -266,10 +266,10 @@ class Courier:
         else:
             raise error
 
-    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, account: Fates) -> Correlation:
+    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, outcomes: Fates) -> Correlation:
         correlation = correlate(rows, reply)
-        account.settle(correlation)
-        self._brim.added(len(correlation.added))
+        outcomes.settle(correlation)
+        self._capacity.added(len(correlation.added))
         self.careful *= 2
         self._target.added(entry for _, entry in correlation.added)
         if reply.recovered:

@@ -1,16 +1,80 @@
-"""A stretch of the input, no larger than one request may be."""
+"""The caller's rows: pulled one by one, and cut into chunks."""
 
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
+from itertools import chain
 from math import inf
 
 import attrs
 
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.source import Rows, RowSource
 from allo_async._loading.suppression import Suppression
+from allo_async._loading.tables import refuse_no_rows
 from allo_async._loading.time_slice import TimeSlice
-from allo_async.errors import SuppressionError
-from allo_async.models import SkippedNumber
+from allo_async.errors import JournalError, RowSourceError, SuppressionError
+from allo_async.models import ContactLike, SkippedNumber
+
+#: What a load takes its rows from.
+Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
+
+
+class RowSource:
+    """Pulls rows and counts them.
+
+    Args:
+        rows: Any sync or async iterable of rows.
+        check: Is shown each row with its index, and may raise.
+
+    Attributes:
+        taken: How many rows were pulled, which is the index of the next one.
+
+    Raises:
+        TypeError: *rows* is a single row, a table passed whole, a file, or no iterable at all.
+    """
+
+    def __init__(self, rows: Rows, check: Callable[[int, object], None] | None = None) -> None:
+        refuse_no_rows(rows)
+        self.taken = 0
+        self._check = check
+        if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
+        self._sync_rows: Iterator[ContactLike] = iter(())
+        self._async_rows: AsyncIterator[ContactLike] | None = None
+        if isinstance(rows, AsyncIterable):
+            self._async_rows = aiter(rows)
+        else:
+            self._sync_rows = iter(rows)
+
+    @property
+    def sync(self) -> bool:
+        """Whether the rest can be had without waiting."""
+        return self._async_rows is None
+
+    async def next(self) -> tuple[int, object] | None:
+        """Pull the next row with its index; `None` at the end.
+
+        Raises:
+            RowSourceError: The iterable raised.
+            JournalError: The check's.
+        """
+        try:
+            row = next(self._sync_rows) if self._async_rows is None else await anext(self._async_rows)
+        except (StopIteration, StopAsyncIteration):
+            return None
+        except Exception as error:
+            raise RowSourceError(f"the rows ended at row {self.taken} with {type(error).__name__}: {error}") from error
+        index = self.taken
+        if self._check is not None:
+            try:
+                self._check(index, row)
+            except JournalError:
+                # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
+                rest = self._sync_rows if self._async_rows is None else ()
+                self._sync_rows, self._async_rows = chain([row], rest), None
+                raise
+        self.taken += 1
+        return index, row
+
 
 # The most numbers that a predicate is asked for at once.
 _MOST_ASKED = 1000

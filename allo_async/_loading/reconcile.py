@@ -14,13 +14,13 @@ from math import inf
 
 import attrs
 
-from allo_async._loading.log import Sending
+from allo_async._loading.load_log import Batch
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
 from allo_async._numbers.plans import is_likely, tail
-from allo_async._sending.bounds import Bounds
-from allo_async._sending.key_trust import Moment
-from allo_async._sending.lane import Lane
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.idempotency import Timestamp
+from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.queue_end import Entry, QueueEnd
 
@@ -42,7 +42,7 @@ _MISSING = "its chunk stands in the queue, but not this row: the server skipped 
 
 
 @attrs.frozen
-class Sighting:
+class QueueSnapshot:
     """A queue as it was read back.
 
     Attributes:
@@ -65,30 +65,30 @@ class Sighting:
         return None if self.end is None else self.end.place_in(self.entries)
 
 
-async def look_back(
-    lane: Lane, piece: Sending, *, since: Moment, seconds: float | None, bounds: Bounds
+async def reconcile(
+    session: LoopSession, batch: Batch, *, since: Timestamp, seconds: float | None, limits: CallLimits
 ) -> AppendReply | None:
-    """Read the queue back, and give the answer to the append of *piece*; `None` where it did not land.
+    """Read the queue back, and give the answer to the append of *batch*; `None` where it did not land.
 
     Args:
-        lane: Carries the reads.
-        piece: What was sent.
+        session: Carries the reads.
+        batch: What was sent.
         since: From when on it may have landed.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
-        bounds: How long it may take.
+        limits: How long it may take.
 
     Raises:
         AlloError: The queue could not be read.
     """
-    found = await read_whole(lane, piece.assignee, bounds)
+    found = await read_whole(session, batch.assignee, limits)
     if found is None:
         return _doubt(_KEPT_MOVING)
     exists, entries = found
-    seen = Sighting(piece.mark.end, exists, entries, seconds, late=piece.mark.seconds_after(since))
-    return recognize(piece.rows, seen)
+    seen = QueueSnapshot(batch.mark.end, exists, entries, seconds, late=batch.mark.seconds_after(since))
+    return find_append(batch.rows, seen)
 
 
-def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None:
+def find_append(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> AppendReply | None:
     """Tell from *seen* whether *rows* landed: their answer, one in doubt, or `None` where they did not."""
     begin = _begin(seen)
     run = _longest_run(rows, seen.entries[begin:])
@@ -104,7 +104,7 @@ def recognize(rows: Sequence[PreparedRow], seen: Sighting) -> AppendReply | None
     return _doubt(_GONE) if len(rows) <= _most_gone(seen) else None
 
 
-def _most_gone(seen: Sighting) -> float:
+def _most_gone(seen: QueueSnapshot) -> float:
     """Tell how many rows of a chunk that landed may have been called and taken off since."""
     if not seen.exists or seen.seconds is None:
         return 0
@@ -119,7 +119,7 @@ def _most_gone(seen: Sighting) -> float:
     return min(most, moved_up + seen.late * _MOST_CALLS_PER_SECOND)
 
 
-def _begin(seen: Sighting) -> int:
+def _begin(seen: QueueSnapshot) -> int:
     """Tell from which place on entries surely came in after the end was seen."""
     if seen.place is not None:
         return seen.place + 1

@@ -1,6 +1,6 @@
 from multidict import CIMultiDict
 
-from allo_async._sending.key_trust import KeyTrust, Moment
+from allo_async._sending.idempotency import IdempotencySupport, Timestamp
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import append_again, page_request
@@ -21,7 +21,7 @@ class TwoClocks(ManualClock):
 def test_age_is_what_the_clock_that_says_more_says():
     """A wall clock that is set back makes no key younger, nor does a machine that slept."""
     clock = TwoClocks()
-    used = Moment.now(clock)
+    used = Timestamp.now(clock)
     clock.now += 100
     assert used.seconds_ago(clock) == 100
 
@@ -29,7 +29,7 @@ def test_age_is_what_the_clock_that_says_more_says():
     assert used.seconds_ago(clock) == 100
     clock.set_by = 5_000
     assert used.seconds_ago(clock) == 5_100
-    assert Moment(used.time).seconds_ago(clock) == 5_100
+    assert Timestamp(used.time).seconds_ago(clock) == 5_100
 
 
 def reply(status, **headers):
@@ -39,7 +39,7 @@ def reply(status, **headers):
 def test_keys_are_trusted_by_what_replies_show():
     """An echo shows that keys are honoured, a 2xx without one that they are not; a proxy's refusal shows nothing."""
     request = append_again(b"{}", "key-1")
-    trust = KeyTrust()
+    trust = IdempotencySupport()
     shown = []
     for answer in (
         reply(502),

@@ -13,7 +13,7 @@ OLDEST_KEY = 55 * 60.0
 
 
 @attrs.frozen
-class Moment:
+class Timestamp:
     """A moment by both clocks: the monotonic one stands still while a machine sleeps, the other one can be set back.
 
     Attributes:
@@ -36,7 +36,7 @@ class Moment:
 
 
 @attrs.define
-class KeyTrust:
+class IdempotencySupport:
     """Whether a server honours keys, as far as its replies to writes have shown; it echoes what it honours [guide].
 
     Attributes:

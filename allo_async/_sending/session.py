@@ -1,0 +1,142 @@
+"""Everything of a client that belongs to one event loop, and one of it for each loop that uses the client."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import aiohttp
+import attrs
+
+from allo_async._sending.call_limits import CallScopes
+from allo_async._sending.instrumentation import Observers
+from allo_async._sending.key_state import Coordination, Ends, KeyState, key_state_of
+from allo_async._sending.queue_locks import QueueLocks
+from allo_async._sending.sender import Sender
+from allo_async._sending.transport import Transport
+from allo_async.clock import Clock
+from allo_async.errors import ClientClosedError
+from allo_async.events import Observer
+from allo_async.settings import Settings
+
+
+@attrs.frozen(eq=False)
+class LoopSession:
+    """The way out for the requests made on one event loop.
+
+    Attributes:
+        transport: Owns the loop's aiohttp session.
+        sender: Sends one request until it is settled.
+        calls: CallLimits what the client was asked to do.
+        key_state: What is the key's, and not the client's alone.
+        preparing: Held by who prepares rows that are there already.
+    """
+
+    transport: Transport
+    sender: Sender
+    calls: CallScopes
+    key_state: KeyState
+    preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+
+    @property
+    def locks(self) -> QueueLocks:
+        """Keeps appends to the same queue apart."""
+        return self.key_state.locks
+
+    @property
+    def observers(self) -> Observers:
+        """Are told of what happens."""
+        return self.sender.observers
+
+    @property
+    def ends(self) -> Ends:
+        """What stood last in each queue, by the assignee's identity."""
+        return self.key_state.ends
+
+    async def close(self) -> None:
+        """End all calls, and let nothing more out."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.key_state.leave, self.observers)
+            stack.push_async_callback(self.transport.close)
+            await self.calls.close()
+
+
+class LoopSessions:
+    """Makes a session when a loop needs it.
+
+    Args:
+        settings: The client's.
+        clock: Where time comes from.
+        session: The caller's own session.
+        trace_configs: For the sessions that are made.
+        coordination: What the key's other processes are reached by.
+        observers: Are told of what happens.
+        merges: Whether appends that wait for the same queue leave together.
+
+    Attributes:
+        merges: The same.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        session: aiohttp.ClientSession | None,
+        trace_configs: Sequence[aiohttp.TraceConfig],
+        coordination: Coordination | None,
+        observers: Sequence[Observer],
+        merges: bool,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._session = session
+        self._trace_configs = trace_configs
+        self._coordination = coordination
+        self._observers = observers
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopSession] = WeakKeyDictionary()
+        self.merges = merges
+        self._closed = False
+
+    @property
+    def server(self) -> str:
+        """The base URL."""
+        return str(self._settings.base_url)
+
+    def current(self) -> LoopSession:
+        """Give the running loop's session.
+
+        Raises:
+            ClientClosedError: `close` was called.
+        """
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None:
+            session = self._sessions[loop] = self._new()
+        return session
+
+    async def close(self) -> None:
+        """Close the running loop's session, and make no more."""
+        self._closed = True
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+    def _new(self) -> LoopSession:
+        transport = Transport(
+            self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
+        )
+        shared = key_state_of(self._settings, self._clock, self._coordination)
+        observers = Observers(self._observers, self._clock)
+        shared.join(observers)
+        sender = Sender(
+            transport,
+            shared.paces,
+            clock=self._clock,
+            retry_budget=self._settings.retry_budget,
+            observers=observers,
+            server=self.server,
+        )
+        return LoopSession(transport, sender, CallScopes(self._clock), shared)
