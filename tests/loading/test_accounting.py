@@ -16,7 +16,7 @@ from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
-from allo_async._sending.session import Lane
+from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from tests.clocks import ManualClock
 from tests.loading.server_model import CAPACITY, MOVES, Server
@@ -28,21 +28,21 @@ ROWS = st.lists(
 )
 
 
-def courier(lane, bounds, clock):
-    return Appender(lane, Assignee(), Capacity(lane, Assignee(), clock=clock), waits=False, bounds=bounds)
+def courier(session, bounds, clock):
+    return Appender(session, Assignee(), Capacity(session, Assignee(), clock=clock), waits=False, bounds=bounds)
 
 
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
     sender = Sender(server, Paces(clock=clock), clock=clock, retry_budget=retry_budget)
-    lane = Lane(server, sender, CallScopes(clock), KeyState(Paces(clock=clock)))
+    session = LoopSession(server, sender, CallScopes(clock), KeyState(Paces(clock=clock)))
     stream = AppendStream(
         rows,
         Assignee(),
         Preparer(region=None, keep_duplicates=keep_duplicates),
-        lambda: lane,
-        lambda lane, bounds, _: courier(lane, bounds, clock),
+        lambda: session,
+        lambda session, bounds, _: courier(session, bounds, clock),
         clock=clock,
         chunk_size=chunk_size,
         deadline=None,

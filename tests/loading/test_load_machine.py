@@ -21,7 +21,7 @@ from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState
 from allo_async._sending.pacing import Paces
 from allo_async._sending.sender import Sender
-from allo_async._sending.session import Lane
+from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async.journal.journal import log_of
 from tests.clocks import ManualClock
@@ -51,7 +51,7 @@ class Loads(RuleBasedStateMachine):
     def restart(self):
         """Another process: what was known of the server is forgotten."""
         sender = Sender(self.server, Paces(clock=self.clock), clock=self.clock, retry_budget=20.0)
-        self.lane = Lane(self.server, sender, CallScopes(self.clock), KeyState(Paces(clock=self.clock)))
+        self.session = LoopSession(self.server, sender, CallScopes(self.clock), KeyState(Paces(clock=self.clock)))
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
     def misbehave(self, moves):
@@ -109,15 +109,20 @@ class Loads(RuleBasedStateMachine):
         return asyncio.run(self.append(end_at))
 
     async def append(self, end_at):
-        lane = self.lane
+        session = self.session
         journal = Journal(self.folder / "journal.db")
         stream = AppendStream(
             self.rows,
             Assignee(),
             Preparer(region=None, keep_duplicates=False),
-            lambda: lane,
-            lambda lane, bounds, log: Appender(
-                lane, Assignee(), Capacity(lane, Assignee(), clock=self.clock), waits=False, bounds=bounds, log=log
+            lambda: session,
+            lambda session, bounds, log: Appender(
+                session,
+                Assignee(),
+                Capacity(session, Assignee(), clock=self.clock),
+                waits=False,
+                bounds=bounds,
+                log=log,
             ),
             clock=self.clock,
             deadline=None,
