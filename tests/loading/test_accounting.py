@@ -28,8 +28,8 @@ ROWS = st.lists(
 )
 
 
-def courier(session, bounds, clock):
-    return Appender(session, Assignee(), Capacity(session, Assignee(), clock=clock), waits=False, bounds=bounds)
+def appender(session, limits, clock):
+    return Appender(session, Assignee(), Capacity(session, Assignee(), clock=clock), waits=False, limits=limits)
 
 
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
@@ -42,7 +42,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
         Assignee(),
         Preparer(region=None, keep_duplicates=keep_duplicates),
         lambda: session,
-        lambda session, bounds, _: courier(session, bounds, clock),
+        lambda session, limits, _: appender(session, limits, clock),
         clock=clock,
         chunk_size=chunk_size,
         deadline=None,

@@ -116,12 +116,12 @@ class Loads(RuleBasedStateMachine):
             Assignee(),
             Preparer(region=None, keep_duplicates=False),
             lambda: session,
-            lambda session, bounds, log: Appender(
+            lambda session, limits, log: Appender(
                 session,
                 Assignee(),
                 Capacity(session, Assignee(), clock=self.clock),
                 waits=False,
-                bounds=bounds,
+                limits=limits,
                 log=log,
             ),
             clock=self.clock,
