@@ -28,9 +28,9 @@ from allo_async.models import Totals
 #: What is waited for: the key's limit, other appends to the queue, the moment of a retry, room in a full queue.
 WaitReason = Literal["pace", "turn", "backoff", "room"]
 
-#: Where the running code is: within which load, and within which of its chunks.
+#: Where the running code is: within which load, and within which of its batches.
 CURRENT_LOAD: ContextVar[int | None] = ContextVar("allo_async load", default=None)
-CURRENT_BATCH: ContextVar[int | None] = ContextVar("allo_async chunk", default=None)
+CURRENT_BATCH: ContextVar[int | None] = ContextVar("allo_async batch", default=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,11 +40,11 @@ class Event:
     Attributes:
         load: Within which append or spread, a number that is its own in this process; `None` for other calls. What
             several appends sent as one request is told within the first of them.
-        chunk: Within which of its chunks, a number as well; `None` outside of any.
+        batch: Within which of its batches, the rows of one request, a number as well; `None` outside of any.
     """
 
     load: int | None = attrs.field(factory=CURRENT_LOAD.get)
-    chunk: int | None = attrs.field(factory=CURRENT_BATCH.get)
+    batch: int | None = attrs.field(factory=CURRENT_BATCH.get)
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +79,7 @@ class LoadEnded(Event):
 
 @attrs.frozen(kw_only=True)
 class BatchStarted(Event):
-    """A chunk has the queue's turn, and is about to be sent.
+    """The rows of one request have the queue's lock, and are about to be sent.
 
     Attributes:
         queue: Whose queue it is for.
@@ -92,7 +92,7 @@ class BatchStarted(Event):
 
 @attrs.frozen(kw_only=True)
 class BatchSettled(Event):
-    """The server's answer to a chunk is known.
+    """The server's reply to a batch is known.
 
     Attributes:
         queue: Whose queue it was for.
@@ -115,7 +115,7 @@ class BatchSettled(Event):
 
 @attrs.frozen(kw_only=True)
 class BatchFailed(Event):
-    """A chunk was given up, or refused; what was refused may be sent again in smaller ones.
+    """A batch was given up, or refused; refused rows may be sent again in smaller batches.
 
     Attributes:
         queue: Whose queue it was for.
@@ -205,7 +205,7 @@ class RateLimited(Event):
 
 @attrs.frozen(kw_only=True)
 class QueueFull(Event):
-    """The server refused a chunk since the queue cannot hold it.
+    """The server refused a batch because the queue cannot hold it.
 
     Attributes:
         queue: Whose queue it is.

@@ -1,6 +1,6 @@
 """An observer that makes OpenTelemetry spans and metrics of what happens in a client (extra: `otel`).
 
-Spans: `allo append` or `allo spread`; within it `allo chunk`, one for each chunk; within that a client span for each
+Spans: `allo append` or `allo spread`; within it `allo batch`, one a request's rows; within that a client span for each
 attempt, named by its method, as the semantic conventions for HTTP have it.
 
 Metrics: `http.client.request.duration` (s), `allo.rows` by `allo.fate`, `allo.retries` by `error.type`, and
@@ -49,9 +49,9 @@ class OpenTelemetryObserver:
         self._handlers: dict[type[Event], Any] = {
             events.LoadStarted: self._load_started,
             events.LoadEnded: self._load_ended,
-            events.BatchStarted: self._chunk_started,
-            events.BatchSettled: self._chunk_settled,
-            events.BatchFailed: self._chunk_failed,
+            events.BatchStarted: self._batch_started,
+            events.BatchSettled: self._batch_settled,
+            events.BatchFailed: self._batch_failed,
             events.AttemptStarted: self._attempt_started,
             events.AttemptEnded: self._attempt_ended,
             events.RetryScheduled: self._retry_scheduled,
@@ -82,14 +82,14 @@ class OpenTelemetryObserver:
         told = {f"allo.rows.{fate}": rows for fate, rows in fates.items()}
         self._end("load", event.load, event.error, told | {"allo.requests": event.requests})
 
-    def _chunk_started(self, event: events.BatchStarted) -> None:
-        self._spans["chunk", event.chunk] = self._tracer.start_span(
-            "allo chunk",
+    def _batch_started(self, event: events.BatchStarted) -> None:
+        self._spans["batch", event.batch] = self._tracer.start_span(
+            "allo batch",
             self._context(("load", event.load)),
             attributes={"allo.queue": event.queue, "allo.rows": event.rows},
         )
 
-    def _chunk_settled(self, event: events.BatchSettled) -> None:
+    def _batch_settled(self, event: events.BatchSettled) -> None:
         told = {
             "allo.rows.added": event.added,
             "allo.rows.skipped": event.skipped,
@@ -97,11 +97,11 @@ class OpenTelemetryObserver:
             "allo.recovered": event.recovered,
             "allo.attempts": event.attempts,
         }
-        self._end("chunk", event.chunk, None, told)
+        self._end("batch", event.batch, None, told)
 
-    def _chunk_failed(self, event: events.BatchFailed) -> None:
+    def _batch_failed(self, event: events.BatchFailed) -> None:
         told = {"allo.rows.in_doubt": event.rows if event.in_doubt else 0, "allo.attempts": event.attempts}
-        self._end("chunk", event.chunk, event.error, told)
+        self._end("batch", event.batch, event.error, told)
 
     def _attempt_started(self, event: events.AttemptStarted) -> None:
         url = URL(event.url)
@@ -116,7 +116,7 @@ class OpenTelemetryObserver:
             more["http.request.resend_count"] = event.resends
         self._spans["attempt", event.attempt] = self._tracer.start_span(
             event.method,
-            self._context(("chunk", event.chunk), ("load", event.load)),
+            self._context(("batch", event.batch), ("load", event.load)),
             kind=SpanKind.CLIENT,
             attributes=common | more,
         )
@@ -141,7 +141,7 @@ class OpenTelemetryObserver:
         self._waits.add(event.seconds, {"allo.wait.reason": event.reason})
 
     def _note(self, event: Event, name: str, attributes: dict[str, str | float]) -> None:
-        span = self._spans.get(("chunk", event.chunk)) or self._spans.get(("load", event.load))
+        span = self._spans.get(("batch", event.batch)) or self._spans.get(("load", event.load))
         if span is not None:
             span.add_event(name, attributes)
 

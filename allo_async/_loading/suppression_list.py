@@ -8,7 +8,7 @@ from typing import Literal
 from allo_async._loading.given import written_number
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.plans import check_region
-from allo_async._numbers.reading import first_number, numbers_in
+from allo_async._numbers.reading import first_number, read_cell
 
 #: How a number was found: in E.164, or by its last digits where one side has no country code.
 Match = Literal["e164", "digits"]
@@ -82,7 +82,7 @@ class SuppressionList:
         if plain is not None and self._keeps_its_tail(plain, written):
             self._keep(plain, plain[-_TAIL:])
             return 1
-        found = [number for number in map(self._normalized, numbers_in(written, self._region)) if number is not None]
+        found = read_cell(written, self._region).numbers
         self.ignored += not found
         for number in found:
             digits = number.e164[1:] if number.e164 is not None else _significant(number.wire)

@@ -51,12 +51,12 @@ class Waits:
     def observe(self, event: Event) -> None:
         """Follow an event of the client."""
         if isinstance(event, RetryScheduled):
-            self._causes[event.load, event.chunk] = _cause(event.error)
+            self._causes[event.load, event.batch] = _cause(event.error)
         elif isinstance(event, Waiting):
-            cause = _PLAIN.get(event.reason) or self._causes.get((event.load, event.chunk), _FAILURE)
-            self._now.setdefault((event.load, event.chunk, event.reason), []).append(cause)
+            cause = _PLAIN.get(event.reason) or self._causes.get((event.load, event.batch), _FAILURE)
+            self._now.setdefault((event.load, event.batch, event.reason), []).append(cause)
             self._update()
-        elif isinstance(event, Waited) and self._now.get(place := (event.load, event.chunk, event.reason)):
+        elif isinstance(event, Waited) and self._now.get(place := (event.load, event.batch, event.reason)):
             self._now[place].pop()
             self._update()
 

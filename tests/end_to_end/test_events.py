@@ -49,19 +49,19 @@ async def test_load_is_told_from_beginning_to_end(sandbox, allo, seen):
     result = await allo.queue().append(["nope", *us_numbers(50)], chunk_size=25)
 
     shown = [event for event in seen if not isinstance(event, Waited)]
-    assert [type(event) for event in shown if event.chunk is None] == [
+    assert [type(event) for event in shown if event.batch is None] == [
         LoadStarted,
         *(AttemptStarted, AttemptEnded),
         LoadEnded,
     ]
-    assert [type(event) for event in shown if event.chunk is not None] == [
+    assert [type(event) for event in shown if event.batch is not None] == [
         *(BatchStarted, AttemptStarted, AttemptEnded, BatchSettled) * 2
     ]
     assert shown[0] == of(LoadStarted, seen)[0]
     assert shown[-1] == of(LoadEnded, seen)[0]
     assert len({event.load for event in shown}) == 1
     started, settled = of(BatchStarted, seen), of(BatchSettled, seen)
-    assert [event.chunk for event in started] == [event.chunk for event in settled]
+    assert [event.batch for event in started] == [event.batch for event in settled]
     assert [(event.rows, event.queue) for event in started] == [(25, "the key owner")] * 2
     assert [(event.added, event.skipped, event.attempts) for event in settled] == [(25, 0, 1)] * 2
     ended = of(LoadEnded, seen)[0]
@@ -199,5 +199,5 @@ async def test_long_wait_is_told_while_it_lasts(sandbox, allo, seen):
     assert [event.reason for event in started] == ["backoff"]
     ended = [event for event in of(Waited, seen) if event.reason == "backoff"]
     assert seen.index(started[0]) < seen.index(ended[0])
-    assert (started[0].load, started[0].chunk) == (ended[0].load, ended[0].chunk)
+    assert (started[0].load, started[0].batch) == (ended[0].load, ended[0].batch)
     assert ended[0].seconds >= 30

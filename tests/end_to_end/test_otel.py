@@ -70,11 +70,11 @@ async def test_spans_nest(sandbox, allo, telemetry):
     parents = [(span.name, by_id[span.parent.span_id].name if span.parent else None) for span in telemetry.spans]
     assert sorted(parents, key=str) == [
         ("GET", "allo append"),
-        ("POST", "allo chunk"),
-        ("POST", "allo chunk"),
-        ("POST", "allo chunk"),
+        ("POST", "allo batch"),
+        ("POST", "allo batch"),
+        ("POST", "allo batch"),
         ("allo append", None),
-        *[("allo chunk", "allo append")] * 2,
+        *[("allo batch", "allo append")] * 2,
     ]
     assert len({span.context.trace_id for span in telemetry.spans}) == 1
     refused, *_ = (span for span in telemetry.spans if span.name == "POST")
@@ -84,7 +84,7 @@ async def test_spans_nest(sandbox, allo, telemetry):
     assert refused.attributes["error.type"] == "DIALING_QUEUE_APPEND_CONFLICT"
     resent = [span.attributes.get("http.request.resend_count") for span in telemetry.spans if span.name == "POST"]
     assert resent == [None, 1, None]
-    chunk = next(span for span in telemetry.spans if span.name == "allo chunk")
+    chunk = next(span for span in telemetry.spans if span.name == "allo batch")
     assert [event.name for event in chunk.events] == ["retry"]
 
 

@@ -50,7 +50,7 @@ async def test_observe(environment):
 
     lines = [line.split() for line in stdout.splitlines()]
     tree = [" ".join(line[:2]) if line[0] == "allo" else line[0] for line in lines if "ms" in line]
-    assert tree == ["allo append", "GET", *("allo chunk", "POST", "POST") * 3]
+    assert tree == ["allo append", "GET", *("allo batch", "POST", "POST") * 3]
     assert ["allo.rows", "added", "250", "{row}"] in lines
     assert ["allo.retries", "DIALING_QUEUE_APPEND_CONFLICT", "1", "{retry}"] in lines
     assert any(line[:2] == ["allo.wait.duration", "pace"] for line in lines)

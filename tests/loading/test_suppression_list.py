@@ -4,7 +4,7 @@ import asyncio
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from allo_async._loading import time_slice
@@ -78,6 +78,7 @@ def test_every_spelling_is_found_in_every_region(region, data):
     assert found(data.draw(written), data.draw(written), region) is not None
 
 
+@example(region="AC", digits="+00.01000", others=[])
 @given(
     region=st.sampled_from([None, *REGIONS]),
     digits=st.from_regex(r"\+?[0-9][0-9 ().-]{3,17}[0-9]", fullmatch=True),
