@@ -1,18 +1,53 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+
+
+# A process of its own, because import-linter takes over the logging of the one that it runs in.
+LINT = "import sys; sys.path.insert(0, ''); from importlinter import cli; sys.exit(cli.lint_imports(no_cache=True))"
+
+
+def lint(root):
+    return subprocess.run([sys.executable, "-c", LINT], cwd=root, capture_output=True, text=True, check=False)
 
 
 def test_import_contracts_hold():
     """The layers, the doors and the sandbox's independence are as pyproject.toml says."""
-    # A process of its own, since import-linter takes over the logging of the one that it runs in.
-    code = "import sys; from importlinter import cli; sys.exit(cli.lint_imports(no_cache=True))"
-
-    checked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    checked = lint(ROOT)
 
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "contract"),
+    [
+        ("_loading/merge.py", "import phonenumbers", "phonenumbers has one door"),
+        ("_sending/stop.py", "import aiohttp", "aiohttp has one door"),
+        ("_loading/added_later.py", "from tenacity import retry", "tenacity has one door"),
+        ("models/contact.py", "import cattrs", "cattrs has a door"),
+        ("helpers/__init__.py", '"""A package that nobody gave a layer."""', "each package has its layer"),
+        ("_wire/assignee.py", "from allo_async import queue", "a layer imports only from those below it"),
+        ("queue.py", "from allo_async import sandbox", "the sandbox is for the command"),
+    ],
+)
+def test_import_contracts_catch_a_breach(tmp_path, module, code, contract):
+    """A foreign package in another module than its door, or a package without a layer, breaks its contract."""
+    copied = shutil.copytree(ROOT / "allo_async", tmp_path / "allo_async", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    breached = copied / module
+    breached.parent.mkdir(exist_ok=True)
+    with breached.open("a") as file:
+        file.write(f"\n{code}\n")
+
+    checked = lint(tmp_path)
+
+    broken = [line for line in checked.stdout.splitlines() if line.endswith("BROKEN")]
+    assert [line for line in broken if contract in line], checked.stdout
 
 
 def test_import_loads_no_extra():
