@@ -3,7 +3,7 @@
 import logging
 
 from allo_async import events
-from allo_async._loading.deal import Strategy
+from allo_async._loading.allocate import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
@@ -19,6 +19,7 @@ from allo_async.errors import (
     AttemptTimeoutError,
     AuthenticationError,
     BadRequestError,
+    CallbackError,
     ClientClosedError,
     ConfigurationError,
     ConflictError,
@@ -91,6 +92,7 @@ __all__ = [
     "AttemptTimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "CallbackError",
     "ClientClosedError",
     "Clock",
     "ConfigurationError",

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar, Unpack
 import aiohttp
 
 from allo_async import settings as defaults
-from allo_async._loading.deal import Strategy
+from allo_async._loading.allocate import Strategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Rows

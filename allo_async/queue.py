@@ -1,6 +1,6 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterator, Callable, Sized
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
 from allo_async._loading.merge import merge
@@ -84,7 +84,7 @@ class DialingQueue:
             ```
         """
         stream = self.append_stream(numbers, **options)
-        stream.expect_rest(len(numbers) if isinstance(numbers, Sized) else 0)
+        stream.expect_rest()
         results: list[AppendResult] = []
         try:
             async with stream:

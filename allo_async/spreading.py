@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import TypedDict
 
-from allo_async._loading.deal import Strategy
+from allo_async._loading.allocate import Strategy
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import check_chunk_size
