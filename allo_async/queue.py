@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
-from allo_async._loading.merge import merge
+from allo_async._loading.merge import extend, into_result
 from allo_async._loading.plan import plan_append
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
@@ -48,7 +48,9 @@ class DialingQueue:
     def __repr__(self) -> str:
         return f"<DialingQueue of {self.assignee}>"
 
-    async def append(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendResult:
+    async def append(
+        self, numbers: Rows, *, into: AppendResult | None = None, **options: Unpack[AppendOptions]
+    ) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
 
         A queue that cannot hold them all is filled to the capacity.
@@ -58,10 +60,14 @@ class DialingQueue:
                 names, or a `Contact`. A value that means "not given" (NaN, NA, NaT, `None`, blank text) is left out; of
                 a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`;
                 it costs no other row.
+            into: An empty result to fill, for whoever has to know the fates after a cancellation, which raises no
+                `AlloError`. At any moment it holds the rows of the chunks that are done. Once the call has ended,
+                however it ended, it holds every row that was taken from *numbers*: the first `into.totals.rows`.
             **options: See `AppendOptions`.
 
         Returns:
-            Every row in exactly one of four lists. A row that the server's answer does not mention is in doubt.
+            *into*, or a new result: every row in exactly one of four lists. A row that the server's answer does not
+            mention is in doubt.
 
         Raises:
             QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
@@ -83,17 +89,22 @@ class DialingQueue:
             print(result.summary())
             ```
         """
+        result = into_result(into, AppendResult)
         stream = self.append_stream(numbers, **options)
         stream.expect_rest()
-        results: list[AppendResult] = []
         try:
-            async with stream:
-                async for result in stream:
-                    results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
+            try:
+                async with stream:
+                    async for chunk in stream:
+                        extend(result, chunk)
+            finally:
+                extend(result, stream.unfinished)
         except AlloError as error:
-            error.result = merge([*results, error.result, await stream.drain()])
+            error.result = result
+            extend(result, await stream.drain())
             raise
-        return merge([*results, await stream.drain()])
+        extend(result, await stream.drain())
+        return result
 
     def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.

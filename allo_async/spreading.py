@@ -15,7 +15,7 @@ from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.journal import Journal, OnChangedInput
 from allo_async.journal.journal import log_of
-from allo_async.models import QUEUE_CAPACITY
+from allo_async.models import QUEUE_CAPACITY, SpreadResult
 
 
 class SpreadOptions(TypedDict, total=False):
@@ -35,7 +35,9 @@ class SpreadOptions(TypedDict, total=False):
         load_id: As for `append`.
         on_changed_input: As for `append`.
         on_progress: Called at the beginning and after each chunk with the run: how many rows are `settled`, `result()`
-            so far, which is true also after a cancellation, and `stop()`, which ends it in order.
+            so far, which is true also after a cancellation, and `stop()`, which ends it in order. If it raises, the
+            load ends in order with a `CallbackError`.
+        into: An empty result that is filled once the call has ended, however it ended: a cancellation, too.
     """
 
     strategy: Strategy
@@ -50,6 +52,7 @@ class SpreadOptions(TypedDict, total=False):
     load_id: str | None
     on_changed_input: OnChangedInput
     on_progress: Callable[[SpreadRun], None] | None
+    into: SpreadResult | None
 
 
 def spread_run(
@@ -69,6 +72,7 @@ def spread_run(
     load_id: str | None = None,
     on_changed_input: OnChangedInput = "raise",
     on_progress: Callable[[SpreadRun], None] | None = None,
+    into: SpreadResult | None = None,
 ) -> SpreadRun:
     """Make the run that deals rows to the queues of *assignees*.
 
@@ -91,6 +95,7 @@ def spread_run(
         patience=patience,
         log=log_of(journal, load_id, on_changed_input, terms, assignees, clock=clock),
         on_progress=on_progress,
+        into=into,
     )
 
 

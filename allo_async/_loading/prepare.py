@@ -13,7 +13,7 @@ from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.plans import check_region, tail
-from allo_async._numbers.reading import first_number, single_tail
+from allo_async._numbers.reading import first_number, is_bare, single_tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
@@ -111,7 +111,7 @@ class Preparer:
 
         Numbers with other last digits are other numbers: only those that may repeat one are read in full.
         """
-        contact = _contact(index, row)
+        contact = Contact(row) if type(row) is str and is_bare(row) else _contact(index, row)
         if isinstance(contact, SkippedNumber):
             return contact
         suppressed = self._listed(index, contact.number) if self.compares_rest else None

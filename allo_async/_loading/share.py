@@ -2,18 +2,20 @@
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Iterable, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.appender import Appender
+from allo_async._loading.merge import extend
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, JournalError
-from allo_async.models import QueueShare, Totals
+from allo_async.models import AppendResult, QueueShare, SpreadResult, Totals
 
 
 @attrs.define
@@ -59,6 +61,20 @@ def raise_journal_error(shares: Iterable[Share]) -> None:
     for share in shares:
         if isinstance(share.error, JournalError):
             raise share.error
+
+
+def fill_in(
+    result: SpreadResult, rows: AppendResult, shares: Sequence[Share], queue_indexes: Mapping[int, int]
+) -> None:
+    """Fill an empty *result* with the fates of *rows*, and with each queue's part in them."""
+    added, skipped, in_doubt = (
+        Counter(queue_indexes.get(row.index) for row in fates) for fates in (rows.added, rows.skipped, rows.in_doubt)
+    )
+    for index, share in enumerate(shares):
+        totals = Totals(added=added[index], skipped=skipped[index], in_doubt=in_doubt[index])
+        result.shares.append(share.told(totals))
+    extend(result, rows)
+    result.placed.update(queue_indexes)
 
 
 async def assigned(

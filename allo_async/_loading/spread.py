@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
 from math import inf
@@ -14,18 +13,19 @@ from allo_async._loading.capacity import Capacity
 from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
+from allo_async._loading.merge import into_result
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.progress import Progress
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
-from allo_async._loading.share import Share, assigned, raise_journal_error, run_together
+from allo_async._loading.share import Share, assigned, fill_in, raise_journal_error, run_together
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, QueueFullError
-from allo_async.models import SpreadResult, Totals
+from allo_async.models import SpreadResult
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class SpreadRun:
         patience: Seconds that a rate limit may hold up one request.
         log: Opens what the load is written to.
         on_progress: Called with this after each chunk.
+        into: An empty result that is filled when the load ends, however it ends.
     """
 
     def __init__(
@@ -68,9 +69,10 @@ class SpreadRun:
         patience: float = inf,
         log: LogOpener = NO_LOG,
         on_progress: "Callable[[SpreadRun], None] | None" = None,
+        into: SpreadResult | None = None,
     ) -> None:
         self._progress = Progress(on_progress)
-        self._stopping = False
+        self._into = into_result(into, SpreadResult)
         self._session = session
         self._preparer = preparer
         self._strategy: Strategy = strategy
@@ -101,28 +103,13 @@ class SpreadRun:
 
     def stop(self) -> None:
         """Finish the chunks that are on their way, end every wait at once, and leave the rest pending."""
-        self._stopping = True
         self._limits.stop.want()
 
     def result(self) -> SpreadResult:
-        """Tell the fates as they stand; true also after a cancellation."""
-        told = self._outcomes.result()
-        added, skipped, in_doubt = (
-            Counter(self._placed.get(row.index) for row in rows) for rows in (told.added, told.skipped, told.in_doubt)
-        )
-        shares = [
-            share.told(Totals(added=added[at], skipped=skipped[at], in_doubt=in_doubt[at]))
-            for at, share in enumerate(self._shares)
-        ]
-        return SpreadResult(
-            told.added,
-            told.skipped,
-            told.pending,
-            told.in_doubt,
-            recovered=told.recovered,
-            shares=shares,
-            placed=dict(self._placed),
-        )
+        """Return the fates as they stand; true also after a cancellation."""
+        result = SpreadResult()
+        fill_in(result, self._outcomes.result(), self._shares, self._placed)
+        return result
 
     async def load(self, rows: Rows) -> SpreadResult:
         """Load *rows*, and tell the fate of each.
@@ -163,7 +150,8 @@ class SpreadRun:
         return self._end(telling, begun)
 
     def _end(self, telling: LoadEvents, begun: float, error: BaseException | None = None) -> SpreadResult:
-        result, seconds = self.result(), self._clock.monotonic() - begun
+        result, seconds = self._into, self._clock.monotonic() - begun
+        fill_in(result, self._outcomes.result(), self._shares, self._placed)
         _log.info(
             "spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, self._requests, seconds
         )
@@ -214,7 +202,7 @@ class SpreadRun:
         self._remember()
         left = await weigh(self._outcomes.wanted(self._chunk.rows))
         again = any(self._queue_index(row.index) is not None for row, _ in left)
-        while left and not self._stopping and any(share.open for share in self._shares):
+        while left and not self._limits.stop.wanted and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
             again = False
 
@@ -275,7 +263,7 @@ class SpreadRun:
         share = self._shares[queue_index]
         try:
             for start in range(0, len(rows), self._chunk_size):
-                if self._stopping:
+                if self._limits.stop.wanted:
                     return
                 batch = rows[start : start + self._chunk_size]
                 with self._placing(queue_index, batch):

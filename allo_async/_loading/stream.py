@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 _SECONDS_TO_TELL = 6e-6
 _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 
+# So many rows are prepared in about a millisecond.
+_FEW = 50
+
 #: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
 WhenFull = Literal["raise", "stop", "wait"]
 
@@ -188,7 +191,9 @@ class AppendStream:
             return None
         untaken = max(0, (self._source.size or 0) - self._source.taken) if self._rest_follows else 0
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
-        return self._limits.give_up_at - self._clock.monotonic() - untaken * seconds
+        # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
+        told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
+        return told_from - self._clock.monotonic()
 
     def _is_late(self) -> bool:
         return self._limits.give_up_at is not None and self._clock.monotonic() >= self._limits.give_up_at
@@ -220,8 +225,10 @@ class AppendStream:
         return self._filling
 
     async def _fill(self, chunk: Chunk) -> None:
-        # Loads that begin together leave one after the other, and not all of them when the last one is ready.
-        in_line = self._session().preparing if self._source.sync else contextlib.nullcontext()
+        # Loads that begin together leave one after the other, and not all of them when the last one is ready. A few
+        # rows hold up nobody, and so wait for nobody.
+        waits = self._source.sync and (self._source.size is None or self._source.size > _FEW)
+        in_line = self._session().preparing if waits else contextlib.nullcontext()
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
