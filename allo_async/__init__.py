@@ -8,7 +8,6 @@ from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
 from allo_async._sending.key_state import Coordination
-from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import (
@@ -74,8 +73,8 @@ from allo_async.models import (
     Totals,
     User,
 )
+from allo_async.options import AppendOptions, PlanOptions, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
-from allo_async.spreading import SpreadOptions
 from allo_async.version import __version__
 
 __all__ = [
@@ -126,6 +125,7 @@ __all__ = [
     "PendingContact",
     "PermissionDeniedError",
     "Plan",
+    "PlanOptions",
     "PlannedRequest",
     "QueueFullError",
     "QueueNumber",
@@ -140,6 +140,7 @@ __all__ = [
     "ServerError",
     "SkippedNumber",
     "SpreadOptions",
+    "SpreadPlanOptions",
     "SpreadResult",
     "SpreadRun",
     "Strategy",

@@ -3,30 +3,32 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import Capacity
+from allo_async._loading.load_log import LoadLog
 from allo_async._loading.merge import extend, into_result
 from allo_async._loading.plan import plan_append
-from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.rows import Rows
-from allo_async._loading.stream import AppendStream, check_chunk_size
-from allo_async._loading.suppress_option import Suppress
+from allo_async._loading.stream import AppendStream
+from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
-from allo_async._sending.session import LoopSessions
+from allo_async._sending.session import LoopSession, LoopSessions
 from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
-from allo_async.appending import AppendOptions, append_stream
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, BadRequestError, NotFoundError
+from allo_async.journal.journal import log_of
 from allo_async.models import (
-    QUEUE_CAPACITY,
     AppendResult,
     Plan,
     QueueNumber,
     QueueSettings,
     QueueState,
 )
+from allo_async.options import AppendOptions, Options, PlanOptions
 
 _Answer = TypeVar("_Answer")
 
@@ -120,28 +122,52 @@ class DialingQueue:
             print(stream.totals)
             ```
         """
-        return append_stream(self.assignee, self._sessions, numbers, clock=self._clock, **options)
+        checked = Options(**options)
+        terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": checked.region}
 
-    async def plan(
-        self,
-        numbers: Rows,
-        *,
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        suppress: Suppress | None = None,
-    ) -> Plan:
+        def open_appender(session: LoopSession, limits: CallLimits, log: LoadLog) -> Appender:
+            return Appender(
+                session,
+                self.assignee,
+                Capacity(session, self.assignee, clock=self._clock, poll_interval=checked.poll_interval),
+                waits=checked.when_full == "wait",
+                limits=limits,
+                log=log,
+                merges=self._sessions.merges,
+            )
+
+        return AppendStream(
+            numbers,
+            self.assignee,
+            checked.preparer(),
+            self._sessions.current,
+            open_appender,
+            clock=self._clock,
+            chunk_size=checked.chunk_size,
+            deadline=checked.bound(),
+            patience=checked.patience,
+            when_full=checked.when_full,
+            skip_queued=checked.skip_queued,
+            log=log_of(
+                checked.journal, checked.load_id, checked.on_changed_input, terms, [self.assignee], clock=self._clock
+            ),
+        )
+
+    async def plan(self, numbers: Rows, **options: Unpack[PlanOptions]) -> Plan:
         """Tell what `append` would do with *numbers*, without a write; the queue's room is read.
 
         Raises:
             SuppressionError: The suppression list or predicate failed.
             AlloError: The queue could not be read.
         """
-        check_chunk_size(chunk_size)
-        preparer = Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress)
+        checked = Options(**options)
         return await plan_append(
-            self._sessions.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
+            self._sessions.current(),
+            self.assignee,
+            numbers,
+            checked.preparer(),
+            chunk_size=checked.chunk_size,
+            skip_queued=checked.skip_queued,
         )
 
     async def state(self) -> QueueState:

@@ -22,8 +22,8 @@ from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ConfigurationError, QueueFullError
-from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
+from allo_async.errors import AlloError, QueueFullError
+from allo_async.models import AppendResult, Totals
 
 _log = logging.getLogger(__name__)
 
@@ -67,9 +67,6 @@ class AppendStream:
         skip_queued: bool = False,
         log: LogOpener = NO_LOG,
     ) -> None:
-        check_chunk_size(chunk_size)
-        if when_full not in {"raise", "stop", "wait"}:
-            raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
         self._log = log.unopened
         self._source = RowSource(rows, None if log is NO_LOG else self._check)
         self._assignee = assignee
@@ -280,13 +277,3 @@ class AppendStream:
         if self._filling is not None and self._filling.done():
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
-
-
-def check_chunk_size(chunk_size: int) -> None:
-    """Refuse a chunk that no request could carry: a queue holds no more in all, so no request need be larger.
-
-    Raises:
-        ConfigurationError: It is not 1 to 1,000.
-    """
-    if not 1 <= chunk_size <= QUEUE_CAPACITY:
-        raise ConfigurationError(f"chunk_size must be 1 to {QUEUE_CAPACITY}, not {chunk_size!r}")
