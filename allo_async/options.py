@@ -143,14 +143,14 @@ class Options:
     keep_duplicates: bool = attrs.field(default=False, validator=flag)
     skip_queued: bool = attrs.field(default=False, validator=flag)
     suppress: Suppress | None = None
-    when_full: WhenFull = attrs.field(default="raise", validator=one_of("raise", "stop", "wait"))
+    when_full: WhenFull = attrs.field(default="raise", validator=one_of("raise", "stop", "wait"))  # pyright: ignore[reportAssignmentType] - one of them
     poll_interval: float = attrs.field(default=DEFAULT_POLL_INTERVAL, validator=seconds(above_zero=True, finite=True))
     deadline: float | None = attrs.field(default=None, validator=seconds(optional=True))
     patience: float = attrs.field(default=inf, validator=seconds())
     journal: Journal | None = attrs.field(default=None, validator=instance(Journal))
     load_id: str | None = attrs.field(default=None, validator=text(_LONGEST_LOAD_ID))
-    on_changed_input: OnChangedInput = attrs.field(default="raise", validator=one_of("raise", "append"))
-    strategy: Strategy = attrs.field(default="even", validator=one_of("even", "fill"))
+    on_changed_input: OnChangedInput = attrs.field(default="raise", validator=one_of("raise", "append"))  # pyright: ignore[reportAssignmentType] - one of them
+    strategy: Strategy = attrs.field(default="even", validator=one_of("even", "fill"))  # pyright: ignore[reportAssignmentType] - one of them
     on_progress: Callable[[SpreadRun], Any] | None = None
     into: SpreadResult | None = None
 

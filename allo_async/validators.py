@@ -32,7 +32,7 @@ def whole(*, most: int | None = None) -> _Validator:
     wanted = "a whole number above 0" if most is None else f"1 to {most}"
 
     def check(_: object, attribute: _Attribute, value: object) -> None:
-        usable = isinstance(value, Integral) and not isinstance(value, bool)
+        usable = not isinstance(value, bool) and isinstance(value, Integral)
         if not usable or not 1 <= int(value) <= (most or math.inf):  # type: ignore[call-overload] # as just checked
             raise _refusal(attribute, wanted, value)
 
@@ -77,7 +77,7 @@ def instance(kind: type) -> _Validator:
 
 
 def _number(value: object) -> float | None:
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
         number = float(value)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Sized
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -58,7 +58,7 @@ class RowSource:
         self._rows: Rows = rows
         self._check = check
         self._iterator: Any = None
-        self._generator: object = None
+        self._generator: Any = None
         self._given: list[object] = []
         self._raised: BaseException | None = None
         self._is_late: Callable[[], bool] | None = None
@@ -99,11 +99,11 @@ class RowSource:
         It was delivered while the iterable was not running. The scope turns it into its own error, or into a row.
         """
         try:
-            if not isinstance(self._iterator, AsyncGenerator):
+            if not hasattr(self._iterator, "athrow"):
                 raise cancellation  # noqa: TRY301 - as a generator would
             self._given.append(await self._iterator.athrow(cancellation))
         except StopAsyncIteration:
-            self._iterator, self.sync = iter(()), True
+            self._end_here()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised by the next pull
             self._raised = error
 
@@ -112,7 +112,7 @@ class RowSource:
         generator, self._generator = self._generator, None
         try:
             if isinstance(generator, Generator):
-                generator.close()
+                cast("Any", generator).close()
         except Exception as error:  # noqa: BLE001 - no row is lost by it
             _log.debug("closing the rows raised %s", type(error).__name__)
 
@@ -120,7 +120,7 @@ class RowSource:
         """Close the caller's async generator, in the task that iterated it."""
         try:
             if isinstance(self._generator, AsyncGenerator):
-                await self._generator.aclose()
+                await cast("Any", self._generator).aclose()
         except Exception as error:  # noqa: BLE001 - as above
             _log.debug("closing the rows raised %s", type(error).__name__)
 
@@ -130,7 +130,8 @@ class RowSource:
         if self._raised is not None:
             raise self._raised
         if self._iterator is None:
-            self._iterator = self._generator = iter(self._rows) if self.sync else aiter(self._rows)  # type: ignore[arg-type] # as *sync* says
+            rows = cast("Any", self._rows)
+            self._iterator = self._generator = iter(rows) if self.sync else aiter(rows)
         if self.sync:
             return next(self._iterator, _END)
         try:
@@ -145,8 +146,11 @@ class RowSource:
             # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
             self._given.append(row)
             if not self.sync:
-                self._iterator, self.sync = iter(()), True
+                self._end_here()
             raise
+
+    def _end_here(self) -> None:
+        self._iterator, self.sync = cast("Any", iter(())), True
 
     def _error(self, error: BaseException) -> RowSourceError:
         return RowSourceError(f"the rows ended at row {self.taken} with {named(error)}")
