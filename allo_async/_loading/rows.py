@@ -12,6 +12,7 @@ from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.suppression import Suppression
 from allo_async._loading.tables import refuse_no_rows
 from allo_async._loading.time_slice import TimeSlice
+from allo_async.clock import Clock
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
 from allo_async.models import ContactLike, SkippedNumber
 
@@ -89,9 +90,9 @@ class RowSource:
         self.taken += 1
         return index, row
 
-    def leave_rest(self, is_late: Callable[[], bool]) -> None:
-        """End the rows, once *is_late*, where their number is not known; the others are taken to their end."""
-        self._is_late = is_late
+    def leave_rest(self, clock: Clock, at: float | None) -> None:
+        """End rows whose number is not known *at* a moment of *clock*; the others are taken to their end."""
+        self._is_late = None if at is None else lambda: clock.monotonic() >= at
 
     async def throw(self, cancellation: asyncio.CancelledError) -> None:
         """Raise *cancellation*, which a scope inside the iterable caused, where the iterable stands.

@@ -10,12 +10,12 @@ import attrs
 
 from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.appender import Appender
-from allo_async._loading.merge import extend
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, JournalError
-from allo_async.models import AppendResult, QueueShare, SpreadResult, Totals
+from allo_async.models import QueueShare, Totals
 
 
 @attrs.define
@@ -63,18 +63,15 @@ def raise_journal_error(shares: Iterable[Share]) -> None:
             raise share.error
 
 
-def fill_in(
-    result: SpreadResult, rows: AppendResult, shares: Sequence[Share], queue_indexes: Mapping[int, int]
-) -> None:
-    """Fill an empty *result* with the fates of *rows*, and with each queue's part in them."""
-    added, skipped, in_doubt = (
-        Counter(queue_indexes.get(row.index) for row in fates) for fates in (rows.added, rows.skipped, rows.in_doubt)
-    )
-    for index, share in enumerate(shares):
-        totals = Totals(added=added[index], skipped=skipped[index], in_doubt=in_doubt[index])
-        result.shares.append(share.told(totals))
-    extend(result, rows)
-    result.placed.update(queue_indexes)
+def parts(shares: Sequence[Share], queue_indexes: Mapping[int, int], outcomes: Outcomes) -> list[QueueShare]:
+    """Return each queue's part in the fates of the rows that were sent, which *queue_indexes* has."""
+    fates = Counter((queue_index, outcomes.fate(index)) for index, queue_index in queue_indexes.items())
+    return [
+        share.told(
+            Totals(added=fates[index, "added"], skipped=fates[index, "skipped"], in_doubt=fates[index, "in_doubt"])
+        )
+        for index, share in enumerate(shares)
+    ]
 
 
 async def assigned(

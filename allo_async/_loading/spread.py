@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf
 
@@ -13,19 +13,20 @@ from allo_async._loading.capacity import Capacity
 from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
-from allo_async._loading.merge import into_result
+from allo_async._loading.merge import extend, into_result
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.progress import Progress
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
-from allo_async._loading.share import Share, assigned, fill_in, raise_journal_error, run_together
+from allo_async._loading.share import Share, assigned, parts, raise_journal_error, run_together
+from allo_async._loading.time_slice import at_once, filtered, in_slices
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, QueueFullError
-from allo_async.models import SpreadResult
+from allo_async.models import SkippedNumber, SpreadResult
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ class SpreadRun:
     """A load over several queues, under way; `AlloClient.spread` hands it to its `on_progress`.
 
     Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
-
     A queue that an earlier run of the load sent rows to, and that is not among *assignees* any more, keeps what it has;
     what was on its way to it is settled, and nothing else is sent there. It stands behind the others in the shares.
 
@@ -84,7 +84,6 @@ class SpreadRun:
         self._limits = CallLimits(None if deadline is None else clock.monotonic() + deadline, patience)
         self._opener = log
         self._log = log.unopened
-        self._opened = False
         self._skipped = 0
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
@@ -108,8 +107,14 @@ class SpreadRun:
     def result(self) -> SpreadResult:
         """Return the fates as they stand; true also after a cancellation."""
         result = SpreadResult()
-        fill_in(result, self._outcomes.result(), self._shares, self._placed)
+        at_once(self._fill(result))
         return result
+
+    def _fill(self, result: SpreadResult) -> Iterator[None]:
+        yield from self._outcomes.fill(result)
+        result.recovered = self._outcomes.recovered
+        result.shares[:] = parts(self._shares, self._placed, self._outcomes)
+        result.placed.update(self._placed)
 
     async def load(self, rows: Rows) -> SpreadResult:
         """Load *rows*, and tell the fate of each.
@@ -128,43 +133,41 @@ class SpreadRun:
                 with telling.within():
                     # From its first wait on, the caller can stop it.
                     self._report_progress()
-                    await self._begin()
+                    self._know(await self._opener.open())
                     await self._load(source, feeder)
                     self._progress.raise_error()
+            await feeder.close()
+            result = SpreadResult()
+            await in_slices(self._fill(result))
         except BaseException as error:
+            result = SpreadResult()
             try:
                 await feeder.close()
                 if isinstance(error, AlloError):
                     await self._take_rest(source, feeder)
             finally:
                 # A cancellation may come even here.
-                self._remember()
-                result = self._end(telling, begun, error)
+                at_once(itertools.chain(self._remember(), self._fill(result)))
+                self._end(telling, begun, result, error)
             if isinstance(error, AlloError):
-                error.result = result
+                error.result = self._into
             raise
         finally:
             source.close()
             self._log.close()
-        await feeder.close()
-        return self._end(telling, begun)
+        self._end(telling, begun, result)
+        return self._into
 
-    def _end(self, telling: LoadEvents, begun: float, error: BaseException | None = None) -> SpreadResult:
-        result, seconds = self._into, self._clock.monotonic() - begun
-        fill_in(result, self._outcomes.result(), self._shares, self._placed)
-        _log.info(
-            "spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, self._requests, seconds
-        )
-        telling.ended(result.totals, self._requests, error)
-        return result
+    def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
+        extend(self._into, result)
+        self._into.shares, self._into.placed = result.shares, result.placed
+        queues, requests, seconds = len(self._shares), self._requests, self._clock.monotonic() - begun
+        _log.info("spread over %d queues: %s; %d requests in %.2f s", queues, result, requests, seconds)
+        telling.ended(result.totals, requests, error)
 
     @property
     def _requests(self) -> int:
         return sum(share.appender.requests for share in self._shares)
-
-    async def _begin(self) -> None:
-        self._know(await self._opener.open())
-        self._opened = True
 
     def _know(self, log: LoadLog) -> None:
         """Go by what *log* knows of the load from now on."""
@@ -180,16 +183,13 @@ class SpreadRun:
     async def _take_rest(self, source: RowSource, feeder: Feeder) -> None:
         """Take what an error kept from being taken, as far as that needs no waiting: each row is accounted for."""
         with contextlib.suppress(AlloError):
-            if not self._opened:
+            if self._log is self._opener.unopened:
                 self._know(await self._opener.read())
             self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
             if source.sync:
-                source.leave_rest(self._is_late)
+                source.leave_rest(self._clock, self._limits.give_up_at)
                 await feeder.call(take_unscreened(self._chunk, source, self._preparer, inf))
                 await self._log.record_rest()
-
-    def _is_late(self) -> bool:
-        return self._limits.give_up_at is not None and self._clock.monotonic() >= self._limits.give_up_at
 
     async def _load(self, source: RowSource, feeder: Feeder) -> None:
         await run_together(self._look(share) for share in self._shares)
@@ -199,9 +199,9 @@ class SpreadRun:
         await feeder.fill(self._chunk)
         await self._log.record_skips(self._chunk.skipped)
         await self._log.record_end(source.taken)
-        self._remember()
-        left = await weigh(self._outcomes.wanted(self._chunk.rows))
-        again = any(self._queue_index(row.index) is not None for row, _ in left)
+        await in_slices(self._remember())
+        left = await weigh(await filtered(self._chunk.rows, self._outcomes.is_pending))
+        again = bool(await filtered(left, lambda weighed: self._queue_index(weighed[0].index) is not None))
         while left and not self._limits.stop.wanted and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
             again = False
@@ -220,17 +220,20 @@ class SpreadRun:
         except AlloError as error:
             share.error = error
 
-    def _remember(self) -> None:
+    def _remember(self) -> Iterator[None]:
         """Take over what earlier runs of the load came to."""
-        self._skipped = sum(not self._log.recalls(row.index) for row in self._chunk.skipped)
-        indexes = itertools.chain((row.index for row in self._chunk.rows), (row.index for row in self._chunk.skipped))
-        for index in indexes:
-            if index in self._placed or not self._log.recalls(index):
+        recalled = 0
+        rows: Iterable[PreparedRow | SkippedNumber] = itertools.chain(self._chunk.skipped, self._chunk.rows)
+        for row in rows:
+            yield
+            if not self._log.recalls(row.index):
                 continue
-            queue_index, outcome = self._queue_index(index), self._log.outcome(index)
-            if queue_index is not None and outcome is not None:
-                self._placed[index] = queue_index
+            recalled += isinstance(row, SkippedNumber)
+            queue_index, outcome = self._queue_index(row.index), self._log.outcome(row.index)
+            if row.index not in self._placed and queue_index is not None and outcome is not None:
+                self._placed[row.index] = queue_index
                 self._shares[queue_index].added += outcome.fate == "added"
+        self._skipped = len(self._chunk.skipped) - recalled
 
     def _queue_index(self, index: int) -> int | None:
         """Return which of the queues an earlier run sent or allocated a row to."""
@@ -257,7 +260,7 @@ class SpreadRun:
         )
         raise_journal_error(self._shares)
         await self._outcomes.read()
-        return [(row, weight) for row, weight in rows if self._outcomes.is_pending(row)]
+        return await filtered(rows, lambda weighed: self._outcomes.is_pending(weighed[0]))
 
     async def _send(self, queue_index: int, rows: Sequence[PreparedRow]) -> None:
         share = self._shares[queue_index]

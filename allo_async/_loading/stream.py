@@ -160,7 +160,7 @@ class AppendStream:
         rows that a sync iterable without a length, such as a generator, has not given by the deadline.
         """
         try:
-            self._source.leave_rest(self._is_late)
+            self._source.leave_rest(self._clock, self._limits.give_up_at)
             result = await self._feeder.call(drain(self._source, self._preparer, self._log))
             self.totals += result.totals
         finally:
@@ -191,9 +191,6 @@ class AppendStream:
         # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
         told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
         return told_from - self._clock.monotonic()
-
-    def _is_late(self) -> bool:
-        return self._limits.give_up_at is not None and self._clock.monotonic() >= self._limits.give_up_at
 
     def _check(self, index: int, row: object) -> None:
         self._log.check(index, row)
