@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async import Contact
-from allo_async._loading.allocate import Allocation, allocate, weigh
+from allo_async._loading.allocate import Allocation, allocate, allocate_as_before, weigh
 from allo_async._loading.prepare import PreparedRow, Preparer
 
 ROOMS = st.lists(st.integers(0, 30), min_size=1, max_size=6)
@@ -69,3 +69,13 @@ def test_what_the_server_will_probably_skip_weighs_nothing():
     rows = [preparer.prepare(index, row) for index, row in enumerate(["+12125550010", "+11234567890", "0612345678"])]
 
     assert [weight for _, weight in asyncio.run(weigh(rows))] == [1, 0, 0]
+
+
+def test_rows_go_where_an_earlier_run_put_them_as_far_as_room_allows():
+    """A row of no earlier queue, and one whose queue is full by now, is allocated to nobody."""
+    rows = [(PreparedRow(index, Contact("x"), "x", None, b""), 1) for index in range(6)]
+    allocations = [Allocation(0, 2), Allocation(0, 1)]
+
+    asyncio.run(allocate_as_before(rows, allocations, {0: 1, 1: 0, 2: 1, 4: 0, 5: 0}.get))
+
+    assert [[row.index for row in allocation.rows] for allocation in allocations] == [[1, 4], [0]]
