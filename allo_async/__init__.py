@@ -3,12 +3,11 @@
 import logging
 
 from allo_async import events
-from allo_async._loading.deal import Strategy
+from allo_async._loading.allocate import Strategy
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
 from allo_async._sending.key_state import Coordination
-from allo_async.appending import AppendOptions
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import (
@@ -19,6 +18,7 @@ from allo_async.errors import (
     AttemptTimeoutError,
     AuthenticationError,
     BadRequestError,
+    CallbackError,
     ClientClosedError,
     ConfigurationError,
     ConflictError,
@@ -73,8 +73,8 @@ from allo_async.models import (
     Totals,
     User,
 )
+from allo_async.options import AppendOptions, PlanOptions, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
-from allo_async.spreading import SpreadOptions
 from allo_async.version import __version__
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "AttemptTimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "CallbackError",
     "ClientClosedError",
     "Clock",
     "ConfigurationError",
@@ -124,6 +125,7 @@ __all__ = [
     "PendingContact",
     "PermissionDeniedError",
     "Plan",
+    "PlanOptions",
     "PlannedRequest",
     "QueueFullError",
     "QueueNumber",
@@ -138,6 +140,7 @@ __all__ = [
     "ServerError",
     "SkippedNumber",
     "SpreadOptions",
+    "SpreadPlanOptions",
     "SpreadResult",
     "SpreadRun",
     "Strategy",

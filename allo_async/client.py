@@ -7,11 +7,9 @@ from typing import Any, Self, TypeVar, Unpack
 import aiohttp
 
 from allo_async import settings as defaults
-from allo_async._loading.deal import Strategy
 from allo_async._loading.plan import plan_spread
-from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Rows
-from allo_async._loading.suppress_option import Suppress
+from allo_async._loading.spread import SpreadRun
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.key_state import Coordination
 from allo_async._sending.session import LoopSessions
@@ -22,10 +20,11 @@ from allo_async._wire.requests import Request, any_request, me_request, user_req
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
 from allo_async.events import Observer
-from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
+from allo_async.journal.journal import log_of
+from allo_async.models import Me, Plan, SpreadResult, User
+from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
-from allo_async.spreading import SpreadOptions, check_spread, spread_run
 
 _Answer = TypeVar("_Answer")
 
@@ -159,37 +158,42 @@ class AlloClient:
             RowSourceError: The iterable raised; nothing was sent.
             SuppressionError: Nobody can tell which numbers are suppressed; nothing was sent.
         """
-        assignees = [queue.assignee for queue in over]
-        return await spread_run(assignees, self._sessions, clock=self._clock, **options).load(numbers)
+        checked, assignees = Options(**options), _assignees(over)
+        # Other queues, or another strategy, go on with what is left; another region would read other numbers.
+        terms = {"server": self._sessions.server, "region": checked.region}
+        run = SpreadRun(
+            self._sessions.current(),
+            assignees,
+            checked.preparer(),
+            strategy=checked.strategy,
+            chunk_size=checked.chunk_size,
+            skip_queued=checked.skip_queued,
+            merges=self._sessions.merges,
+            clock=self._clock,
+            deadline=checked.bound(),
+            patience=checked.patience,
+            log=log_of(checked.journal, checked.load_id, checked.on_changed_input, terms, assignees, clock=self._clock),
+            on_progress=checked.on_progress,
+            into=checked.into,
+        )
+        return await run.load(numbers)
 
-    async def plan(
-        self,
-        numbers: Rows,
-        *,
-        over: Sequence[DialingQueue],
-        strategy: Strategy = "even",
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        suppress: Suppress | None = None,
-    ) -> Plan:
-        """Tell what `spread` would do with *numbers*, without a write; the queues' room is read.
+    async def plan(self, numbers: Rows, *, over: Sequence[DialingQueue], **options: Unpack[SpreadPlanOptions]) -> Plan:
+        """Return what `spread` would do with *numbers*, without a write; the queues' room is read.
 
         Raises:
             SuppressionError: The suppression list or predicate failed.
             AlloError: A queue could not be read.
         """
-        assignees = [queue.assignee for queue in over]
-        check_spread(assignees, strategy, chunk_size)
+        checked, assignees = Options(**options), _assignees(over)
         return await plan_spread(
             self._sessions.current(),
             assignees,
             numbers,
-            Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress),
-            strategy=strategy,
-            chunk_size=chunk_size,
-            skip_queued=skip_queued,
+            checked.preparer(),
+            strategy=checked.strategy,
+            chunk_size=checked.chunk_size,
+            skip_queued=checked.skip_queued,
         )
 
     async def users(self, *, role: str | None = None, status: str | None = None) -> list[User]:
@@ -258,3 +262,10 @@ class AlloClient:
         session = self._sessions.current()
         async with session.calls.bounded():
             return await session.sender.send(InFlightRequest(request, read))
+
+
+def _assignees(over: Sequence[DialingQueue]) -> list[Assignee]:
+    assignees = [queue.assignee for queue in over]
+    if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
+        raise ConfigurationError("over must name at least one queue, and none of them twice")
+    return assignees

@@ -8,6 +8,7 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── InvalidTeammateError          we refuse to send: a teammate given as None or ""
 ├── InvalidRegionError            we refuse to send: not an ISO 3166 region
 ├── RowSourceError                the iterable of rows raised
+├── CallbackError                 the caller's `on_progress` raised
 ├── SuppressionError              nobody can tell which numbers are suppressed; nothing is sent unchecked
 ├── JournalError                  the journal cannot be written or read; nothing is sent that is not in it
 │   ├── JournalBusyError              someone else loads with it
@@ -108,6 +109,10 @@ class InvalidRegionError(AlloError, ValueError):
 
 class RowSourceError(AlloError):
     """The caller's iterable raised; `__cause__` is what it raised, `result` tells of the rows before it."""
+
+
+class CallbackError(AlloError):
+    """The caller's `on_progress` raised, with `__cause__`; the load ended in order, and `result` has every row."""
 
 
 class SuppressionError(AlloError):

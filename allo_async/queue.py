@@ -1,32 +1,34 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterator, Callable, Sized
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
-from allo_async._loading.merge import merge
+from allo_async._loading.appender import Appender
+from allo_async._loading.capacity import Capacity
+from allo_async._loading.load_log import LoadLog
+from allo_async._loading.merge import extend, into_result
 from allo_async._loading.plan import plan_append
-from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.rows import Rows
-from allo_async._loading.stream import AppendStream, check_chunk_size
-from allo_async._loading.suppress_option import Suppress
+from allo_async._loading.stream import AppendStream
+from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
-from allo_async._sending.session import LoopSessions
+from allo_async._sending.session import LoopSession, LoopSessions
 from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
-from allo_async.appending import AppendOptions, append_stream
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, BadRequestError, NotFoundError
+from allo_async.journal.journal import log_of
 from allo_async.models import (
-    QUEUE_CAPACITY,
     AppendResult,
     Plan,
     QueueNumber,
     QueueSettings,
     QueueState,
 )
+from allo_async.options import AppendOptions, Options, PlanOptions
 
 _Answer = TypeVar("_Answer")
 
@@ -48,7 +50,9 @@ class DialingQueue:
     def __repr__(self) -> str:
         return f"<DialingQueue of {self.assignee}>"
 
-    async def append(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendResult:
+    async def append(
+        self, numbers: Rows, *, into: AppendResult | None = None, **options: Unpack[AppendOptions]
+    ) -> AppendResult:
         """Append *numbers* to the end of the queue, in order, and tell what became of every row.
 
         A queue that cannot hold them all is filled to the capacity.
@@ -58,10 +62,14 @@ class DialingQueue:
                 names, or a `Contact`. A value that means "not given" (NaN, NA, NaT, `None`, blank text) is left out; of
                 a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`;
                 it costs no other row.
+            into: An empty result to fill, for whoever has to know the fates after a cancellation, which raises no
+                `AlloError`. At any moment it holds the rows of the chunks that are done. Once the call has ended,
+                however it ended, it holds every row that was taken from *numbers*: the first `into.totals.rows`.
             **options: See `AppendOptions`.
 
         Returns:
-            Every row in exactly one of four lists. A row that the server's answer does not mention is in doubt.
+            *into*, or a new result: every row in exactly one of four lists. A row that the server's answer does not
+            mention is in doubt.
 
         Raises:
             QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
@@ -83,17 +91,22 @@ class DialingQueue:
             print(result.summary())
             ```
         """
+        result = into_result(into, AppendResult)
         stream = self.append_stream(numbers, **options)
-        stream.expect_rest(len(numbers) if isinstance(numbers, Sized) else 0)
-        results: list[AppendResult] = []
+        stream.expect_rest()
         try:
-            async with stream:
-                async for result in stream:
-                    results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
+            try:
+                async with stream:
+                    async for chunk in stream:
+                        extend(result, chunk)
+            finally:
+                extend(result, stream.unfinished)
         except AlloError as error:
-            error.result = merge([*results, error.result, await stream.drain()])
+            error.result = result
+            extend(result, await stream.drain())
             raise
-        return merge([*results, await stream.drain()])
+        extend(result, await stream.drain())
+        return result
 
     def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
         """Append *numbers* as `append` does, but give the result of each chunk as it comes.
@@ -109,28 +122,52 @@ class DialingQueue:
             print(stream.totals)
             ```
         """
-        return append_stream(self.assignee, self._sessions, numbers, clock=self._clock, **options)
+        checked = Options(**options)
+        terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": checked.region}
 
-    async def plan(
-        self,
-        numbers: Rows,
-        *,
-        region: str | None = None,
-        chunk_size: int = QUEUE_CAPACITY,
-        keep_duplicates: bool = False,
-        skip_queued: bool = False,
-        suppress: Suppress | None = None,
-    ) -> Plan:
+        def open_appender(session: LoopSession, limits: CallLimits, log: LoadLog) -> Appender:
+            return Appender(
+                session,
+                self.assignee,
+                Capacity(session, self.assignee, clock=self._clock, poll_interval=checked.poll_interval),
+                waits=checked.when_full == "wait",
+                limits=limits,
+                log=log,
+                merges=self._sessions.merges,
+            )
+
+        return AppendStream(
+            numbers,
+            self.assignee,
+            checked.preparer(),
+            self._sessions.current,
+            open_appender,
+            clock=self._clock,
+            chunk_size=checked.chunk_size,
+            deadline=checked.bound(),
+            patience=checked.patience,
+            when_full=checked.when_full,
+            skip_queued=checked.skip_queued,
+            log=log_of(
+                checked.journal, checked.load_id, checked.on_changed_input, terms, [self.assignee], clock=self._clock
+            ),
+        )
+
+    async def plan(self, numbers: Rows, **options: Unpack[PlanOptions]) -> Plan:
         """Tell what `append` would do with *numbers*, without a write; the queue's room is read.
 
         Raises:
             SuppressionError: The suppression list or predicate failed.
             AlloError: The queue could not be read.
         """
-        check_chunk_size(chunk_size)
-        preparer = Preparer(region=region, keep_duplicates=keep_duplicates, suppress=suppress)
+        checked = Options(**options)
         return await plan_append(
-            self._sessions.current(), self.assignee, numbers, preparer, chunk_size=chunk_size, skip_queued=skip_queued
+            self._sessions.current(),
+            self.assignee,
+            numbers,
+            checked.preparer(),
+            chunk_size=checked.chunk_size,
+            skip_queued=checked.skip_queued,
         )
 
     async def state(self) -> QueueState:

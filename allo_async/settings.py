@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-from typing import Any
 
 import attrs
 from yarl import URL
@@ -10,6 +9,7 @@ from yarl import URL
 from allo_async.api_key import checked_key
 from allo_async.errors import ConfigurationError, InsecureUrlError
 from allo_async.proxy import environment_proxy
+from allo_async.validators import seconds, whole
 
 #: Where the API lives, as its OpenAPI document says.
 DEFAULT_BASE_URL = "https://api.withallo.com"
@@ -22,11 +22,6 @@ DEFAULT_RETRY_BUDGET = 60.0
 
 #: Bytes of one answer; a full chunk's is well below 1 MiB.
 DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
-
-
-def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
-    if not value > 0:
-        raise ConfigurationError(f"{attribute.name} must be above 0, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
@@ -44,9 +39,9 @@ class Settings:
 
     api_key: str = attrs.field(repr=False)
     base_url: URL
-    timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=_positive)
-    retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET)
-    max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=_positive)
+    timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=seconds(above_zero=True))
+    retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET, validator=seconds())
+    max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=whole())
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod

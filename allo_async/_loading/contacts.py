@@ -62,7 +62,7 @@ def number_as_given(row: object) -> str | None:
         named = as_mapping(row)
         row = row if named is None else named.get("number")
     if isinstance(row, str):
-        return row
+        return str.join("", (row,))
     try:
         return written_number(row)
     except UnusableValueError:
@@ -123,9 +123,10 @@ def _text(name: str, value: object) -> str | None:
 
 
 def _string(name: str, value: str) -> str | None:
-    if not value.isascii() and not _encodable(value):
+    # A subclass may have methods of its own.
+    if not str.isascii(value) and not _encodable(value):
         raise UnusableRowError(f"{name}: holds half of a surrogate pair, which is no text")
-    return value.strip() or None
+    return str.strip(value) or None
 
 
 def _texts(name: str, value: object) -> list[str] | None:
@@ -162,7 +163,7 @@ def _addresses_in(text: str) -> list[str] | None:
 
 def _encodable(value: str) -> bool:
     try:
-        value.encode()
+        str.encode(value)
     except UnicodeEncodeError:
         return False
     return True

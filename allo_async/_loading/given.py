@@ -44,7 +44,7 @@ def written_number(value: object) -> str | None:
         UnusableValueError: *value* is of another type, or is a number that lost digits.
     """
     if isinstance(value, str):
-        return value.strip() or None
+        return str.strip(value) or None
     if is_missing(value):
         return None
     digits = whole(value)

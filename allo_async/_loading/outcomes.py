@@ -1,13 +1,14 @@
 """The outcomes of one chunk: a row has one fate at any moment, so none is lost and none is told twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.rows import Chunk
-from allo_async._loading.time_slice import TimeSlice
+from allo_async._loading.time_slice import TimeSlice, at_once
 from allo_async._wire.converter import read_added_number
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
@@ -115,23 +116,28 @@ class Outcomes:
                 await time_slice.renew()
 
     def result(self) -> AppendResult:
-        """Tell the fates as they stand, in input order."""
-        skipped = [row for row in self._chunk.skipped if not self._log.recalls(row.index)]
-        result = AppendResult(skipped=skipped, recovered=self.recovered)
-        for row in self._chunk.rows:
-            note(result, self._tell(row))
-        if len(skipped) < len(self._chunk.skipped):
-            self._recall(result)
-        result.skipped.sort(key=lambda row: row.index)
+        """Return the fates as they stand, in input order."""
+        result = AppendResult(recovered=self.recovered)
+        at_once(self.fill(result))
         return result
 
-    def _recall(self, result: AppendResult) -> None:
-        """Tell of rows that would be skipped today, but were sent by an earlier run."""
-        for row in self._chunk.skipped:
-            if self._log.recalls(row.index):
-                note(result, recalled(row, self._log.outcome(row.index)))
-        for rows in (result.added, result.in_doubt):
-            rows.sort(key=lambda row: row.index)
+    def fill(self, result: AppendResult) -> Iterator[None]:
+        """Fill *result* with the fates, row by row, while nothing else is recorded."""
+        for row in self._chunk.rows:
+            note(result, self._tell(row))
+            yield
+        for skipped in self._chunk.skipped:
+            # An earlier run may have sent a row that would be skipped today.
+            recalls = self._log.recalls(skipped.index)
+            note(result, recalled(skipped, self._log.outcome(skipped.index)) if recalls else skipped)
+            yield
+        for rows in (result.added, result.skipped, result.in_doubt):
+            rows.sort(key=attrgetter("index"))
+
+    def fate(self, index: int) -> str | None:
+        """Return which of a result's lists the row at *index* is in, `None` if nothing is known of it."""
+        outcome = self._outcome(index)
+        return None if outcome is None else outcome.fate
 
     def _outcome(self, index: int) -> Outcome | None:
         return self._outcomes.get(index) or self._log.outcome(index)

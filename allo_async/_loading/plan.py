@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from allo_async._loading.deal import Seat, Strategy, Weighed, deal, weigh
+from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, weigh
+from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_queued, read_state
-from allo_async._loading.rows import Chunk, Rows, take_all
+from allo_async._loading.rows import Chunk, Rows
 from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import LARGEST_PAGE
@@ -39,18 +40,18 @@ async def plan_spread(
     chunk_size: int,
     skip_queued: bool,
 ) -> Plan:
-    """Plan the spread of *rows*: a look at each queue, then each hand in its chunks."""
+    """Plan the spread of *rows*: a look at each queue, then each queue's chunks."""
     states = await asyncio.gather(*(read_state(session, assignee) for assignee in assignees))
     looks = sum(map(_looks, states))
     if skip_queued:
         looks += sum(await asyncio.gather(*(_leave_out(session, assignee, preparer) for assignee in assignees)))
     chunk = await take_all(rows, preparer)
-    seats = [Seat(0, state.room) for state in states]
-    await deal(await weigh(chunk.rows), seats, strategy)
+    allocations = [Allocation(0, state.room) for state in states]
+    await allocate(await weigh(chunk.rows), allocations, strategy)
     requests = [_LOOK] * looks
-    for seat in seats:
-        sizes = range(0, len(seat.hand), chunk_size)
-        requests += [PlannedRequest("POST", len(seat.hand[start : start + chunk_size])) for start in sizes]
+    for allocation in allocations:
+        sizes = range(0, len(allocation.rows), chunk_size)
+        requests += [PlannedRequest("POST", len(allocation.rows[start : start + chunk_size])) for start in sizes]
     return _plan(chunk, sum(state.room for state in states), tuple(requests))
 
 

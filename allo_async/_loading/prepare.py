@@ -1,5 +1,6 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -12,7 +13,7 @@ from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.plans import check_region, tail
-from allo_async._numbers.reading import first_number, single_tail
+from allo_async._numbers.reading import first_number, is_bare, single_tail
 from allo_async.models import Contact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
@@ -91,10 +92,9 @@ class Preparer:
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
-        try:
-            contact = read_contact(row)
-        except UnusableRowError as error:
-            return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        contact = _contact(index, row)
+        if isinstance(contact, SkippedNumber):
+            return contact
         number = first_number(contact.number, self._region)
         if isinstance(number, NoNumber):
             return _skipped(index, contact.number, number.reason, number.detail)
@@ -111,10 +111,9 @@ class Preparer:
 
         Numbers with other last digits are other numbers: only those that may repeat one are read in full.
         """
-        try:
-            contact = read_contact(row)
-        except UnusableRowError as error:
-            return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+        contact = Contact(row) if type(row) is str and is_bare(row) else _contact(index, row)
+        if isinstance(contact, SkippedNumber):
+            return contact
         suppressed = self._listed(index, contact.number) if self.compares_rest else None
         if suppressed is not None:
             return suppressed
@@ -183,6 +182,17 @@ class Preparer:
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)
+
+
+def _contact(index: int, row: object) -> Contact | SkippedNumber:
+    """Read a row, or return the skip of one that cannot be used or raises when it is read."""
+    try:
+        try:
+            return read_contact(row)
+        except UnusableRowError as error:
+            return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
+    except (Exception, CancelledError) as error:  # noqa: BLE001 - nothing is awaited: it is the row's own
+        return _skipped(index, None, "INVALID_CONTACT", f"reading it raised {type(error).__name__}")
 
 
 def _skipped(index: int, number: str | None, reason: str, detail: str | None = None) -> SkippedNumber:

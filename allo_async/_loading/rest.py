@@ -8,7 +8,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import RowSource
 from allo_async._loading.time_slice import TimeSlice
 from allo_async.errors import RowSourceError
-from allo_async.models import AppendResult, Contact, SkippedNumber
+from allo_async.models import AppendResult, Contact, PendingContact, SkippedNumber
 
 
 async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
@@ -21,8 +21,11 @@ async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendRe
     with contextlib.suppress(RowSourceError):
         while source.sync and (taken := await source.next()) is not None:
             index, row = taken
-            contact = preparer.set_aside(index, row)
-            note(result, _fate(contact, index, log))
+            contact, outcome = preparer.set_aside(index, row), log.outcome(index)
+            if outcome is None and isinstance(contact, Contact):
+                result.pending.append(PendingContact(index=index, contact=contact))
+            else:
+                note(result, _fate(contact, index, log))
             if time_slice.over:
                 await time_slice.renew()
     await log.record_rest()

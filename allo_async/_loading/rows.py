@@ -1,9 +1,10 @@
 """The caller's rows: pulled one by one, and cut into chunks."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Sized
 from contextlib import AbstractAsyncContextManager, nullcontext
-from itertools import chain
-from math import inf
+from typing import Any, cast
 
 import attrs
 
@@ -11,8 +12,14 @@ from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.suppression import Suppression
 from allo_async._loading.tables import refuse_no_rows
 from allo_async._loading.time_slice import TimeSlice
+from allo_async.clock import Clock
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
 from allo_async.models import ContactLike, SkippedNumber
+
+_log = logging.getLogger(__name__)
+
+# What a pull gives at the end of the rows.
+_END = object()
 
 #: What a load takes its rows from.
 Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
@@ -27,28 +34,35 @@ class RowSource:
 
     Attributes:
         taken: How many rows were pulled, which is the index of the next one.
+        size: How many rows there are, `None` where *rows* does not know.
+        sync: Whether the rest can be had without waiting.
+        closing: Whether the task that pulls is cancelled because the load ends.
 
     Raises:
         TypeError: *rows* is a single row, a table passed whole, a file, or no iterable at all.
+        RowSourceError: *rows* raised when it was looked at.
     """
 
     def __init__(self, rows: Rows, check: Callable[[int, object], None] | None = None) -> None:
-        refuse_no_rows(rows)
-        self.taken = 0
-        self._check = check
+        try:
+            refuse_no_rows(rows)
+        except TypeError:
+            raise
+        except Exception as error:
+            raise RowSourceError(f"the rows cannot be read: they raised {named(error)}") from error
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
-        self._sync_rows: Iterator[ContactLike] = iter(())
-        self._async_rows: AsyncIterator[ContactLike] | None = None
-        if isinstance(rows, AsyncIterable):
-            self._async_rows = aiter(rows)
-        else:
-            self._sync_rows = iter(rows)
-
-    @property
-    def sync(self) -> bool:
-        """Whether the rest can be had without waiting."""
-        return self._async_rows is None
+        self.taken = 0
+        self.size = _size(rows)
+        self.sync = not isinstance(rows, AsyncIterable)
+        self.closing = False
+        self._rows: Rows = rows
+        self._check = check
+        self._iterator: Any = None
+        self._generator: Any = None
+        self._given: list[object] = []
+        self._raised: BaseException | None = None
+        self._is_late: Callable[[], bool] | None = None
 
     async def next(self) -> tuple[int, object] | None:
         """Pull the next row with its index; `None` at the end.
@@ -57,23 +71,106 @@ class RowSource:
             RowSourceError: The iterable raised.
             JournalError: The check's.
         """
-        try:
-            row = next(self._sync_rows) if self._async_rows is None else await anext(self._async_rows)
-        except (StopIteration, StopAsyncIteration):
-            return None
-        except Exception as error:
-            raise RowSourceError(f"the rows ended at row {self.taken} with {type(error).__name__}: {error}") from error
         index = self.taken
-        if self._check is not None:
-            try:
-                self._check(index, row)
-            except JournalError:
-                # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
-                rest = self._sync_rows if self._async_rows is None else ()
-                self._sync_rows, self._async_rows = chain([row], rest), None
+        if self._is_late is not None and index >= (self.size or 0) and self._is_late():
+            return None
+        try:
+            row = await self._pull()
+        except asyncio.CancelledError as error:
+            # Nobody cancels this task but the load's end: any other cancellation is one that the rows ran into.
+            if self.closing:
                 raise
+            raise self._error(error) from error
+        except Exception as error:
+            raise self._error(error) from error
+        if row is _END:
+            return None
+        if self._check is not None:
+            self._checked(self._check, row)
         self.taken += 1
         return index, row
+
+    def leave_rest(self, clock: Clock, at: float | None) -> None:
+        """End rows whose number is not known *at* a moment of *clock*; the others are taken to their end."""
+        self._is_late = None if at is None else lambda: clock.monotonic() >= at
+
+    async def throw(self, cancellation: asyncio.CancelledError) -> None:
+        """Raise *cancellation*, which a scope inside the iterable caused, where the iterable stands.
+
+        It was delivered while the iterable was not running. The scope turns it into its own error, or into a row.
+        """
+        try:
+            if not hasattr(self._iterator, "athrow"):
+                raise cancellation  # noqa: TRY301 - as a generator would
+            self._given.append(await self._iterator.athrow(cancellation))
+        except StopAsyncIteration:
+            self._end_here()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised by the next pull
+            self._raised = error
+
+    def close(self) -> None:
+        """Close the caller's generator, unless it is async."""
+        generator, self._generator = self._generator, None
+        try:
+            if isinstance(generator, Generator):
+                cast("Any", generator).close()
+        except Exception as error:  # noqa: BLE001 - no row is lost by it
+            _log.debug("closing the rows raised %s", type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Close the caller's async generator, in the task that iterated it."""
+        try:
+            if isinstance(self._generator, AsyncGenerator):
+                await cast("Any", self._generator).aclose()
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.debug("closing the rows raised %s", type(error).__name__)
+
+    async def _pull(self) -> object:
+        if self._given:
+            return self._given.pop()
+        if self._raised is not None:
+            raise self._raised
+        if self._iterator is None:
+            rows = cast("Any", self._rows)
+            self._iterator = self._generator = iter(rows) if self.sync else aiter(rows)
+        if self.sync:
+            return next(self._iterator, _END)
+        try:
+            return await anext(self._iterator)
+        except StopAsyncIteration:
+            return _END
+
+    def _checked(self, check: Callable[[int, object], None], row: object) -> None:
+        try:
+            check(self.taken, row)
+        except JournalError:
+            # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
+            self._given.append(row)
+            if not self.sync:
+                self._end_here()
+            raise
+
+    def _end_here(self) -> None:
+        self._iterator, self.sync = cast("Any", iter(())), True
+
+    def _error(self, error: BaseException) -> RowSourceError:
+        return RowSourceError(f"the rows ended at row {self.taken} with {named(error)}")
+
+
+def _size(rows: object) -> int | None:
+    try:
+        return len(rows) if isinstance(rows, Sized) else None
+    except Exception:  # noqa: BLE001 - rows that cannot be counted may still be iterated
+        return None
+
+
+def named(error: BaseException) -> str:
+    """Return the name of a foreign *error* and what it says, if it can say anything."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - its text is as foreign as the error
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 # The most numbers that a predicate is asked for at once.
@@ -92,17 +189,6 @@ class Chunk:
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.skipped)
-
-
-async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
-    """Take all *rows* into one chunk.
-
-    Raises:
-        RowSourceError: The iterable raised.
-    """
-    chunk = Chunk()
-    await fill_chunk(chunk, RowSource(rows), preparer, inf)
-    return chunk
 
 
 async def fill_chunk(

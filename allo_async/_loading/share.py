@@ -1,10 +1,18 @@
 """One queue of a spread, while it runs."""
 
-from collections.abc import Iterable
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
+from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.appender import Appender
+from allo_async._loading.outcomes import Outcomes
+from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.time_slice import TimeSlice
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import AlloError, JournalError
 from allo_async.models import QueueShare, Totals
@@ -34,7 +42,7 @@ class Share:
 
     @property
     def open(self) -> bool:
-        """Whether rows may be dealt to it."""
+        """Whether rows may be allocated to it."""
         return self.error is None and self.room > 0
 
     def told(self, totals: Totals) -> QueueShare:
@@ -53,3 +61,50 @@ def raise_journal_error(shares: Iterable[Share]) -> None:
     for share in shares:
         if isinstance(share.error, JournalError):
             raise share.error
+
+
+def parts(shares: Sequence[Share], queue_indexes: Mapping[int, int], outcomes: Outcomes) -> list[QueueShare]:
+    """Return each queue's part in the fates of the rows that were sent, which *queue_indexes* has."""
+    fates = Counter((queue_index, outcomes.fate(index)) for index, queue_index in queue_indexes.items())
+    return [
+        share.told(
+            Totals(added=fates[index, "added"], skipped=fates[index, "skipped"], in_doubt=fates[index, "in_doubt"])
+        )
+        for index, share in enumerate(shares)
+    ]
+
+
+async def assigned(
+    rows: Sequence[Weighed], allocations: Sequence[Allocation], shares: Sequence[Share]
+) -> dict[int, tuple[PreparedRow, Assignee | None]]:
+    """Return each of *rows* by its index, with the assignee of its queue; with `None` if it has no queue."""
+    found: dict[int, tuple[PreparedRow, Assignee | None]] = {}
+    time_slice = TimeSlice()
+    nobody = ((row, None) for row, _ in rows)
+    given = ((row, share.assignee) for share, part in zip(shares, allocations, strict=True) for row in part.rows)
+    for row, assignee in itertools.chain(nobody, given):
+        found[row.index] = row, assignee
+        if time_slice.over:
+            await time_slice.renew()
+    return found
+
+
+async def run_together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run *coroutines* at the same time; the first error ends the others, and is raised as it is."""
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for coroutine in coroutines:
+                group.create_task(coroutine)
+    except BaseExceptionGroup as errors:
+        error = _first(errors)
+        if task is not None and task.cancelling() > before:
+            # An error of a queue does not replace the cancellation of the whole.
+            raise asyncio.CancelledError from error
+        raise error from error.__cause__
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error  # pyright: ignore[reportUnknownArgumentType]

@@ -1,30 +1,32 @@
 """One list over several queues: dealt, loaded at the same time, and dealt again where a queue took less."""
 
-import asyncio
 import contextlib
 import itertools
 import logging
-from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf
 
+from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.appender import Appender
 from allo_async._loading.capacity import Capacity
-from allo_async._loading.deal import Seat, Strategy, Weighed, deal, deal_as_before, weigh
+from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
+from allo_async._loading.merge import extend, into_result
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.progress import Progress
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
-from allo_async._loading.share import Share, raise_journal_error
+from allo_async._loading.share import Share, assigned, parts, raise_journal_error, run_together
+from allo_async._loading.time_slice import at_once, filtered, in_slices
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, QueueFullError
-from allo_async.models import SpreadResult, Totals
+from allo_async.models import SkippedNumber, SpreadResult
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +35,6 @@ class SpreadRun:
     """A load over several queues, under way; `AlloClient.spread` hands it to its `on_progress`.
 
     Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
-
     A queue that an earlier run of the load sent rows to, and that is not among *assignees* any more, keeps what it has;
     what was on its way to it is settled, and nothing else is sent there. It stands behind the others in the shares.
 
@@ -50,6 +51,7 @@ class SpreadRun:
         patience: Seconds that a rate limit may hold up one request.
         log: Opens what the load is written to.
         on_progress: Called with this after each chunk.
+        into: An empty result that is filled when the load ends, however it ends.
     """
 
     def __init__(
@@ -67,9 +69,10 @@ class SpreadRun:
         patience: float = inf,
         log: LogOpener = NO_LOG,
         on_progress: "Callable[[SpreadRun], None] | None" = None,
+        into: SpreadResult | None = None,
     ) -> None:
-        self._on_progress = on_progress
-        self._stopping = False
+        self._progress = Progress(on_progress)
+        self._into = into_result(into, SpreadResult)
         self._session = session
         self._preparer = preparer
         self._strategy: Strategy = strategy
@@ -81,7 +84,6 @@ class SpreadRun:
         self._limits = CallLimits(None if deadline is None else clock.monotonic() + deadline, patience)
         self._opener = log
         self._log = log.unopened
-        self._opened = False
         self._skipped = 0
         self._shares = [self._share(assignee) for assignee in assignees]
         self._chunk = Chunk()
@@ -100,28 +102,19 @@ class SpreadRun:
 
     def stop(self) -> None:
         """Finish the chunks that are on their way, end every wait at once, and leave the rest pending."""
-        self._stopping = True
         self._limits.stop.want()
 
     def result(self) -> SpreadResult:
-        """Tell the fates as they stand; true also after a cancellation."""
-        told = self._outcomes.result()
-        added, skipped, in_doubt = (
-            Counter(self._placed.get(row.index) for row in rows) for rows in (told.added, told.skipped, told.in_doubt)
-        )
-        shares = [
-            share.told(Totals(added=added[place], skipped=skipped[place], in_doubt=in_doubt[place]))
-            for place, share in enumerate(self._shares)
-        ]
-        return SpreadResult(
-            told.added,
-            told.skipped,
-            told.pending,
-            told.in_doubt,
-            recovered=told.recovered,
-            shares=shares,
-            placed=dict(self._placed),
-        )
+        """Return the fates as they stand; true also after a cancellation."""
+        result = SpreadResult()
+        at_once(self._fill(result))
+        return result
+
+    def _fill(self, result: SpreadResult) -> Iterator[None]:
+        yield from self._outcomes.fill(result)
+        result.recovered = self._outcomes.recovered
+        result.shares[:] = parts(self._shares, self._placed, self._outcomes)
+        result.placed.update(self._placed)
 
     async def load(self, rows: Rows) -> SpreadResult:
         """Load *rows*, and tell the fate of each.
@@ -129,41 +122,52 @@ class SpreadRun:
         Raises:
             DeadlineExceededError: The deadline passed.
             RowSourceError: The iterable raised; the rows before it are pending.
+            CallbackError: `on_progress` raised.
         """
         begun = self._clock.monotonic()
         source = RowSource(rows, lambda index, row: self._log.check(index, row))  # noqa: PLW0108 - the log is another one once it is open
+        feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, self._preparer, inf))
         telling = LoadEvents(self._session.observers, "spread", (share.assignee for share in self._shares))
         try:
             async with self._session.calls.bounded(self._deadline):
                 with telling.within():
-                    # So that whoever may want to stop it can do so from its first wait on.
-                    self._tell_progress()
-                    await self._begin()
-                    await self._load(source)
+                    # From its first wait on, the caller can stop it.
+                    self._report_progress()
+                    self._know(await self._opener.open())
+                    await self._load(source, feeder)
+                    self._progress.raise_error()
+            await feeder.close()
+            result = SpreadResult()
+            await in_slices(self._fill(result))
         except BaseException as error:
+            result = SpreadResult()
+            try:
+                await feeder.close()
+                if isinstance(error, AlloError):
+                    await self._take_rest(source, feeder)
+            finally:
+                # A cancellation may come even here.
+                at_once(itertools.chain(self._remember(), self._fill(result)))
+                self._end(telling, begun, result, error)
             if isinstance(error, AlloError):
-                await self._take_rest(source)
-            self._remember()
-            result = self.result()
-            telling.ended(result.totals, self._requests, error)
-            if isinstance(error, AlloError):
-                error.result = result
+                error.result = self._into
             raise
         finally:
+            source.close()
             self._log.close()
-        result, requests = self.result(), self._requests
-        seconds = self._clock.monotonic() - begun
-        _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
-        telling.ended(result.totals, requests, None)
-        return result
+        self._end(telling, begun, result)
+        return self._into
+
+    def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
+        extend(self._into, result)
+        self._into.shares, self._into.placed = result.shares, result.placed
+        queues, requests, seconds = len(self._shares), self._requests, self._clock.monotonic() - begun
+        _log.info("spread over %d queues: %s; %d requests in %.2f s", queues, result, requests, seconds)
+        telling.ended(result.totals, requests, error)
 
     @property
     def _requests(self) -> int:
         return sum(share.appender.requests for share in self._shares)
-
-    async def _begin(self) -> None:
-        self._know(await self._opener.open())
-        self._opened = True
 
     def _know(self, log: LoadLog) -> None:
         """Go by what *log* knows of the load from now on."""
@@ -176,30 +180,29 @@ class SpreadRun:
             *(self._share(queue, closed=True) for queue in dropped),
         ]
 
-    async def _take_rest(self, source: RowSource) -> None:
+    async def _take_rest(self, source: RowSource, feeder: Feeder) -> None:
         """Take what an error kept from being taken, as far as that needs no waiting: each row is accounted for."""
         with contextlib.suppress(AlloError):
-            if not self._opened:
+            if self._log is self._opener.unopened:
                 self._know(await self._opener.read())
             self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
             if source.sync:
-                await take_unscreened(self._chunk, source, self._preparer, inf)
+                source.leave_rest(self._clock, self._limits.give_up_at)
+                await feeder.call(take_unscreened(self._chunk, source, self._preparer, inf))
                 await self._log.record_rest()
 
-    async def _load(self, source: RowSource) -> None:
-        async with asyncio.TaskGroup() as group:
-            for share in self._shares:
-                group.create_task(self._look(share))
+    async def _load(self, source: RowSource, feeder: Feeder) -> None:
+        await run_together(self._look(share) for share in self._shares)
         raise_journal_error(self._shares)
         self._outcomes.recovered += sum(share.recovered for share in self._shares)
         self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
-        await fill_chunk(self._chunk, source, self._preparer, inf)
+        await feeder.fill(self._chunk)
         await self._log.record_skips(self._chunk.skipped)
         await self._log.record_end(source.taken)
-        self._remember()
-        left = await weigh(self._outcomes.wanted(self._chunk.rows))
-        again = any(self._place(row.index) is not None for row, _ in left)
-        while left and not self._stopping and any(share.open for share in self._shares):
+        await in_slices(self._remember())
+        left = await weigh(await filtered(self._chunk.rows, self._outcomes.is_pending))
+        again = bool(await filtered(left, lambda weighed: self._queue_index(weighed[0].index) is not None))
+        while left and not self._limits.stop.wanted and any(share.open for share in self._shares):
             left = await self._round(left, again=again)
             again = False
 
@@ -217,72 +220,70 @@ class SpreadRun:
         except AlloError as error:
             share.error = error
 
-    def _remember(self) -> None:
+    def _remember(self) -> Iterator[None]:
         """Take over what earlier runs of the load came to."""
-        self._skipped = sum(not self._log.recalls(row.index) for row in self._chunk.skipped)
-        indexes = itertools.chain((row.index for row in self._chunk.rows), (row.index for row in self._chunk.skipped))
-        for index in indexes:
-            if index in self._placed or not self._log.recalls(index):
+        recalled = 0
+        rows: Iterable[PreparedRow | SkippedNumber] = itertools.chain(self._chunk.skipped, self._chunk.rows)
+        for row in rows:
+            yield
+            if not self._log.recalls(row.index):
                 continue
-            place, outcome = self._place(index), self._log.outcome(index)
-            if place is not None and outcome is not None:
-                self._placed[index] = place
-                self._shares[place].added += outcome.fate == "added"
+            recalled += isinstance(row, SkippedNumber)
+            queue_index, outcome = self._queue_index(row.index), self._log.outcome(row.index)
+            if row.index not in self._placed and queue_index is not None and outcome is not None:
+                self._placed[row.index] = queue_index
+                self._shares[queue_index].added += outcome.fate == "added"
+        self._skipped = len(self._chunk.skipped) - recalled
 
-    def _place(self, index: int) -> int | None:
-        """Return the place among the shares of the queue that an earlier run sent or dealt a row to."""
+    def _queue_index(self, index: int) -> int | None:
+        """Return which of the queues an earlier run sent or allocated a row to."""
         queue = self._log.queue(index)
-        return None if queue is None else self._places.get(queue.identity)
+        return None if queue is None else self._queue_indexes.get(queue.identity)
 
     @cached_property
-    def _places(self) -> dict[tuple[str, str], int]:
-        return {share.assignee.identity: place for place, share in enumerate(self._shares)}
+    def _queue_indexes(self) -> dict[tuple[str, str], int]:
+        return {share.assignee.identity: queue_index for queue_index, share in enumerate(self._shares)}
 
     async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
         """Deal *rows*, *again* as an earlier run did, and load them; give those that still have no queue, in order."""
-        seats = [Seat(share.added, share.room if share.open else 0) for share in self._shares]
+        allocations = [Allocation(share.added, share.room if share.open else 0) for share in self._shares]
         if again:
-            deal_as_before(rows, seats, self._place)
+            await allocate_as_before(rows, allocations, self._queue_index)
         else:
-            await deal(rows, seats, self._strategy)
+            await allocate(rows, allocations, self._strategy)
         if self._log.writes:
-            await self._log.record_allocation(self._dealt(rows, seats))
-        async with asyncio.TaskGroup() as group:
-            for place, seat in enumerate(seats):
-                if seat.hand:
-                    group.create_task(self._play(place, seat.hand))
+            await self._log.record_allocation(await assigned(rows, allocations, self._shares))
+        await run_together(
+            self._send(queue_index, allocation.rows)
+            for queue_index, allocation in enumerate(allocations)
+            if allocation.rows
+        )
         raise_journal_error(self._shares)
         await self._outcomes.read()
-        return [(row, weight) for row, weight in rows if self._outcomes.is_pending(row)]
+        return await filtered(rows, lambda weighed: self._outcomes.is_pending(weighed[0]))
 
-    def _dealt(self, rows: Sequence[Weighed], seats: Sequence[Seat]) -> dict[int, tuple[PreparedRow, Assignee | None]]:
-        dealt: dict[int, tuple[PreparedRow, Assignee | None]] = {row.index: (row, None) for row, _ in rows}
-        for share, seat in zip(self._shares, seats, strict=True):
-            dealt.update((row.index, (row, share.assignee)) for row in seat.hand)
-        return dealt
-
-    async def _play(self, place: int, hand: Sequence[PreparedRow]) -> None:
-        share = self._shares[place]
+    async def _send(self, queue_index: int, rows: Sequence[PreparedRow]) -> None:
+        share = self._shares[queue_index]
         try:
-            for start in range(0, len(hand), self._chunk_size):
-                if self._stopping:
+            for start in range(0, len(rows), self._chunk_size):
+                if self._limits.stop.wanted:
                     return
-                batch = hand[start : start + self._chunk_size]
-                with self._placing(place, batch):
+                batch = rows[start : start + self._chunk_size]
+                with self._placing(queue_index, batch):
                     await share.appender.deliver(batch, self._outcomes)
         except QueueFullError as error:
             share.room = 0
             # In doubt, it is an error like any other.
-            share.error = error if any(self._outcomes.is_in_doubt(row) for row in hand) else None
+            share.error = error if any(self._outcomes.is_in_doubt(row) for row in rows) else None
         except StoppedError:
             return
         except AlloError as error:
             share.error = error
 
     @contextlib.contextmanager
-    def _placing(self, place: int, batch: Sequence[PreparedRow]) -> Generator[None]:
+    def _placing(self, queue_index: int, batch: Sequence[PreparedRow]) -> Generator[None]:
         """Note who got *batch*, however its delivery ends."""
-        share = self._shares[place]
+        share = self._shares[queue_index]
         try:
             yield
         finally:
@@ -290,9 +291,9 @@ class SpreadRun:
             added = sum(self._outcomes.is_added(row) for row in sent)
             share.added += added
             share.room = max(0, share.room - added)
-            self._placed.update((row.index, place) for row in sent)
-            self._tell_progress()
+            self._placed.update((row.index, queue_index) for row in sent)
+            self._report_progress()
 
-    def _tell_progress(self) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self)
+    def _report_progress(self) -> None:
+        if not self._progress.report(self):
+            self.stop()

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from allo_async._loading.appender import Appender
+from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.merge import merge
@@ -16,19 +17,22 @@ from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rest import drain
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
-from allo_async._sending.call_limits import CallLimits, cancel_and_wait
+from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ConfigurationError, QueueFullError
-from allo_async.models import QUEUE_CAPACITY, AppendResult, Totals
+from allo_async.errors import AlloError, QueueFullError
+from allo_async.models import AppendResult, Totals
 
 _log = logging.getLogger(__name__)
 
 # How long a row takes that is never sent; measured, with a little to spare.
 _SECONDS_TO_TELL = 6e-6
 _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
+
+# So many rows are prepared in about a millisecond.
+_FEW = 50
 
 #: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
 WhenFull = Literal["raise", "stop", "wait"]
@@ -63,9 +67,6 @@ class AppendStream:
         skip_queued: bool = False,
         log: LogOpener = NO_LOG,
     ) -> None:
-        check_chunk_size(chunk_size)
-        if when_full not in {"raise", "stop", "wait"}:
-            raise ConfigurationError(f"when_full must be 'raise', 'stop' or 'wait', not {when_full!r}")
         self._log = log.unopened
         self._source = RowSource(rows, None if log is NO_LOG else self._check)
         self._assignee = assignee
@@ -75,7 +76,6 @@ class AppendStream:
         self._opener = log
         self._opened = False
         self._recovered = 0
-        self._to_be_told = 0
         self._rest_follows = False
         self._error: BaseException | None = None
         self._open_appender = open_appender
@@ -87,7 +87,8 @@ class AppendStream:
         self._limits = CallLimits(None if deadline is None else self._begun + deadline, patience)
         self._stops_when_full = when_full == "stop"
         self._ahead = Chunk()
-        self._filling: asyncio.Task[None] | None = None
+        self._feeder = Feeder(self._source, self._fill)
+        self._filling: asyncio.Future[None] | None = None
         self._stopping = False
         self._ended = False
         self.totals = Totals()
@@ -139,10 +140,9 @@ class AppendStream:
         self.totals += result.totals
         return result
 
-    def expect_rest(self, rows: int) -> None:
-        """Let `drain` end the load, so long before the deadline that all of *rows* rows are told by then."""
+    def expect_rest(self) -> None:
+        """End the load with `drain`, so long before the deadline that even the rest of a list is told by then."""
         self._rest_follows = True
-        self._to_be_told = rows
 
     def stop(self) -> None:
         """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
@@ -156,12 +156,15 @@ class AppendStream:
     async def drain(self) -> AppendResult:
         """Once the stream has ended, take what is left of a sync iterable: rows never sent, and local skips.
 
-        What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
+        Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are
+        rows that a sync iterable without a length, such as a generator, has not given by the deadline.
         """
         try:
-            result = await drain(self._source, self._preparer, self._log)
+            self._source.leave_rest(self._clock, self._limits.give_up_at)
+            result = await self._feeder.call(drain(self._source, self._preparer, self._log))
             self.totals += result.totals
         finally:
+            self._source.close()
             self._tell_end()
         return result
 
@@ -183,9 +186,11 @@ class AppendStream:
     def _seconds_left(self) -> float | None:
         if self._limits.give_up_at is None:
             return None
-        untaken = max(0, self._to_be_told - self._source.taken)
+        untaken = max(0, (self._source.size or 0) - self._source.taken) if self._rest_follows else 0
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
-        return self._limits.give_up_at - self._clock.monotonic() - untaken * seconds
+        # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
+        told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
+        return told_from - self._clock.monotonic()
 
     def _check(self, index: int, row: object) -> None:
         self._log.check(index, row)
@@ -209,13 +214,15 @@ class AppendStream:
         await self._log.record_skips(outcomes.skipped)
         await outcomes.read()
 
-    def _fill_ahead(self) -> asyncio.Task[None]:
-        self._filling = asyncio.create_task(self._fill(self._ahead))
+    def _fill_ahead(self) -> asyncio.Future[None]:
+        self._filling = self._feeder.fill(self._ahead)
         return self._filling
 
     async def _fill(self, chunk: Chunk) -> None:
-        # Loads that begin together leave one after the other, and not all of them when the last one is ready.
-        in_line = self._session().preparing if self._source.sync else contextlib.nullcontext()
+        # Loads that begin together leave one after the other, and not all of them when the last one is ready. A few
+        # rows hold up nobody, and so wait for nobody.
+        waits = self._source.sync and (self._source.size is None or self._source.size > _FEW)
+        in_line = self._session().preparing if waits else contextlib.nullcontext()
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     def _yielded_after_all(self) -> AppendResult:
@@ -263,17 +270,7 @@ class AppendStream:
         self._error = None
 
     async def _stop_filling(self) -> None:
-        if self._filling is not None:
-            await cancel_and_wait(self._filling)
+        await self._feeder.close()
+        if self._filling is not None and self._filling.done():
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
-
-
-def check_chunk_size(chunk_size: int) -> None:
-    """Refuse a chunk that no request could carry: a queue holds no more in all, so no request need be larger.
-
-    Raises:
-        ConfigurationError: It is not 1 to 1,000.
-    """
-    if not 1 <= chunk_size <= QUEUE_CAPACITY:
-        raise ConfigurationError(f"chunk_size must be 1 to {QUEUE_CAPACITY}, not {chunk_size!r}")

@@ -91,9 +91,12 @@ class Suppression:
         self._failure = None
 
     async def _ask(self, numbers: Sequence[str]) -> None:
+        before = _cancellations()
         try:
             answer = await self._suppress(list(numbers))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _cancellations() > before:
+                raise
             name = type(error).__name__
             raise SuppressionError(f"the suppress predicate raised {name}; nothing goes unchecked") from error
         ignored = self._list.ignored
@@ -117,7 +120,7 @@ class Suppression:
 
     async def _take(self, entries: Iterable[object] | AsyncIterable[object]) -> int:
         time_slice = TimeSlice()
-        taken = 0
+        taken, before = 0, _cancellations()
         try:
             async with contextlib.aclosing(_each(entries)) as each:
                 async for entry in each:
@@ -127,9 +130,17 @@ class Suppression:
                         await time_slice.renew()
         except UnusableValueError as error:
             raise SuppressionError(f"entry {taken} of the suppression list: {error}") from error
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _cancellations() > before:
+                raise
             raise SuppressionError(f"the suppression list ended with {type(error).__name__}") from error
         return taken
+
+
+def _cancellations() -> int:
+    """Return how often this task was asked to end: a cancellation that nobody asked for is the caller's own error."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 @contextlib.contextmanager

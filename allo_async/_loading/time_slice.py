@@ -2,6 +2,11 @@
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
 
 # Seconds. Opening a connection and sending take several steps, each of which waits for a stretch to end: a request that
 # is ready is not to wait for the rows of the next.
@@ -33,3 +38,28 @@ class TimeSlice:
         """Let others run, and begin the next stretch."""
         await asyncio.sleep(0)
         self._ends = time.perf_counter() + _STRETCH
+
+
+async def in_slices(steps: Iterable[object]) -> None:
+    """Take all *steps*, and let others run in between."""
+    time_slice = TimeSlice()
+    for _ in steps:
+        if time_slice.over:
+            await time_slice.renew()
+
+
+def at_once(steps: Iterable[object]) -> None:
+    """Take all *steps* without a pause, where a cancellation must not come in between."""
+    deque(steps, maxlen=0)
+
+
+async def filtered(items: Iterable[_Item], keep: Callable[[_Item], bool]) -> list[_Item]:
+    """Return those of *items* that are to *keep*, and let others run in between."""
+    kept: list[_Item] = []
+    time_slice = TimeSlice()
+    for item in items:
+        if keep(item):
+            kept.append(item)
+        if time_slice.over:
+            await time_slice.renew()
+    return kept

@@ -30,6 +30,8 @@ LONGEST_CELL = 500
 # So many digits may be two numbers that nothing but a space separates.
 _TWO_NUMBERS = 14
 
+_BARE = re.compile(r"\+?[0-9]{7,13}")
+
 _SPELLED = re.compile(r"\+?[\d\s().\-]*\d[\s().\-]*[A-Za-z](?:[A-Za-z\d\s().\-]*)")
 _PLUS = re.compile(r"^\s*\(?\s*\+[+\s]*(?:0\s?0(?!0))?")
 
@@ -70,8 +72,15 @@ def numbers_in(value: object, region: str | None = None) -> list[str]:
     return [number.written for number in read_cell(str(value), region).numbers]
 
 
+def is_bare(text: str) -> bool:
+    """Return whether a cell is one number with nothing to take apart, as most cells of a list are."""
+    return _BARE.fullmatch(text) is not None
+
+
 def single_tail(text: str) -> str:
     """Return the last digits of a cell that can only hold one number; empty if it needs a closer look."""
+    if is_bare(text):
+        return text[-7:]
     return tail(text) if is_plain(text) and "." not in text and sum(map(str.isdigit, text)) < _TWO_NUMBERS else ""
 
 

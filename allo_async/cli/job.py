@@ -229,7 +229,7 @@ def queue_of(allo: AlloClient, rep: str | None) -> DialingQueue:
 
 
 def _stream(allo: AlloClient, load: RepLoad, options: LoadOptions) -> AppendStream:
-    rows = (lead.row for lead in load.leads)
+    rows = [lead.row for lead in load.leads]
     load_id = None if options.journal is None else load.name
     return queue_of(allo, load.rep).append_stream(rows, load_id=load_id, **attrs.asdict(options))
 

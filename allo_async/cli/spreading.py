@@ -65,7 +65,7 @@ async def spread_all(
             run.stop()
 
     spread = allo.spread(
-        (lead.row for lead in whole.leads),
+        [lead.row for lead in whole.leads],
         over=[allo.queue(email=rep) for rep in reps],
         strategy=strategy,
         region=options.region,

@@ -1,5 +1,6 @@
 """What a row of the input is known by when it comes again."""
 
+from asyncio import CancelledError
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, cast
@@ -15,7 +16,11 @@ _BYTES = 12
 
 def digest(row: object) -> bytes:
     """Give the digest of a row, whatever it is; the same row gives the same in every process."""
-    return blake2b(_canonical(row), digest_size=_BYTES).digest()
+    try:
+        canonical = _canonical(row)
+    except (Exception, CancelledError):  # noqa: BLE001 - a row that raises when it is read is skipped, as it would be again
+        canonical = f"unreadable {type(row).__name__}".encode()
+    return blake2b(canonical, digest_size=_BYTES).digest()
 
 
 def _canonical(row: object) -> bytes:

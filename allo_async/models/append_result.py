@@ -85,9 +85,11 @@ class Totals:
         return f"{self.added} added, {self.skipped} skipped, {self.pending} pending, {self.in_doubt} in doubt"
 
 
-@attrs.frozen(repr=False)
+@attrs.define(repr=False)
 class AppendResult:
     """The fate of every row: each stands in exactly one of the four lists, in input order.
+
+    An empty one can be handed to `append` as `into`, which fills it as the load goes.
 
     Attributes:
         added: In the queue.

@@ -29,7 +29,7 @@ class QueueShare:
         return self.user_id or self.email or "(key owner)"
 
 
-@attrs.frozen(repr=False)
+@attrs.define(repr=False)
 class SpreadResult(AppendResult):
     """The fate of every row of the whole input, and each row's queue.
 

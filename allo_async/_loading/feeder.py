@@ -1,0 +1,102 @@
+"""The task that iterates the caller's rows."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
+from math import inf
+from typing import Any, TypeVar
+
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
+from allo_async._sending.call_limits import cancel_and_wait
+
+_Given = TypeVar("_Given")
+
+
+class Feeder:
+    """Fills chunks, one after the other, in one task.
+
+    A generator's timeouts, cancel scopes and context variables belong to the task that iterates it: they would break if
+    another task took the next row. Where nothing is awaited, one context is as good as one task.
+
+    Args:
+        source: Where the rows come from.
+        fill: Fills a chunk from *source*.
+    """
+
+    def __init__(self, source: RowSource, fill: Callable[[Chunk], Awaitable[None]]) -> None:
+        self._source = source
+        self._fill = fill
+        self._orders: asyncio.Queue[tuple[Chunk, asyncio.Future[None]]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._context: contextvars.Context | None = None
+
+    def fill(self, chunk: Chunk) -> asyncio.Future[None]:
+        """Begin to fill *chunk*, and return a future that is done once it is full or the rows have ended."""
+        filled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._orders.put_nowait((chunk, filled))
+        if self._task is None or self._task.done():
+            self._task = self._begin(self._run())
+        return filled
+
+    async def call(self, coroutine: Coroutine[Any, Any, _Given]) -> _Given:
+        """Run *coroutine*, which takes the rest of a sync iterable, in the context of the rows before."""
+        return await self._begin(coroutine)
+
+    async def close(self) -> None:
+        """End, and close the rows if they are async; the rest of a sync iterable can still be taken."""
+        self._source.closing = True
+        await cancel_and_wait(self._task)
+        if self._task is not None and not self._task.cancelled():
+            # It is raised where the chunk is awaited.
+            self._task.exception()
+        self._source.closing = False
+
+    def _begin(self, coroutine: Coroutine[Any, Any, _Given]) -> asyncio.Task[_Given]:
+        self._context = self._context or contextvars.copy_context()
+        return asyncio.create_task(coroutine, context=self._context)
+
+    async def _run(self) -> None:
+        order: tuple[Chunk, asyncio.Future[None]] | None = None
+        try:
+            while order or not (self._source.sync and self._orders.empty()):
+                try:
+                    order = order or await self._orders.get()
+                    await self._serve(*order)
+                    order = None
+                except asyncio.CancelledError as error:
+                    if self._source.closing:
+                        raise
+                    await self._source.throw(error)
+        finally:
+            await self._source.aclose()
+
+    async def _serve(self, chunk: Chunk, filled: asyncio.Future[None]) -> None:
+        try:
+            await self._fill(chunk)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            if not filled.done():
+                filled.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            if not filled.done():
+                filled.set_result(None)
+
+
+async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
+    """Take all *rows* into one chunk.
+
+    Raises:
+        RowSourceError: The iterable raised.
+    """
+    chunk, source = Chunk(), RowSource(rows)
+    feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, preparer, inf))
+    try:
+        await feeder.fill(chunk)
+    finally:
+        await feeder.close()
+        source.close()
+    return chunk

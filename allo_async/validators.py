@@ -1,0 +1,91 @@
+"""Checks of options: each raises a `ConfigurationError` that names the option and says what it takes."""
+
+import math
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+from allo_async.errors import ConfigurationError
+
+_Attribute = Any
+_Validator = Callable[[Any, Any, Any], None]
+
+
+def seconds(*, above_zero: bool = False, finite: bool = False, optional: bool = False) -> _Validator:
+    """Return a check that takes a number of seconds, from 0, or *above_zero*."""
+    bound = "above 0" if above_zero else "0 or more"
+    wanted = f"a number of seconds, {bound}" + (" and finite" if finite else "") + (", or None" if optional else "")
+
+    def check(_: object, attribute: _Attribute, value: object) -> None:
+        if value is None and optional:
+            return
+        number = _number(value)
+        usable = number is not None and (number > 0 if above_zero else number >= 0)
+        if not usable or (finite and number == math.inf):
+            raise _refusal(attribute, wanted, value)
+
+    return check
+
+
+def whole(*, most: int | None = None) -> _Validator:
+    """Return a check that takes a whole number from 1, up to *most*."""
+    wanted = "a whole number above 0" if most is None else f"1 to {most}"
+
+    def check(_: object, attribute: _Attribute, value: object) -> None:
+        usable = not isinstance(value, bool) and isinstance(value, Integral)
+        if not usable or not 1 <= int(value) <= (most or math.inf):  # type: ignore[call-overload] # as just checked
+            raise _refusal(attribute, wanted, value)
+
+    return check
+
+
+def flag(_: object, attribute: _Attribute, value: object) -> None:
+    """Check that *value* is True or False: any text, "no" too, would be true."""
+    if not isinstance(value, bool):
+        raise _refusal(attribute, "True or False", value)
+
+
+def one_of(*choices: str) -> _Validator:
+    """Return a check that takes one of *choices*."""
+    *first, last = map(repr, choices)
+
+    def check(_: object, attribute: _Attribute, value: object) -> None:
+        if not isinstance(value, str) or value not in choices:
+            raise _refusal(attribute, f"{', '.join(first)} or {last}", value)
+
+    return check
+
+
+def text(most: int) -> _Validator:
+    """Return a check that takes `None`, or a text that is not blank and has at the *most* so many characters."""
+
+    def check(_: object, attribute: _Attribute, value: object) -> None:
+        if value is not None and (not isinstance(value, str) or not value.strip() or len(value) > most):
+            raise _refusal(attribute, f"None or a text of 1 to {most} characters", value)
+
+    return check
+
+
+def instance(kind: type) -> _Validator:
+    """Return a check that takes `None` or an object of *kind*."""
+
+    def check(_: object, attribute: _Attribute, value: object) -> None:
+        if value is not None and not isinstance(value, kind):
+            raise _refusal(attribute, f"None or a {kind.__name__}", value)
+
+    return check
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _refusal(attribute: _Attribute, wanted: str, value: object) -> ConfigurationError:
+    shown = repr(value)[:40] if isinstance(value, str | int | float | None) else type(value).__name__
+    return ConfigurationError(f"{attribute.name} must be {wanted}, not {shown}")
