@@ -47,7 +47,7 @@ class AlloClient:
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
         coordination: What the key's other processes are reached by, an `allo_async.file.FileCoordination` or an
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
-        observers: Are told of what happens, as it happens; see `allo_async.events`.
+        observers: Plain functions, called with each event as it happens; see `allo_async.events`.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
         clock: Where time comes from; tests hand in their own.
 

@@ -39,16 +39,13 @@ AlloError                         .result: what became of the rows, on whatever 
     └── ServerError                   5xx
 ```
 
-All of them pickle, and none prints an API key, a phone number or a contact's name.
+All of them pickle, and none prints an API key, a phone number, a contact's name or a control character.
 """
 
-import re
 from typing import Any
 
+from allo_async.display import field_errors, identifier, shown
 from allo_async.models import AppendResult, FieldError
-
-# The API quotes numbers in its messages; errors end up in logs and trackers, where they do not belong.
-_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
 
 
 class AlloError(Exception):
@@ -66,7 +63,7 @@ class AlloError(Exception):
         self._result = result
 
     def __str__(self) -> str:
-        told = _PHONE_NUMBER.sub("(number)", self._describe())
+        told = shown(self._describe(), 6_000)
         return f"{told} [{self._result.summary()}]" if self._result is not None else told
 
     def __repr__(self) -> str:
@@ -166,7 +163,7 @@ class NoReplyError(AlloError):
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
-        self.request_id = request_id
+        self.request_id = identifier(request_id)
 
     def _describe(self) -> str:
         told = super()._describe()
@@ -174,7 +171,7 @@ class NoReplyError(AlloError):
 
 
 class ConnectionFailedError(NoReplyError, ConnectionError):
-    """No connection could be made: nothing was sent."""
+    """No connection could be made, or it broke before the request left: nothing was sent."""
 
 
 class ConnectionLostError(NoReplyError, ConnectionError):
@@ -189,7 +186,7 @@ class UnreadableReplyError(NoReplyError):
     """An answer that is not what the API documents: the server may have acted.
 
     Attributes:
-        status: The HTTP status of the answer.
+        status: The HTTP status of the answer, 0 if that could not be read either.
     """
 
     def __init__(self, message: str, *, status: int, request_id: str | None = None) -> None:
@@ -234,25 +231,21 @@ class ApiError(AlloError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
+        self.status, self.code, self.type = status, code, type
         self.message = message
-        self.type = type
-        self.request_id = request_id
+        self.request_id = identifier(request_id)
         self.param = param
         self.suggestion = suggestion
         self.doc_url = doc_url
         self.errors = errors
-        self.retryable = retryable
-        self.retry_after = retry_after
+        self.retryable, self.retry_after = retryable, retry_after
 
     def _describe(self) -> str:
-        head = " ".join(filter(None, (str(self.status), self.code)))
-        fields = "; ".join(f"{error.field}: {error.message or error.code}" for error in self.errors)
+        head = " ".join(filter(None, (str(self.status), shown(self.code or ""))))
         retry = f"retry after {self.retry_after:g} s" if self.retry_after is not None else None
         request = f"request {self.request_id}" if self.request_id else None
-        told = " | ".join(filter(None, (fields, self.suggestion, retry, request)))
-        return f"{head}: {super()._describe()}" + (f" ({told})" if told else "")
+        told = " | ".join(filter(None, (field_errors(self.errors), shown(self.suggestion or ""), retry, request)))
+        return f"{head}: {shown(self.message, 2_000)}" + (f" ({told})" if told else "")
 
 
 class BadRequestError(ApiError):

@@ -62,6 +62,44 @@ def test_request_ids_stay_readable():
     assert "req_12345678abcd" in str(errors.ServerError("No.", status=500, request_id="req_12345678abcd"))
 
 
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\nnext line\u202e\u2028\x9b31m\ud800"
+
+
+def test_words_from_outside_are_inert():
+    """No control character, escape sequence or line break of a server reaches a terminal or a log."""
+    error = errors.BadRequestError(
+        HOSTILE,
+        status=400,
+        code=HOSTILE,
+        request_id=f"req_{HOSTILE}",
+        suggestion=HOSTILE,
+        errors=(errors.FieldError(field=HOSTILE, message=HOSTILE),),
+    )
+
+    for text in (str(error), repr(error), error.request_id, str(errors.NoReplyError(HOSTILE, request_id=HOSTILE))):
+        assert text.isprintable()
+        assert text.encode()
+    assert r"\x1b[2J" in str(error)
+    assert errors.ServerError("No.", status=500, request_id="\x1b\n").request_id is None
+
+
+@pytest.mark.parametrize("unit", ["r", "+1 ()", "+1 ", "+1" + " ()" * 100, "2125550010", "\x1b"])
+def test_long_words_from_outside_are_cut(unit):
+    """A message of megabytes costs no time and no log its room, and the request id stays in sight."""
+    long = unit * (3_000_000 // len(unit))
+    fields = tuple(errors.FieldError(field=f"numbers[{at}].number", message=long) for at in range(1_000))
+    error = errors.BadRequestError(
+        long, status=400, code=long, suggestion=long, errors=fields, request_id="req_abcdefghijkl"
+    )
+    named = errors.ServerError("No.", status=500, request_id=long)
+
+    assert len(str(error)) < 10_000
+    assert "req_abcdefghijkl" in str(error)
+    assert "980 more" in str(error)
+    assert len(named.request_id or "") <= 200
+    assert "2125550010" not in str(error)
+
+
 def test_standard_bases_still_catch():
     """Whoever catches TimeoutError, ConnectionError or ValueError catches ours too."""
     assert issubclass(errors.AttemptTimeoutError, TimeoutError)

@@ -244,8 +244,6 @@ class Appender:
             look,
             announce,
             batch.first_used,
-            # What an earlier run was sending may have arrived.
-            unclear_since=batch.first_used,
             most_conflicts=_PATIENT if len(batch.rows) > _SHORT else None,
         )
         return delivery

@@ -1,4 +1,4 @@
-"""One request on its way, and what is known of it whatever ends the way."""
+"""One request until it is settled, and what is known of it whatever ends it."""
 
 import uuid
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from allo_async._sending.idempotency import OLDEST_KEY, IdempotencySupport, Timestamp
-from allo_async._sending.verdict import Verdict, judge
+from allo_async._sending.verdict import RequestState, Stage, Verdict, ending_of, judge
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
@@ -15,9 +15,9 @@ from allo_async.errors import (
     AlloError,
     ApiError,
     AppendConflictError,
+    AuthenticationError,
     RateLimitedError,
     ServerError,
-    UnreadableReplyError,
 )
 
 Answer = TypeVar("Answer")
@@ -39,18 +39,13 @@ class InFlightRequest(Generic[Answer]):
             on since, or `None` where that does not matter since a replay would tell. `None` where there is no way to
             find out.
         announce: Awaited before the first attempt under each key.
-        first_used: When the key was used first.
-        attempts: How many attempts began.
-        exposed: Whether the present attempt's bytes began to leave.
-        began: When the present attempt began.
-        unclear_since: When the first attempt began of those that ended without telling whether they were carried out.
-        abandoned_since: When the first attempt began of those that the API itself never answered: it may still be on
-            its way, even where a look finds nothing.
-        failed_with_5xx: Whether one of those was a 5xx, which does not consume the key [guide].
+        first_used: When the key was used first, by another process if it is given from the start.
         most_conflicts: After how many append conflicts to give up, since a smaller append would do better; `None` for
             as long as there is time.
-        conflicts: How many there were.
-        looked: Whether a look has found it not carried out; an attempt given up may still be on its way then.
+        state: What is known of it.
+        attempts: How many attempts began.
+        began: When the present attempt began.
+        conflicts: How many append conflicts there were.
     """
 
     request: Request
@@ -58,68 +53,78 @@ class InFlightRequest(Generic[Answer]):
     look: Callable[[Timestamp, float | None], Awaitable[Answer | None]] | None = None
     announce: Callable[[Request, Timestamp], Awaitable[None]] | None = None
     first_used: Timestamp | None = None
-    attempts: int = 0
-    exposed: bool = False
-    began: Timestamp | None = None
-    unclear_since: Timestamp | None = None
-    abandoned_since: Timestamp | None = None
-    failed_with_5xx: bool = False
     most_conflicts: int | None = None
-    conflicts: int = 0
-    looked: bool = False
-    _announced: str | None = None
+    state: RequestState = attrs.field(factory=RequestState, init=False)
+    attempts: int = attrs.field(default=0, init=False)
+    began: Timestamp | None = attrs.field(default=None, init=False)
+    conflicts: int = attrs.field(default=0, init=False)
+    _announced: str | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # A request that another process has sent may have arrived.
+        self.state = self.state.doubted(self.first_used)
 
     @property
     def in_doubt(self) -> bool:
         """Whether the server may have carried the request out without our knowing."""
-        return self.exposed or self.unclear
+        return self.state.stage in {Stage.LEAVING, Stage.UNCLEAR}
 
     @property
     def unclear(self) -> bool:
         """Whether an earlier attempt ended without telling whether it was carried out."""
-        return self.unclear_since is not None
+        return self.state.unclear_since is not None
 
     @property
     def surely_refused(self) -> bool:
         """Whether no attempt can have been carried out, nor ever will be."""
-        return not self.unclear and self.abandoned_since is None
+        return not self.unclear and self.state.may_arrive_since is None
 
     @property
     def on_its_way(self) -> bool:
         """Whether an answer has to be heard out, since the request changes something and may have arrived."""
-        return not self.request.reads and (self.exposed or not self.surely_refused)
+        return not self.request.reads and (self.in_doubt or not self.surely_refused)
 
     def begin(self, clock: Clock) -> None:
-        """Note that an attempt begins."""
+        """Record that an attempt begins."""
         self.attempts += 1
         self.began = Timestamp.now(clock)
 
-    def expose(self) -> None:
-        """Note that the first byte leaves."""
-        self.exposed = True
+    def leave(self) -> None:
+        """Record that the attempt's first byte leaves."""
+        self.state = attrs.evolve(self.state, stage=Stage.LEAVING)
+
+    def failed(self, error: AlloError) -> None:
+        """Record that the attempt ended with *error*."""
+        self.conflicts += isinstance(error, AppendConflictError)
+        left = self.state.stage is Stage.LEAVING
+        self.state = self.state.after(ending_of(error, left=left), self.began)
+
+    def settle(self) -> None:
+        """Record that the answer is known."""
+        self.state = attrs.evolve(self.state, stage=Stage.SETTLED)
 
     def too_old(self, clock: Clock) -> bool:
-        """Tell whether the server may have forgotten the key."""
+        """Return whether the server may have forgotten the key."""
         if self.request.idempotency_key is None or self.first_used is None:
             return False
         return self.first_used.seconds_ago(clock) >= OLDEST_KEY
 
     def replay_tells(self, trust: IdempotencySupport, clock: Clock) -> bool:
-        """Tell whether sending the same bytes again would settle an unclear attempt, for all that is documented."""
-        return not (trust.ignored or self.failed_with_5xx or self.too_old(clock))
+        """Return whether sending the same bytes again would settle an unclear attempt, for all that is documented."""
+        return not trust.ignored and self.state.key_kept and not self.too_old(clock)
 
     def must_look(self, trust: IdempotencySupport, clock: Clock) -> bool:
-        """Tell whether an unclear attempt has to be settled by a look."""
+        """Return whether an unclear attempt has to be settled by a look."""
         return self.look is not None and self.unclear and not (trust.honoured and self.replay_tells(trust, clock))
 
     def refused_for_itself(self, error: AlloError) -> bool:
-        """Tell whether *error*, a refusal, may be due to an earlier attempt that was carried out after all."""
+        """Return whether *error*, a refusal, may be due to an attempt that was carried out after all."""
         if self.look is None or not isinstance(error, ApiError) or isinstance(error, ServerError | RateLimitedError):
             return False
-        return self.looked or (self.unclear and judge(error) in {Verdict.CUT, Verdict.REFUSED})
+        return self.state.looked or (self.unclear and judge(error) in {Verdict.CUT, Verdict.REFUSED})
 
     def worth_a_retry(self, error: BaseException, trust: IdempotencySupport, clock: Clock) -> bool:
-        """Tell whether *error* leaves something to be gained by another attempt, and no harm to be done."""
+        """Return whether another attempt after *error* may gain something, and can do no harm."""
         if not isinstance(error, AlloError):
             return False
         if self.most_conflicts is not None and self.conflicts >= self.most_conflicts and self.surely_refused:
@@ -131,15 +136,29 @@ class InFlightRequest(Generic[Answer]):
         return verdict is Verdict.RESEND and harmless
 
     async def settle_by_look(self, trust: IdempotencySupport, clock: Clock) -> Answer | None:
-        """Look whether an earlier attempt was carried out, and give its answer; `None` where it was not."""
-        since = self.unclear_since or self.began
+        """Look whether an earlier attempt was carried out, and return its answer; `None` if it was not."""
+        since = self.state.unclear_since or self.began
         assert self.look is not None and since is not None  # noqa: S101, PT018 - for the type checker
         answer = await self.look(since, None if self.replay_tells(trust, clock) else since.seconds_ago(clock))
         if answer is None:
-            self.unclear_since = None
-            self.failed_with_5xx = False
-            self.looked = True
+            self.state = self.state.refused(looked=True)
+        else:
+            self.settle()
         return answer
+
+    async def look_into(self, error: AlloError, trust: IdempotencySupport, clock: Clock) -> Answer | None:
+        """Look whether *error* refused what an attempt had carried out; where the look fails, that stays unclear."""
+        first = self.state.unclear_since in {None, self.began}
+        self.state = self.state.doubted(self.began)
+        try:
+            return await self.settle_by_look(trust, clock)
+        except AuthenticationError:
+            # A key that may not even read was not let in by the attempt before either.
+            if first and isinstance(error, AuthenticationError):
+                self.state = self.state.refused()
+        except AlloError:
+            pass
+        return None
 
     async def ready(self, clock: Clock) -> None:
         """Change a key that the server may have forgotten, and announce one that was not used before."""
@@ -151,16 +170,3 @@ class InFlightRequest(Generic[Answer]):
         if self.announce is not None and self._announced != self.request.idempotency_key:
             await self.announce(self.request, self.first_used)
             self._announced = self.request.idempotency_key
-
-    def failed(self, error: AlloError) -> None:
-        """Note how the present attempt ended."""
-        self.conflicts += isinstance(error, AppendConflictError)
-        unanswered = self.exposed and not isinstance(error, ApiError)
-        if unanswered or judge(error) is Verdict.RESEND:
-            self.unclear_since = self.unclear_since or self.began
-        # A 5xx without a code is a proxy's, behind which the API may still be at work.
-        by_proxy = isinstance(error, ServerError) and error.code is None
-        if by_proxy or (unanswered and not isinstance(error, UnreadableReplyError)):
-            self.abandoned_since = self.abandoned_since or self.began
-        self.failed_with_5xx = self.failed_with_5xx or isinstance(error, ServerError)
-        self.exposed = False

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import functools
+import inspect
 import itertools
 import logging
 from collections.abc import Generator, Sequence
@@ -11,6 +13,7 @@ import attrs
 
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
 from allo_async.events import AttemptEnded, AttemptStarted, Event, Observer, Waited, Waiting, WaitReason
 
 _log = logging.getLogger(__name__)
@@ -37,11 +40,36 @@ def within(place: ContextVar[int | None], number: int) -> Generator[None]:
         place.reset(token)
 
 
+def checked(observers: Sequence[Observer]) -> Sequence[Observer]:
+    """Return *observers* if each can be called with an event.
+
+    Raises:
+        ConfigurationError: One of them cannot be called, or is async and would never run.
+    """
+    for observer in observers:
+        if not callable(observer):
+            raise ConfigurationError(f"an observer must be a function of one event, not {type(observer).__name__}")
+        if _is_async(observer):
+            raise ConfigurationError(
+                "an observer must be a plain function: nothing awaits an async one."
+                " Put the event into an asyncio.Queue, and await there"
+            )
+    return tuple(observers)
+
+
+def _is_async(observer: object) -> bool:
+    while isinstance(observer, functools.partial):
+        observer = observer.func
+    # An object is async if its class defines an async __call__.
+    functions = (observer, getattr(type(observer), "__call__", None))  # noqa: B004 - the method itself is asked for
+    return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
+
+
 class Observers:
     """The observers of one client.
 
     Args:
-        observers: What they are.
+        observers: Each is called with every event.
         clock: Measures waits.
     """
 
@@ -57,7 +85,7 @@ class Observers:
         """Tell every one of them of *event*."""
         for observer in self._observers:
             try:
-                observer(event)
+                _refuse_a_coroutine(observer(event))
             except Exception:  # noqa: BLE001 - a load does not end for what observes it
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
@@ -80,6 +108,13 @@ class Observers:
             seconds = self.now() - begun
             if noticed or seconds >= _SHORTEST_WAIT:
                 self.emit(Waited(reason=reason, seconds=seconds))
+
+
+def _refuse_a_coroutine(outcome: object) -> None:
+    # A plain function may still return the coroutine of an async one.
+    if inspect.iscoroutine(outcome):
+        outcome.close()
+        raise TypeError("the observer returned a coroutine, which nothing awaits")
 
 
 @attrs.define

@@ -98,8 +98,9 @@ class Sender:
         Raises:
             AlloError: The server's state could not be read.
         """
-        assert delivery.look is not None and delivery.unclear_since is not None  # noqa: S101, PT018 - for the type checker
-        return await delivery.look(delivery.unclear_since, delivery.unclear_since.seconds_ago(self._clock))
+        since = delivery.state.unclear_since
+        assert delivery.look is not None and since is not None  # noqa: S101, PT018 - for the type checker
+        return await delivery.look(since, since.seconds_ago(self._clock))
 
     async def _attempt(self, delivery: InFlightRequest[Answer], limits: CallLimits) -> Answer:
         while True:
@@ -119,27 +120,25 @@ class Sender:
                 return await self._exchange(delivery, left_at)
         except AlloError as error:
             if delivery.refused_for_itself(error):
-                # Where the look fails too, the refusal says more, but settles nothing.
-                delivery.unclear_since = delivery.unclear_since or delivery.began
-                with contextlib.suppress(AlloError):
-                    answer = await delivery.settle_by_look(self._trust, self._clock)
-                    if answer is not None:
-                        return answer
+                answer = await delivery.look_into(error, self._trust, self._clock)
+                if answer is not None:
+                    return answer
             raise
 
     async def _last_look(self, delivery: InFlightRequest[Answer], error: AlloError) -> Answer | None:
         """Settle a delivery that is given up, so that as little as can be is in doubt."""
-        # What is too large as it is will not be carried out later either.
+        # A request that is too large as it is will not be carried out later either.
         too_large = judge(error) is Verdict.CUT
-        since = delivery.unclear_since or (None if too_large else delivery.abandoned_since)
+        late = None if too_large else delivery.state.may_arrive_since
+        since = delivery.state.unclear_since or late
         if delivery.look is None or since is None:
             return None
         with contextlib.suppress(AlloError):
             answer = await delivery.settle_by_look(self._trust, self._clock)
             if answer is not None:
                 return answer
-        if delivery.abandoned_since is not None and not too_large:
-            delivery.unclear_since = since
+        if late is not None:
+            delivery.state = delivery.state.doubted(since)
         return None
 
     async def _exchange(self, delivery: InFlightRequest[Answer], left_at: float) -> Answer:
@@ -150,7 +149,7 @@ class Sender:
         delivery.begin(self._clock)
         try:
             with seen as attempt:
-                reply = await self._transport.exchange(request, request_id=request_id, on_send=delivery.expose)
+                reply = await self._transport.exchange(request, request_id=request_id, on_send=delivery.leave)
                 attempt.status = reply.status
                 self._trust.note(request, reply)
                 limit = rate_limit(reply.headers)
@@ -158,7 +157,9 @@ class Sender:
                     self._paces.of(request).heard(limit, since=left_at)
                 if not reply.ok:
                     raise api_error(reply, now=self._clock.time())
-                return delivery.read(reply)
+                answer = delivery.read(reply)
+                delivery.settle()
+                return answer
         except AlloError as error:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:

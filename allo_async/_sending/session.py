@@ -9,7 +9,7 @@ import aiohttp
 import attrs
 
 from allo_async._sending.call_limits import CallScopes
-from allo_async._sending.instrumentation import Observers
+from allo_async._sending.instrumentation import Observers, checked
 from allo_async._sending.key_state import Coordination, Ends, KeyState, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.sender import Sender
@@ -93,7 +93,7 @@ class LoopSessions:
         self._session = session
         self._trace_configs = trace_configs
         self._coordination = coordination
-        self._observers = observers
+        self._observers = checked(observers)
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopSession] = WeakKeyDictionary()
         self.merges = merges
         self._closed = False

@@ -1,10 +1,13 @@
 """The one door to aiohttp: a request out, a whole reply in, foreign errors translated."""
 
+import asyncio
 import platform
+import re
 from collections.abc import Callable, Sequence
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.payload import Payload
 from yarl import URL
 
@@ -12,38 +15,79 @@ from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import (
+    AlloError,
     AttemptTimeoutError,
     ClientClosedError,
     ConnectionFailedError,
     ConnectionLostError,
     NoReplyError,
     ReplyTooLargeError,
+    UnreadableReplyError,
 )
 from allo_async.settings import Settings
 from allo_async.version import __version__
 
 _USER_AGENT = f"allo-async/{__version__} python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 
+_QUERY = re.compile(r"\?[^\s'\"]+")
+
+# Gateways add headers far above the 8,190 bytes that aiohttp reads, to answers that are otherwise in order.
+_LONGEST_HEADER = 64 * 1024
+
 # A slice that goes into the socket's buffer without holding up the loop.
 _SLICE = 64 * 1024
 
 
+# Nothing can have happened on a server that these are about: there was no connection to it.
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+)
+
+_BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+
+
+class _SentOnceError(aiohttp.ClientConnectionError):
+    """aiohttp tried to send a request again by itself."""
+
+
 class _Body(Payload):
-    """A request's bytes, which tells when the first of them goes out: until then, nothing can have happened."""
+    """A request's bytes, which leave once, and report when the first of them does.
+
+    aiohttp repeats a DELETE or a PUT by itself if a kept-alive connection breaks. A repeated `clear(position=0)` takes
+    the next number off too, so the second attempt is refused: before it is built, and at the latest before it leaves.
+    """
+
+    # Newer versions of aiohttp ask this before they repeat a request.
+    _consumed = True
 
     def __init__(self, value: bytes, on_send: Callable[[], None]) -> None:
         super().__init__(value, content_type="application/json")
-        self._size = len(value)
+        self._length = len(value)
         self._bytes = value
         self._on_send = on_send
+        self.sent = False
+
+    @property
+    def size(self) -> int:
+        self._refuse_a_second_time()
+        return self._length
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return self._bytes.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        self._refuse_a_second_time()
+        self.sent = True
         self._on_send()
         for start in range(0, len(self._bytes), _SLICE):
             await writer.write(self._bytes[start : start + _SLICE])
+
+    def _refuse_a_second_time(self) -> None:
+        if self.sent:
+            raise _SentOnceError("the connection was lost, and the request was not sent a second time")
 
 
 class Transport:
@@ -89,27 +133,26 @@ class Transport:
             ConnectionFailedError: Nothing was sent.
             ConnectionLostError: The connection broke after that.
             AttemptTimeoutError: No complete answer within the settings' `timeout`.
-            ReplyTooLargeError: The answer is above the settings' `max_reply_bytes`.
-            NoReplyError: aiohttp refused to make the request.
+            UnreadableReplyError: The answer is not HTTP, cannot be decoded or is above the settings' `max_reply_bytes`.
+            NoReplyError: aiohttp, a session or a trace config of the caller's raised.
             ClientClosedError: `close` was called.
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        sent = False
-
-        def mark() -> None:
-            nonlocal sent
-            sent = True
-            on_send()
-
+        body = _Body(request.body or b"", on_send) if not request.reads else None
         try:
             async with self._clock.timeout(self._settings.timeout):
-                return await self._exchange(request, request_id, mark)
-        except (aiohttp.ClientError, OSError) as error:
-            # TimeoutError is an OSError.
-            raise self._translated(error, request_id, sent=sent) from error
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise NoReplyError(f"aiohttp refused the request: {error}", request_id=request_id) from error
+                return await self._exchange(request, request_id, body)
+        except AlloError:
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody has cancelled the caller: something that a session was given did not come to its end.
+            raise self._translated(error, request_id, body) from error
+        except Exception as error:
+            raise self._translated(error, request_id, body) from error
 
     async def close(self) -> None:
         """Close the session, if this made it, and let nothing more out."""
@@ -117,28 +160,37 @@ class Transport:
         if self._made is not None:
             await self._made.close()
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _session(self, request_id: str) -> aiohttp.ClientSession:
         if self._given is not None:
+            # aiohttp finds neither out before parts of the request are on their way.
+            if self._given.closed:
+                raise NoReplyError("the session that the client was given is closed", request_id=request_id)
+            if getattr(self._given, "_loop", None) not in {None, asyncio.get_running_loop()}:
+                raise NoReplyError(
+                    "the session that the client was given belongs to another event loop", request_id=request_id
+                )
             return self._given
         if self._made is None:
             self._made = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trace_configs=self._trace_configs)
         return self._made
 
-    async def _exchange(self, request: Request, request_id: str, on_send: Callable[[], None]) -> Reply:
-        async with self._session().request(
+    async def _exchange(self, request: Request, request_id: str, body: _Body | None) -> Reply:
+        async with self._session(request_id).request(
             request.method,
             URL(f"{self._settings.base_url}{request.target}", encoded=True),
-            data=_Body(request.body or b"", on_send) if request.method != "GET" else None,
+            data=body,
             headers=self._headers(request, request_id),
             proxy=self._proxy,
             proxy_auth=self._proxy_auth,
             allow_redirects=False,
             raise_for_status=False,
             timeout=aiohttp.ClientTimeout(),
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
         ) as response:
-            body = await self._read(response, request_id)
+            content = await self._read(response, request_id)
             request_id = response.headers.get("X-Request-Id") or request_id
-            return Reply(response.status, response.headers, body, request_id)
+            return Reply(response.status, response.headers, content, request_id)
 
     def _headers(self, request: Request, request_id: str) -> dict[str, str]:
         headers = {
@@ -165,12 +217,36 @@ class Transport:
                 )
         return bytes(body)
 
-    def _translated(self, error: Exception, request_id: str, *, sent: bool) -> NoReplyError:
-        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        late = isinstance(error, TimeoutError)
-        if not sent:
-            told = f"no connection within {self._settings.timeout:g} s" if late else f"could not connect: {why}"
-            return ConnectionFailedError(told, request_id=request_id)
-        if late:
-            return AttemptTimeoutError(f"no answer within {self._settings.timeout:g} s", request_id=request_id)
-        return ConnectionLostError(f"the connection broke: {why}", request_id=request_id)
+    def _translated(self, error: BaseException, request_id: str, body: _Body | None) -> NoReplyError:
+        # The headers of a read leave unseen: only an error of connecting shows that nothing was sent.
+        sent = body is None or body.sent
+        kind, told = self._meaning(error, sent=sent)
+        # aiohttp quotes the whole URL, and a query may name a number or a teammate.
+        text = _QUERY.sub("?…", getattr(error, "message", None) or str(error))
+        why = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        if body is not None and body.sent:
+            told += ", and the server may have acted"
+        if kind is UnreadableReplyError:
+            # aiohttp's own status of an unreadable answer is made up.
+            return UnreadableReplyError(f"{told}: {why}", status=0, request_id=request_id)
+        return kind(told if isinstance(error, TimeoutError) else f"{told}: {why}", request_id=request_id)
+
+    def _meaning(self, error: BaseException, *, sent: bool) -> tuple[type[NoReplyError], str]:
+        seconds = f"{self._settings.timeout:g} s"
+        if isinstance(error, _NOT_CONNECTED):
+            return ConnectionFailedError, "could not connect"
+        if isinstance(error, TimeoutError):
+            return (
+                (AttemptTimeoutError, f"no answer within {seconds}")
+                if sent
+                else (ConnectionFailedError, f"no connection within {seconds}")
+            )
+        if isinstance(error, aiohttp.ClientResponseError) or isinstance(error.__cause__, HttpProcessingError):
+            return UnreadableReplyError, "an answer that cannot be read"
+        if isinstance(error, _BROKEN):
+            return (
+                (ConnectionLostError, "the connection broke")
+                if sent
+                else (ConnectionFailedError, "the connection broke before the request left")
+            )
+        return NoReplyError, "the exchange failed in this process" if sent else "the request was not sent"

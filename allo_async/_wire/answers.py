@@ -7,7 +7,8 @@ import attrs
 
 from allo_async import errors
 from allo_async._wire.converter import read_model
-from allo_async._wire.replies import Reply, items, mapping, parsed
+from allo_async._wire.decoding import PADDING, read_json
+from allo_async._wire.replies import Reply, items, mapping
 from allo_async.models import QueueNumber, QueueSettings, QueueState
 
 _Model = TypeVar("_Model")
@@ -55,7 +56,7 @@ def read_append(reply: Reply) -> AppendReply:
     Raises:
         UnreadableReplyError: It is not the JSON that the API documents.
     """
-    data = mapping(mapping(parsed(reply.body)).get("data"))
+    data = mapping(mapping(read_json(reply.body)).get("data"))
     if not {"added", "skipped"} & data.keys():
         raise _unreadable(reply, "append")
     return AppendReply(
@@ -71,7 +72,7 @@ def read_page(reply: Reply) -> QueuePage:
     Raises:
         UnreadableReplyError: It is not the JSON that the API documents.
     """
-    content = mapping(parsed(reply.body))
+    content = mapping(read_json(reply.body))
     pagination = mapping(content.get("pagination"))
     total = pagination.get("total_count")
     if not isinstance(total, int):
@@ -89,7 +90,7 @@ def read_data(model: type[_Model]) -> Callable[[Reply], _Model]:
 
     def read(reply: Reply) -> _Model:
         try:
-            return read_model(mapping(parsed(reply.body)).get("data"), model)
+            return read_model(mapping(read_json(reply.body)).get("data"), model)
         except TypeError as error:
             raise _unreadable(reply, model.__name__) from error
 
@@ -102,7 +103,7 @@ def read_settings(reply: Reply) -> QueueSettings:
     Raises:
         UnreadableReplyError: It is none.
     """
-    queue = dict(mapping(mapping(parsed(reply.body)).get("data")))
+    queue = dict(mapping(mapping(read_json(reply.body)).get("data")))
     queue.pop("numbers", None)
     try:
         return read_model(queue, QueueSettings)
@@ -114,7 +115,7 @@ def read_list(model: type[_Model]) -> Callable[[Reply], list[_Model]]:
     """Give what reads an answer whose `data` is a list of *model*, and raises likewise."""
 
     def read(reply: Reply) -> list[_Model]:
-        content = mapping(parsed(reply.body))
+        content = mapping(read_json(reply.body))
         try:
             if isinstance(content.get("data"), list):
                 return [read_model(item, model) for item in items(content["data"])]
@@ -131,7 +132,7 @@ def read_removed(reply: Reply) -> int:
     Raises:
         UnreadableReplyError: It does not say.
     """
-    removed = mapping(mapping(parsed(reply.body)).get("data")).get("removed")
+    removed = mapping(mapping(read_json(reply.body)).get("data")).get("removed")
     if not isinstance(removed, int):
         raise _unreadable(reply, "clear")
     return removed
@@ -143,8 +144,8 @@ def read_any(reply: Reply) -> Any:
     Raises:
         UnreadableReplyError: It is no JSON.
     """
-    content = parsed(reply.body)
-    if content is None and reply.body.strip() not in {b"", b"null"}:
+    content = read_json(reply.body)
+    if content is None and reply.body.decode(errors="replace").strip(PADDING) not in {"", "null"}:
         raise _unreadable(reply, "request")
     return content
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import attrs
-import orjson
 
 from allo_async import errors
 from allo_async._wire.converter import read_model
+from allo_async._wire.decoding import read_json
 from allo_async._wire.hints import retry_after
 from allo_async.models import FieldError
 
@@ -63,7 +63,7 @@ def api_error(reply: Reply, *, now: float) -> errors.ApiError:
         reply: The answer.
         now: The Unix time, for a `Retry-After` that is a date.
     """
-    error = mapping(mapping(parsed(reply.body)).get("error"))
+    error = mapping(mapping(read_json(reply.body)).get("error"))
     code = _text(error.get("code"))
     return _error_class(code, reply.status)(
         _text(error.get("message")) or _unexplained(reply),
@@ -93,14 +93,6 @@ def _unexplained(reply: Reply) -> str:
         return "a redirect, which is not followed: check the base URL"
     kind = reply.headers.get("Content-Type", "nothing").partition(";")[0]
     return f"an answer without the API's error envelope ({kind}, {len(reply.body)} bytes)"
-
-
-def parsed(body: bytes) -> object:
-    """Read JSON; `None` where it is none."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def mapping(value: object) -> Mapping[str, Any]:

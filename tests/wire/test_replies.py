@@ -111,6 +111,20 @@ def test_entries_without_a_number_are_left_out():
     assert (list(read.added), list(read.skipped)) == ([{"number_to": "+1"}], [])
 
 
+def test_odd_field_costs_no_row():
+    """Half a pair of surrogates, an endless number and a byte order mark leave every row of an answer settled."""
+    entries = b'{"number_to": "+1", "position": 3, "name": "\\udc00", "x": 1%s}, {"number_to": "+2", "y": NaN}' % (
+        b"0" * 400
+    )
+
+    read = read_append(reply(200, b'\xef\xbb\xbf{"data": {"added": [%s], "skipped": []}}' % entries))
+
+    assert list(read.added) == [
+        {"number_to": "+1", "position": 3, "name": "\ufffd", "x": None},
+        {"number_to": "+2", "y": None},
+    ]
+
+
 def test_unknown_fields_and_values_pass_through():
     """What this version does not know, or cannot read, stays readable as it came."""
     entry = {

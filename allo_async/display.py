@@ -1,0 +1,42 @@
+"""Text from outside, made fit for a log, a terminal and an error tracker."""
+
+import re
+from collections.abc import Sequence
+
+from allo_async.models import FieldError
+
+# The API quotes numbers in its messages, and a log or a tracker is no place for them.
+_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
+
+# Read behind a cut, so that no number is cut in two and then not recognised.
+_MARGIN = 40
+
+_LONGEST_ID = 200
+_MOST_FIELDS = 20
+
+
+def shown(text: str, longest: int = 300) -> str:
+    """Return *text* in one line of at most *longest* characters, without control characters and phone numbers."""
+    line = "".join(map(_printable, text[: longest + _MARGIN]))
+    masked = _PHONE_NUMBER.sub("(number)", line)
+    return masked if len(masked) <= longest else f"{masked[:longest]}…"
+
+
+def identifier(text: str | None) -> str | None:
+    """Return *text* without control characters, cut at 200 characters; `None` if nothing is left."""
+    return "".join(filter(str.isprintable, text[:_LONGEST_ID])) or None if text else None
+
+
+def field_errors(errors: Sequence[FieldError]) -> str:
+    """Return the first 20 of *errors* in one line."""
+    first = errors[:_MOST_FIELDS]
+    told = "; ".join(shown(f"{error.field}: {error.message or error.code}") for error in first)
+    more = f"; {len(errors) - len(first):,} more" if len(errors) > len(first) else ""
+    return shown(told, 2_000) + more
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    # An escape in words shows what was sent, and is obeyed by no terminal.
+    return " " if character.isspace() else character.encode("unicode_escape").decode()
