@@ -54,8 +54,7 @@ def _pruned(content: Any, depth: int) -> Any:
         entries = cast("dict[str, Any]", content)
         return {name: _pruned(value, depth - 1) for name, value in entries.items()}
     if isinstance(content, list):
-        values: list[Any] = content
-        return [_pruned(value, depth - 1) for value in values]
+        return [_pruned(value, depth - 1) for value in cast("list[object]", content)]
     return content
 
 
