@@ -48,11 +48,13 @@ def _read_leniently(body: bytes) -> Any:
 
 
 def _pruned(content: Any, depth: int) -> Any:
+    if not depth and isinstance(content, dict | list):
+        return None
     if isinstance(content, dict):
         entries = cast("dict[str, Any]", content)
-        return {name: _pruned(value, depth - 1) for name, value in entries.items()} if depth else None
+        return {name: _pruned(value, depth - 1) for name, value in entries.items()}
     if isinstance(content, list):
-        return [_pruned(value, depth - 1) for value in content] if depth else None
+        return [_pruned(value, depth - 1) for value in cast("list[object]", content)]
     return content
 
 

@@ -34,6 +34,10 @@ _BY_STATUS: dict[int, type[errors.ApiError]] = {
 }
 
 
+# The most field errors that are kept: one for each row of the largest request.
+_MOST_ERRORS = 1_000
+
+
 @attrs.frozen
 class Reply:
     """A complete HTTP answer.
@@ -74,7 +78,7 @@ def api_error(reply: Reply, *, now: float) -> errors.ApiError:
         param=_text(error.get("param")),
         suggestion=_text(error.get("suggestion")),
         doc_url=_text(error.get("doc_url")),
-        errors=tuple(read_model(mapping(item), FieldError) for item in items(error.get("errors"))),
+        errors=tuple(read_model(mapping(item), FieldError) for item in items(error.get("errors"))[:_MOST_ERRORS]),
         retryable=error["retryable"] if isinstance(error.get("retryable"), bool) else None,
         retry_after=retry_after(error, reply.headers, status=reply.status, now=now),
     )
