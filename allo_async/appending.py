@@ -4,9 +4,9 @@ from math import inf
 from typing import TypedDict
 
 from allo_async._loading.appender import Appender
-from allo_async._loading.capacity import DEFAULT_POLL_INTERVAL, Capacity
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.prepare import Preparer
+from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.rows import Rows
 from allo_async._loading.stream import AppendStream, WhenFull
 from allo_async._loading.suppress_option import Suppress
@@ -89,9 +89,16 @@ def append_stream(
     }
 
     def open_appender(session: LoopSession, limits: CallLimits, log: LoadLog) -> Appender:
-        capacity = Capacity(session, assignee, clock=clock, poll_interval=poll_interval)
         return Appender(
-            session, assignee, capacity, waits=when_full == "wait", limits=limits, log=log, merges=sessions.merges
+            session,
+            assignee,
+            clock=clock,
+            limits=limits,
+            log=log,
+            merges=sessions.merges,
+            chunk_size=chunk_size,
+            waits=when_full == "wait",
+            poll_interval=poll_interval,
         )
 
     return AppendStream(

@@ -50,6 +50,8 @@ class AlloClient:
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
         observers: Are told of what happens, as it happens; see `allo_async.events`.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
+        queue_capacity: Numbers that a queue holds, 1,000 by default; the number that a refusal of the server names
+            counts more, and so does a queue that holds more.
         clock: Where time comes from; tests hand in their own.
 
     Raises:
@@ -78,6 +80,7 @@ class AlloClient:
         coordination: Coordination | None = None,
         observers: Sequence[Observer] = (),
         merge: bool = True,
+        queue_capacity: int = QUEUE_CAPACITY,
         clock: Clock | None = None,
     ) -> None:
         self._settings = Settings.resolve(
@@ -87,6 +90,7 @@ class AlloClient:
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
             trust_env=trust_env,
+            queue_capacity=queue_capacity,
         )
         self._clock = clock or SystemClock()
         self._sessions = LoopSessions(

@@ -9,6 +9,7 @@ from yarl import URL
 
 from allo_async.api_key import checked_key
 from allo_async.errors import ConfigurationError, InsecureUrlError
+from allo_async.models import QUEUE_CAPACITY
 from allo_async.proxy import environment_proxy
 
 #: Where the API lives, as its OpenAPI document says.
@@ -29,6 +30,11 @@ def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> Non
         raise ConfigurationError(f"{attribute.name} must be above 0, not {value!r}")
 
 
+def _whole_and_positive(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{attribute.name} must be a whole number from 1, not {value!r}")
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The settings of one client, checked.
@@ -39,6 +45,7 @@ class Settings:
         timeout: Seconds for one attempt.
         retry_budget: Seconds from a request's first failure within which it may be tried again.
         max_reply_bytes: The largest answer that is read.
+        queue_capacity: Numbers that a queue holds, until the server says otherwise.
         proxy: The proxy to go through, in no repr since it may carry a password.
     """
 
@@ -47,6 +54,7 @@ class Settings:
     timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=_positive)
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET)
     max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=_positive)
+    queue_capacity: int = attrs.field(default=QUEUE_CAPACITY, validator=_whole_and_positive)
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod
@@ -59,6 +67,7 @@ class Settings:
         retry_budget: float,
         max_reply_bytes: int,
         trust_env: bool,
+        queue_capacity: int = QUEUE_CAPACITY,
     ) -> "Settings":
         """Fill what was not given from the environment, and check everything.
 
@@ -74,6 +83,7 @@ class Settings:
             timeout=timeout,
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
+            queue_capacity=queue_capacity,
             proxy=None if _is_loopback(url.host or "") or not trust_env else environment_proxy(url),
         )
 
