@@ -21,7 +21,7 @@ from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
 from allo_async.events import Observer
 from allo_async.journal.journal import log_of
-from allo_async.models import Me, Plan, SpreadResult, User
+from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
@@ -49,6 +49,8 @@ class AlloClient:
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
         observers: Plain functions, called with each event as it happens; see `allo_async.events`.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
+        queue_capacity: Numbers that a queue holds, 1,000 by default; the number that a refusal of the server names
+            counts more, and so does a queue that holds more.
         clock: Where time comes from; tests hand in their own.
 
     Raises:
@@ -77,6 +79,7 @@ class AlloClient:
         coordination: Coordination | None = None,
         observers: Sequence[Observer] = (),
         merge: bool = True,
+        queue_capacity: int = QUEUE_CAPACITY,
         clock: Clock | None = None,
     ) -> None:
         self._settings = Settings.resolve(
@@ -86,6 +89,7 @@ class AlloClient:
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
             trust_env=trust_env,
+            queue_capacity=queue_capacity,
         )
         self._clock = clock or SystemClock()
         self._sessions = LoopSessions(

@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 import attrs
 
 from allo_async._loading.allocate import Strategy
-from allo_async._loading.capacity import DEFAULT_POLL_INTERVAL
 from allo_async._loading.prepare import Preparer
+from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import WhenFull
 from allo_async._loading.suppress_option import Suppress

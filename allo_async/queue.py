@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
 from allo_async._loading.appender import Appender
-from allo_async._loading.capacity import Capacity
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.merge import extend, into_result
 from allo_async._loading.plan import plan_append
@@ -129,11 +128,13 @@ class DialingQueue:
             return Appender(
                 session,
                 self.assignee,
-                Capacity(session, self.assignee, clock=self._clock, poll_interval=checked.poll_interval),
-                waits=checked.when_full == "wait",
+                clock=self._clock,
                 limits=limits,
                 log=log,
                 merges=self._sessions.merges,
+                chunk_size=checked.chunk_size,
+                waits=checked.when_full == "wait",
+                poll_interval=checked.poll_interval,
             )
 
         return AppendStream(

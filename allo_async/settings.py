@@ -8,6 +8,7 @@ from yarl import URL
 
 from allo_async.api_key import checked_key
 from allo_async.errors import ConfigurationError, InsecureUrlError
+from allo_async.models import QUEUE_CAPACITY
 from allo_async.proxy import environment_proxy
 from allo_async.validators import seconds, whole
 
@@ -34,6 +35,7 @@ class Settings:
         timeout: Seconds for one attempt.
         retry_budget: Seconds from a request's first failure within which it may be tried again.
         max_reply_bytes: The largest answer that is read.
+        queue_capacity: Numbers that a queue holds, until the server says otherwise.
         proxy: The proxy to go through, in no repr since it may carry a password.
     """
 
@@ -42,6 +44,7 @@ class Settings:
     timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=seconds(above_zero=True))
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET, validator=seconds())
     max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=whole())
+    queue_capacity: int = attrs.field(default=QUEUE_CAPACITY, validator=whole())
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod
@@ -54,6 +57,7 @@ class Settings:
         retry_budget: float,
         max_reply_bytes: int,
         trust_env: bool,
+        queue_capacity: int = QUEUE_CAPACITY,
     ) -> "Settings":
         """Fill what was not given from the environment, and check everything.
 
@@ -69,6 +73,7 @@ class Settings:
             timeout=timeout,
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
+            queue_capacity=queue_capacity,
             proxy=None if _is_loopback(url.host or "") or not trust_env else environment_proxy(url),
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Protocol
 
 from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
@@ -17,26 +16,6 @@ Told = AddedNumber | SkippedNumber | PendingContact
 
 #: Why a row is in doubt that was on its way when its call ended.
 NO_ANSWER = "it was sent, and the call ended before an answer came"
-
-
-class Fates(Protocol):
-    """Where the fates of rows are noted while they are sent."""
-
-    def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
-        """Give those of *rows* that are still to be sent."""
-        ...
-
-    def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
-        """Note that no one can tell of *rows* whether they arrived, and why."""
-        ...
-
-    def settle(self, correlation: Correlation) -> None:
-        """Note what the server said."""
-        ...
-
-    def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
-        """Tell what is noted of *rows*, as it is to be written down."""
-        ...
 
 
 class Outcomes:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
+import attrs
+
 from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSession
@@ -45,16 +47,47 @@ async def read_end(
     session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
 ) -> tuple[QueueState, QueueEnd]:
     """See how full the queue of *assignee* is and what stands last: a request, or two where it has more than a page."""
-    page = await _page(session, assignee, 1, limits)
+    page, begin = await _page(session, assignee, 1, limits), 0
     state = page.state
-    pages = ceil(state.size / LARGEST_PAGE)
     if page.has_more:
-        page = await _page(session, assignee, pages, limits)
+        page, begin = await _last_page(session, assignee, state, limits)
     if not page.entries:
-        return state, QueueEnd(exists=state.settings is not None)
+        return state, QueueEnd(exists=page.state.settings is not None)
     # Of what came in between the two, nothing stood last at the first.
-    stood_last = state.size - (pages - 1) * LARGEST_PAGE - 1
+    stood_last = state.size - begin - 1
     return state, QueueEnd.at(page.entries[min(stood_last, len(page.entries) - 1)])
+
+
+async def read_last(
+    session: LoopSession, assignee: Assignee, end: QueueEnd | None, limits: CallLimits
+) -> tuple[QueueState, bool]:
+    """Read how full the queue is, and whether the entry of *end* certainly is the last one still.
+
+    It is looked for where it stood, and where the last one must be by the queue's count.
+    """
+    number = 1 if end is None or end.position is None else end.position // LARGEST_PAGE + 1
+    page = await _page(session, assignee, number, limits)
+    if page.has_more or (page.state.size and not page.entries):
+        page, _ = await _last_page(session, assignee, page.state, limits)
+    if end is None or page.has_more:
+        return page.state, False
+    if end.number_to is None:
+        return page.state, not page.state.size
+    return page.state, bool(page.entries) and end.place_in(page.entries) == len(page.entries) - 1
+
+
+async def _last_page(
+    session: LoopSession, assignee: Assignee, state: QueueState, limits: CallLimits
+) -> tuple[QueuePage, int]:
+    """Return the last page of a queue that was as *state* tells, and how many entries stand before it."""
+    looks = 0
+    while True:
+        number, looks = max(1, ceil(state.size / LARGEST_PAGE)), looks + 1
+        page = await _page(session, assignee, number, limits)
+        # A queue that is being called may have fewer pages by the time that its last one is read.
+        if page.entries or not page.state.size or looks == _LOOKS:
+            return page, (number - 1) * LARGEST_PAGE
+        state = page.state
 
 
 async def read_whole(
@@ -91,4 +124,8 @@ def _identity(entry: Mapping[str, Any]) -> tuple[Any, Any]:
 async def _page(
     session: LoopSession, assignee: Assignee, page: int, limits: CallLimits, *, size: int = LARGEST_PAGE
 ) -> QueuePage:
-    return await session.sender.send(InFlightRequest(page_request(assignee, page=page, size=size), read_page), limits)
+    request = InFlightRequest(page_request(assignee, page=page, size=size), read_page)
+    found = await session.sender.send(request, limits)
+    # A queue that holds more than was believed proves that it can.
+    session.server_limits.queue_counted(found.state.size)
+    return attrs.evolve(found, state=attrs.evolve(found.state, capacity=session.server_limits.queue_capacity))

@@ -9,7 +9,6 @@ from math import inf
 
 from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.appender import Appender
-from allo_async._loading.capacity import Capacity
 from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
@@ -91,8 +90,15 @@ class SpreadRun:
         self._placed: dict[int, int] = {}
 
     def _share(self, assignee: Assignee, *, closed: bool = False) -> Share:
-        capacity = Capacity(self._session, assignee, clock=self._clock)
-        appender = Appender(self._session, assignee, capacity, limits=self._limits, log=self._log, merges=self._merges)
+        appender = Appender(
+            self._session,
+            assignee,
+            clock=self._clock,
+            limits=self._limits,
+            log=self._log,
+            merges=self._merges,
+            chunk_size=self._chunk_size,
+        )
         return Share(assignee, appender, closed)
 
     @property

@@ -13,6 +13,7 @@ from allo_async._sending.instrumentation import Observers, checked
 from allo_async._sending.key_state import Coordination, Ends, KeyState, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.sender import Sender
+from allo_async._sending.server_limits import ServerLimits
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock
 from allo_async.errors import ClientClosedError
@@ -30,6 +31,7 @@ class LoopSession:
         calls: CallLimits what the client was asked to do.
         key_state: What is the key's, and not the client's alone.
         preparing: Held by who prepares rows that are there already.
+        server_limits: What the server's replies have told of its limits.
     """
 
     transport: Transport
@@ -37,6 +39,7 @@ class LoopSession:
     calls: CallScopes
     key_state: KeyState
     preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    server_limits: ServerLimits = attrs.field(factory=ServerLimits)
 
     @property
     def locks(self) -> QueueLocks:
@@ -139,4 +142,5 @@ class LoopSessions:
             observers=observers,
             server=self.server,
         )
-        return LoopSession(transport, sender, CallScopes(self._clock), shared)
+        limits = ServerLimits(self._settings.queue_capacity)
+        return LoopSession(transport, sender, CallScopes(self._clock), shared, server_limits=limits)

@@ -71,6 +71,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
         "A teammate's e-mail address, id or name is missing. See who there is: allo-async users"
     ),
     errors.RowSourceError: "The rows could not be read to their end. Look at the file, then run the same command again",
+    errors.CallbackError: "The display of the progress failed. Run the same command again to go on",
     errors.ClientClosedError: "The load was ended from outside. Run the same command again to go on",
     errors.DeadlineExceededError: "The time of --deadline is over. Run the same command again to go on",
     errors.CoordinationLostError: (

@@ -146,8 +146,8 @@ class JournalLog(KnownLog):
         told = [(place, outcomes[row.index]) for place, row in enumerate(batch.rows) if row.index in outcomes]
         await self._write(lambda connection: write_settled(connection, chunk, self._clock.time(), told))
         self._learn(batch, dict(told))
-        for row in batch.rows if batch.request is None else ():
-            self._digests.pop(row.index, None)
+        for index in outcomes if batch.request is None else ():
+            self._digests.pop(index, None)
 
     async def record_refusal(self, batch: Batch) -> None:
         """Write that *batch* was refused as a whole."""

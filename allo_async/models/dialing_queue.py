@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-#: How many numbers a queue holds, whoever put them there [spec, message of `DIALING_QUEUE_LIMIT_REACHED`].
+#: How many numbers a queue holds, whoever put them there, unless the server says otherwise [spec]; also the most rows
+#: of one request.
 QUEUE_CAPACITY = 1000
 
 
@@ -44,12 +45,15 @@ class QueueState:
     Attributes:
         size: How many numbers stand in it, those called already included.
         settings: What it is set to; `None` for a user who has no queue yet.
+        capacity: How many numbers it holds, as far as is known: 1,000, or `AlloClient`'s `queue_capacity`, or what a
+            refusal of the server named, or the most numbers that were seen in a queue.
     """
 
     size: int = 0
     settings: QueueSettings | None = None
+    capacity: int = QUEUE_CAPACITY
 
     @property
     def room(self) -> int:
         """How many more numbers it holds."""
-        return max(0, QUEUE_CAPACITY - self.size)
+        return max(0, self.capacity - self.size)

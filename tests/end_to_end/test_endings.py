@@ -169,12 +169,13 @@ async def test_closing_ends_what_only_waits():
             for call in (
                 allo.queue().append(NUMBERS, when_full="wait", poll_interval=1e9),
                 tom.append(NUMBERS),
-                tom.append(NUMBERS),
                 allo.queue(email="marie@acme.example").append(NUMBERS),
             )
         ]
         while len(sandbox.ledger.appends) < 3 or sandbox.ledger.requests[-1].answered_at is None:
             await asyncio.sleep(0.001)
+        # Behind the first, which is on its way.
+        under_way.insert(2, asyncio.create_task(tom.append(NUMBERS)))
         await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
             await allo.close()

@@ -199,7 +199,7 @@ async def test_request_that_nobody_waits_for_ends(sandbox, allo):
         task.cancel()
     await asyncio.wait(tasks)
 
-    assert [task for task in asyncio.all_tasks() if "_loading/group.py" in repr(task)] == []
+    assert [task for task in asyncio.all_tasks() if "AppendBatcher" in repr(task)] == []
     assert [str(stream.totals) for stream in streams] == ["0 added, 0 skipped, 0 pending, 2 in doubt"] * 3
     assert len((await allo.queue().append(us_numbers(2, 500))).added) == 2
 

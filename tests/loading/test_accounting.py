@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from allo_async import AlloError, Contact
 from allo_async._loading.appender import Appender
-from allo_async._loading.capacity import Capacity
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
@@ -29,7 +28,7 @@ ROWS = st.lists(
 
 
 def appender(session, limits, clock):
-    return Appender(session, Assignee(), Capacity(session, Assignee(), clock=clock), waits=False, limits=limits)
+    return Appender(session, Assignee(), clock=clock, limits=limits)
 
 
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):

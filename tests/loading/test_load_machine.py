@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from allo_async import AlloError, AppendResult, Journal
 from allo_async._loading.appender import Appender
-from allo_async._loading.capacity import Capacity
 from allo_async._loading.merge import merge
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
@@ -119,8 +118,7 @@ class Loads(RuleBasedStateMachine):
             lambda session, limits, log: Appender(
                 session,
                 Assignee(),
-                Capacity(session, Assignee(), clock=self.clock),
-                waits=False,
+                clock=self.clock,
                 limits=limits,
                 log=log,
             ),

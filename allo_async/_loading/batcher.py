@@ -1,0 +1,240 @@
+"""One writer for each queue: callers hand in rows and wait, and a single task sends what has come in.
+
+A request belongs to nobody alone. A task of its own takes the queue's lock, waits for the rate limit, and only then
+collects rows, so that all that came in by then leaves together.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from allo_async._loading.append_request import AppendRequest
+from allo_async._loading.pending_append import AppendCall, MergedRows, Parts, PendingAppend, collect, own_copy
+from allo_async._loading.room_wait import RoomWait
+from allo_async._loading.target import Target
+from allo_async._sending.call_limits import cancel_and_wait
+from allo_async._sending.queue_locks import Identity, kind_of
+from allo_async._sending.session import LoopSession
+from allo_async._sending.stop import StoppedError
+from allo_async._wire.assignee import Assignee
+from allo_async.clock import Clock
+from allo_async.errors import ConnectionLostError, RateLimitedError
+
+_CUT_OFF = "the request was cancelled from outside, before its reply came"
+
+
+class AppendBatcher:
+    """The appends of one client to one queue; it lives as long as a caller waits for it.
+
+    Args:
+        session: Carries the requests.
+        identity: The queue.
+        clock: Waits for room in a full queue.
+    """
+
+    def __init__(self, session: LoopSession, identity: Identity, clock: Clock) -> None:
+        self._session = session
+        self._kind = kind_of(identity)
+        # Ordered dictionaries and not deques: a caller who leaves costs the same however many wait.
+        self._waiting = OrderedDict[PendingAppend, None]()
+        self._room_wait = RoomWait(session, clock)
+        self._request: AppendRequest | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        rows = sum(len(job.rows) for job in (*self._waiting, *self._room_wait.jobs))
+        return f"<AppendBatcher {self._kind}: {rows} rows waiting, {int(self._request is not None)} request in flight>"
+
+    async def append(self, job: PendingAppend) -> None:
+        """Return as soon as the rows of *job* are settled.
+
+        Raises:
+            QueueFullError: The queue has no room for the rows that are pending.
+            StoppedError: The caller asked to end; the rows that were not on their way are pending.
+            AlloError: The request that the rows were in was refused, or could not be settled.
+        """
+        try:
+            self._enter(job)
+            try:
+                async with job.call.limits.stop.ends():
+                    await asyncio.wait({job.future})
+            except StoppedError:
+                self._stop(job)
+                await asyncio.wait({job.future})
+        except BaseException:
+            await self._leave(job)
+            raise
+        return job.future.result()
+
+    def _enter(self, job: PendingAppend) -> None:
+        if job.call.waits_for_room and self._room_wait.jobs:
+            # Callers who have waited longer get the room first.
+            self._room_wait.add(job, self._let_in)
+            return
+        if self._task is not None:
+            job.wait_for_turn(self._session.observers)
+        self._waiting[job] = None
+        self._go_on()
+
+    def _stop(self, job: PendingAppend) -> None:
+        """End *job* in order: a request that may have arrived is heard out, and nothing else leaves."""
+        job.stopping = True
+        if self._request is not None and job in self._request.present:
+            self._request.stop()
+        else:
+            self._drop(job)
+            job.fail(StoppedError("the caller asked to end"))
+
+    async def _leave(self, job: PendingAppend) -> None:
+        """Let a cancelled caller go; its rows are in doubt only if they may have arrived, or may still leave."""
+        self._drop(job)
+        request, task = self._request, self._task
+        if request is None or task is None or job not in request.present:
+            job.leave()
+            return
+        request.present.discard(job)
+        try:
+            if not request.present:
+                await cancel_and_wait(task)
+            else:
+                # The others' rows go on in a request without this caller's, unless this one may have arrived.
+                request.stop()
+                if not request.on_its_way:
+                    await asyncio.wait({task})
+        finally:
+            if not task.done():
+                request.merged.doubt_of(job)
+            job.leave()
+
+    def _drop(self, job: PendingAppend) -> None:
+        self._room_wait.remove(job)
+        self._waiting.pop(job, None)
+        if not self._waiting and self._request is None and self._task is not None:
+            self._task.cancel()
+
+    def _go_on(self) -> None:
+        """Start the next request, unless one is under way or nothing is left to send."""
+        if self._task is not None:
+            return
+        self._turn_away()
+        if self._waiting:
+            context = next(iter(self._waiting)).context.copy()
+            self._task = asyncio.create_task(self._write(), context=context)
+            self._task.add_done_callback(self._ended)
+
+    def _turn_away(self) -> None:
+        """Take the callers for whom the queue has no more room out of the line."""
+        while self._waiting:
+            job = next(iter(self._waiting))
+            if job.call.capacity is None or job.call.capacity.allows >= 1:
+                return
+            del self._waiting[job]
+            if job.call.waits_for_room:
+                self._room_wait.add(job, self._let_in)
+            else:
+                job.fail(own_copy(job.call.capacity.refusal))
+
+    def _let_in(self, jobs: Sequence[PendingAppend]) -> None:
+        """Put callers who waited for room before all others."""
+        for job in reversed(jobs):
+            self._waiting[job] = None
+            self._waiting.move_to_end(job, last=False)
+        self._go_on()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Go on after a request; where its task was cancelled from outside, no caller is left without an answer."""
+        request, self._request, self._task = self._request, None, None
+        if task.cancelled() and request is not None and request.in_doubt:
+            self._fail(request.merged.jobs, ConnectionLostError(_CUT_OFF))
+        self._go_on()
+
+    async def _write(self) -> None:
+        try:
+            call = next(iter(self._waiting)).call
+            lock = await self._lock(call)
+            try:
+                await self._write_locked(call.assignee)
+            finally:
+                lock.release()
+        except Exception as error:  # noqa: BLE001 - it is raised by the callers
+            self._fail(list(self._waiting), error)
+
+    async def _lock(self, call: AppendCall) -> asyncio.Lock:
+        locks, target = self._session.locks, Target(self._session, call.assignee, call.limits.unstoppable)
+        while True:
+            await target.come_to_know()
+            # Nothing may come in between: whoever asks for another name of the queue sees that this lock is held.
+            lock = locks.of(call.assignee)
+            with self._session.observers.timed_wait("turn"):
+                await lock.acquire()
+            if lock is locks.of(call.assignee):
+                return lock
+            # It became known meanwhile that another name has the same queue.
+            lock.release()
+
+    async def _write_locked(self, assignee: Assignee) -> None:
+        writes = self._session.key_state.paces.writes
+        opening = await self._wait_for_limit()
+        if opening is None:
+            return
+        try:
+            parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+            if parts:
+                await self._send(assignee, parts)
+        finally:
+            writes.leave(opening)
+
+    async def _wait_for_limit(self) -> int | None:
+        """Wait until a request could leave; callers with less patience than that takes are refused at once."""
+        with self._session.observers.timed_wait("pace"):
+            while self._waiting:
+                try:
+                    patience = min(job.call.limits.patience for job in self._waiting)
+                    return await self._session.key_state.paces.writes.opening(patience)
+                except RateLimitedError as error:
+                    least = max(patience, error.retry_after or 0.0)
+                    self._fail([job for job in self._waiting if job.call.limits.patience <= least], error)
+        return None
+
+    async def _send(self, assignee: Assignee, parts: Parts) -> None:
+        merged = MergedRows(parts)
+        for job in merged.jobs:
+            job.taken()
+        request = self._request = AppendRequest(self._session, assignee, merged)
+        try:
+            await request.send()
+        except Exception as error:  # noqa: BLE001 - it is raised by the callers
+            if not request.helps_to_go_on(error):
+                self._fail(merged.jobs, error)
+        finally:
+            self._finish(request)
+        await request.identify()
+
+    def _finish(self, request: AppendRequest) -> None:
+        """Give their answer to the callers whose rows are all settled."""
+        for job in request.merged.jobs:
+            if not job.rows:
+                self._waiting.pop(job, None)
+                job.succeed()
+            elif job.stopping:
+                self._fail([job], StoppedError("the caller asked to end"))
+        request.present.clear()
+
+    def _fail(self, jobs: Sequence[PendingAppend], error: Exception) -> None:
+        for job in jobs:
+            self._waiting.pop(job, None)
+            job.fail(own_copy(error) if len(jobs) > 1 else error)
+
+
+_batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBatcher]] = WeakKeyDictionary()
+
+
+def batcher_of(session: LoopSession, assignee: Assignee, clock: Clock) -> AppendBatcher:
+    """Return the batcher of a queue, which is there as long as anything waits for it."""
+    batchers = _batchers.setdefault(session, WeakValueDictionary())
+    identity = session.locks.identity(assignee)
+    batcher = batchers.get(identity)
+    if batcher is None:
+        batcher = batchers[identity] = AppendBatcher(session, identity, clock)
+    return batcher

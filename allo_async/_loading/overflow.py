@@ -1,0 +1,85 @@
+"""Which rows of a request a queue has taken, although it refused the request for lack of room."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from allo_async._loading.load_log import Batch
+from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.queue_reads import read_last, read_whole
+from allo_async._loading.reconcile import QueueSnapshot, find_append
+from allo_async._numbers.plans import is_likely, tail
+from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.session import LoopSession
+from allo_async._wire.answers import AppendReply
+from allo_async._wire.queue_end import Entry
+
+_KEPT_MOVING = "the queue was full, and moved faster than it could be read to see which rows it took"
+_UNKNOWN_TAIL = "the queue was full, and what it held before is not known, so that it may have taken this row"
+
+
+@attrs.frozen
+class Overflow:
+    """What stands in a queue after a refusal for lack of room.
+
+    Attributes:
+        room: How many more numbers the queue holds by its own count.
+        rows: How many of the first rows are settled.
+        reply: The reply for those rows; `None` where the queue took none.
+    """
+
+    room: int
+    rows: int = 0
+    reply: AppendReply | None = None
+
+
+async def read_overflow(session: LoopSession, batch: Batch, limits: CallLimits) -> Overflow:
+    """Read what stands behind the entry that was last before *batch*: nothing, or the first rows of *batch*.
+
+    It costs one read where nobody else writes to the queue, and nothing was taken.
+
+    Raises:
+        AlloError: The queue could not be read.
+    """
+    await batch.mark.seen()
+    end = batch.mark.end
+    state, nothing_behind = await read_last(session, batch.assignee, end, limits)
+    if nothing_behind:
+        return Overflow(state.room)
+    whole = await read_whole(session, batch.assignee, limits)
+    if whole is None:
+        return Overflow(state.room, len(batch.rows), AppendReply((), (), doubt=_KEPT_MOVING))
+    seen = QueueSnapshot(end, *whole, seconds=None)
+    room = attrs.evolve(state, size=len(seen.entries)).room
+    begin = 0 if seen.place is None else seen.place + 1
+    queued = {entry["number_to"] for entry in seen.entries[:begin]}
+    taken = count_taken(batch.rows, seen.entries[begin:], queued)
+    if not taken:
+        return Overflow(room)
+    was_empty = end is not None and end.number_to is None
+    if seen.place is None and not was_empty:
+        return Overflow(room, taken, AppendReply((), (), doubt=_UNKNOWN_TAIL))
+    reply = find_append(batch.rows[:taken], seen)
+    return Overflow(room) if reply is None else Overflow(room, taken, attrs.evolve(reply, recovered=False))
+
+
+def count_taken(rows: Sequence[PreparedRow], entries: Sequence[Entry], queued: set[str]) -> int:
+    """Count the first *rows* that stand one after another in *entries*, but for those that the server may skip."""
+    return max((_count_from(rows, entries, start, queued) for start in range(len(entries))), default=0)
+
+
+def _count_from(rows: Sequence[PreparedRow], entries: Sequence[Entry], start: int, queued: set[str]) -> int:
+    count, place = 0, start
+    for at, row in enumerate(rows):
+        if place == len(entries):
+            break
+        if _is_of(entries[place], row):
+            count, place = at + 1, place + 1
+        elif row.e164 is not None and row.e164 not in queued and is_likely(row.e164):
+            break
+    return count
+
+
+def _is_of(entry: Entry, row: PreparedRow) -> bool:
+    number = entry["number_to"]
+    return number == row.e164 or tail(number) == tail(row.wire)

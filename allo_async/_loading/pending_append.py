@@ -1,0 +1,236 @@
+"""Rows that callers wait for, and the rows of several callers in one request."""
+
+import asyncio
+import contextlib
+import contextvars
+import copy
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from typing import TypeVar
+
+import attrs
+
+from allo_async._loading.capacity import Capacity
+from allo_async._loading.correlate import Correlation
+from allo_async._loading.load_log import LoadLog, Outcome
+from allo_async._loading.outcomes import NO_ANSWER, Outcomes
+from allo_async._loading.prepare import PreparedRow
+from allo_async._sending.call_limits import UNLIMITED, CallLimits
+from allo_async._sending.instrumentation import Observers
+from allo_async._wire.assignee import Assignee
+from allo_async.errors import AlloError
+from allo_async.models import QUEUE_CAPACITY
+
+_Item = TypeVar("_Item")
+
+_numbers = itertools.count()
+
+
+@attrs.define(eq=False)
+class AppendCall:
+    """One caller's terms, and what the replies to that caller's requests have told.
+
+    Attributes:
+        assignee: Whose queue it is.
+        limits: How long a request may take.
+        log: Where the call is written down.
+        chunk_size: The most rows of one request.
+        alone: Whether the rows leave without those of other callers.
+        waits_for_room: Whether to wait for room in a full queue.
+        poll_interval: Seconds before the first look for room.
+        capacity: How many more rows the queue takes; `None` until it has refused some.
+        conflict_limit: How many rows to send at once while others write to the queue, because a long append loses to
+            short ones.
+        requests: How many attempts to append were made.
+    """
+
+    assignee: Assignee
+    limits: CallLimits = UNLIMITED
+    log: LoadLog = attrs.field(factory=LoadLog)
+    chunk_size: int = QUEUE_CAPACITY
+    alone: bool = False
+    waits_for_room: bool = False
+    poll_interval: float = 1.0
+    capacity: Capacity | None = None
+    conflict_limit: float = inf
+    requests: int = 0
+
+    @property
+    def most_rows(self) -> float:
+        """How many rows to send at once, as far as replies have told."""
+        return self.conflict_limit if self.capacity is None else min(self.conflict_limit, self.capacity.allows)
+
+
+@attrs.define(eq=False)
+class PendingAppend:
+    """The rows that one caller waits for.
+
+    Attributes:
+        call: The caller's terms.
+        rows: The rows that are not settled, in order.
+        outcomes: Where the outcomes of the rows are recorded.
+        future: Done when the rows are settled, or when an error ends the wait.
+        context: The caller's context, for events.
+        number: Grows from one to the next.
+        stopping: Whether the caller asked to end.
+        most_together: How many callers may share a request, fewer each time that a shared one is refused.
+    """
+
+    call: AppendCall
+    rows: Sequence[PreparedRow] = attrs.field(repr=False)
+    outcomes: Outcomes = attrs.field(repr=False)
+    future: asyncio.Future[None] = attrs.field(factory=lambda: asyncio.get_running_loop().create_future(), init=False)
+    context: contextvars.Context = attrs.field(factory=contextvars.copy_context, init=False, repr=False)
+    number: int = attrs.field(factory=lambda: next(_numbers), init=False)
+    stopping: bool = attrs.field(default=False, init=False)
+    most_together: float = attrs.field(default=inf, init=False)
+    _turn: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack, init=False, repr=False)
+
+    def goes_with(self, other: "PendingAppend") -> bool:
+        """Return whether the rows of both may share a request: one refusal must mean the same to both."""
+        one, two = self.call, other.call
+        same = one.limits.patience == two.limits.patience and one.capacity is two.capacity
+        return same and self.most_together == other.most_together and not (one.alone or two.alone)
+
+    def wait_for_turn(self, observers: Observers) -> None:
+        """Report the wait behind other appends, until `taken`."""
+        self._turn.enter_context(observers.timed_wait("turn"))
+
+    def taken(self) -> None:
+        """End the wait behind other appends."""
+        self.context.copy().run(self._turn.close)
+
+    def succeed(self) -> None:
+        """Let the caller go on."""
+        self.taken()
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Raise *error* where the caller waits."""
+        self.taken()
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def leave(self) -> None:
+        """Record nothing more, because the caller has left with what was known."""
+        self.taken()
+        if not self.future.done():
+            self.future.cancel()
+        elif not self.future.cancelled():
+            # An error that came too late for the caller is nobody's.
+            self.future.exception()
+
+    @property
+    def left(self) -> bool:
+        """Whether the caller has left."""
+        return self.future.cancelled()
+
+
+#: Callers, each with the rows that go into a request.
+Parts = Sequence[tuple[PendingAppend, Sequence[PreparedRow]]]
+
+
+def collect(waiting: Iterable[PendingAppend], most: float) -> Parts:
+    """Take whole callers in order, as long as they fit into one request, and of their rows no more than *most*."""
+    jobs = list[PendingAppend]()
+    rows, size = 0, QUEUE_CAPACITY
+    for job in waiting:
+        rows, size = rows + len(job.rows), min(size, job.call.chunk_size)
+        if jobs and (rows > size or len(jobs) >= job.most_together or not job.goes_with(jobs[0])):
+            break
+        jobs.append(job)
+        most = min(most, job.call.chunk_size, job.call.most_rows)
+    return _cut(jobs, most)
+
+
+def _cut(jobs: Iterable[PendingAppend], most: float) -> Parts:
+    parts = list[tuple[PendingAppend, Sequence[PreparedRow]]]()
+    for job in jobs:
+        if most >= 1:
+            rows = job.rows[: int(min(most, len(job.rows)))]
+            parts.append((job, rows))
+            most -= len(rows)
+    return parts
+
+
+class MergedRows:
+    """The rows of one request, whose outcomes go to the callers that they belong to.
+
+    Args:
+        parts: The callers, each with the first of their rows.
+
+    Attributes:
+        jobs: The callers.
+        rows: The rows, with indexes of their own where there are several callers.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.jobs = [job for job, _ in parts]
+        owned = [(job, row) for job, rows in parts for row in rows]
+        self.rows = [row for _, row in owned]
+        if len(parts) > 1:
+            self.rows = [attrs.evolve(row, index=index) for index, row in enumerate(self.rows)]
+        self._owners = {row.index: owner for row, owner in zip(self.rows, owned, strict=True)}
+
+    def settle(self, correlation: Correlation) -> None:
+        """Record a reply that mentions the first rows, or all of them; they need not be sent any more."""
+        added, skipped = self._by_job(correlation.added), self._by_job(correlation.skipped)
+        unanswered = self._by_job((row, None) for row in correlation.unanswered)
+        for job in self.jobs:
+            own = attrs.evolve(
+                correlation,
+                added=added[job],
+                skipped=skipped[job],
+                unanswered=[row for row, _ in unanswered[job]],
+                surplus=0,
+            )
+            settled = len(own.added) + len(own.skipped) + len(own.unanswered)
+            job.rows = job.rows[settled:]
+            if settled and not job.left:
+                job.outcomes.settle(own)
+
+    def doubt(self, reason: str) -> None:
+        """Record that no one can tell of any row whether it arrived."""
+        for job in self.jobs:
+            self.doubt_of(job, reason)
+
+    def doubt_of(self, job: PendingAppend, reason: str = NO_ANSWER) -> None:
+        """Record the same of the rows of *job* that have no outcome."""
+        own = [row for owner, row in self._owners.values() if owner is job and job.outcomes.is_pending(row)]
+        if not job.left:
+            job.outcomes.doubt(own, reason)
+
+    def outcomes(self) -> Mapping[int, Outcome]:
+        """Return the outcomes to write down; what is written down is one caller's alone."""
+        return self.jobs[0].outcomes.outcomes(self.rows) if len(self.jobs) == 1 else {}
+
+    def _by_job(
+        self, pairs: Iterable[tuple[PreparedRow, _Item]]
+    ) -> dict[PendingAppend, list[tuple[PreparedRow, _Item]]]:
+        found: dict[PendingAppend, list[tuple[PreparedRow, _Item]]] = defaultdict(list)
+        for row, item in pairs:
+            job, own = self._owners[row.index]
+            found[job].append((own, item))
+        return found
+
+
+def limits_of(jobs: Sequence[PendingAppend]) -> CallLimits:
+    """Return the limits of a request: the longest deadline, because each caller's own ends that caller's wait."""
+    ends = [job.call.limits.give_up_at for job in jobs]
+    latest = None if None in ends else max(end for end in ends if end is not None)
+    return CallLimits(latest, jobs[0].call.limits.patience)
+
+
+_Error = TypeVar("_Error", bound=Exception)
+
+
+def own_copy(error: _Error) -> _Error:
+    """Copy an error that several callers get, because each of them attaches a result."""
+    if not isinstance(error, AlloError):
+        return error
+    own = copy.copy(error)
+    own.__cause__ = error
+    return own
