@@ -1,6 +1,7 @@
 """What one client is set to: a frozen value, and the only reader of the environment."""
 
 import ipaddress
+import math
 import os
 from typing import Any
 
@@ -20,6 +21,9 @@ DEFAULT_TIMEOUT = 30.0
 #: Seconds from a request's first failure within which it may be tried again.
 DEFAULT_RETRY_BUDGET = 60.0
 
+#: Seconds of a pause that the server may ask for; a longer one is taken for a mistake, as a Unix time is.
+DEFAULT_MAX_RETRY_AFTER = 3600.0
+
 #: Bytes of one answer; a full chunk's is well below 1 MiB.
 DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
 
@@ -27,6 +31,11 @@ DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
     if not value > 0:
         raise ConfigurationError(f"{attribute.name} must be above 0, not {value!r}")
+
+
+def _positive_and_finite(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigurationError(f"{attribute.name} must be a number of seconds above 0, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +48,7 @@ class Settings:
         timeout: Seconds for one attempt.
         retry_budget: Seconds from a request's first failure within which it may be tried again.
         max_reply_bytes: The largest answer that is read.
+        max_retry_after: The longest pause that is believed, in seconds.
         proxy: The proxy to go through, in no repr since it may carry a password.
     """
 
@@ -47,6 +57,7 @@ class Settings:
     timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=_positive)
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET)
     max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=_positive)
+    max_retry_after: float = attrs.field(default=DEFAULT_MAX_RETRY_AFTER, validator=_positive_and_finite)
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod
@@ -59,6 +70,7 @@ class Settings:
         retry_budget: float,
         max_reply_bytes: int,
         trust_env: bool,
+        max_retry_after: float = DEFAULT_MAX_RETRY_AFTER,
     ) -> "Settings":
         """Fill what was not given from the environment, and check everything.
 
@@ -74,6 +86,7 @@ class Settings:
             timeout=timeout,
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
+            max_retry_after=max_retry_after,
             proxy=None if _is_loopback(url.host or "") or not trust_env else environment_proxy(url),
         )
 

@@ -145,7 +145,7 @@ class Appender:
         if not rows:
             return rows
         await self._target.come_to_know()
-        await self.session.key_state.paces.writes.check(self._limits.patience)
+        await self.session.key_state.limiters.writes.check(self.session.sender.budget(self._limits))
         if not self._merges:
             turn = self.session.locks.of(self._assignee)
             async with self._limits.stop.ends():

@@ -205,8 +205,8 @@ class Group:
             held.callback(self._forget, ticket)
             async with ticket.limits.stop.ends():
                 with session.observers.timed_wait("pace"):
-                    opening = await session.key_state.paces.writes.opening(ticket.limits.patience)
-            held.callback(session.key_state.paces.writes.leave, opening)
+                    opening = await session.key_state.limiters.writes.opening(session.sender.budget(ticket.limits))
+            held.callback(session.key_state.limiters.writes.leave, opening)
             tickets = self._take()
             if len(tickets) == 1:
                 return await alone.carry(ticket.rows, ticket.outcomes)
