@@ -43,6 +43,8 @@ class AlloClient:
         timeout: Seconds for one attempt.
         retry_budget: Seconds from a request's first failure within which it may be tried again; 0 for no retries.
         max_reply_bytes: The largest answer that is read, in bytes.
+        max_retry_after: Seconds for which a 429 may hold up the key; a longer time is taken for a mistake, such as a
+            Unix time, and cut to this.
         trace_configs: aiohttp's trace configurations, for the session that the client makes.
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
         coordination: What the key's other processes are reached by, an `allo_async.file.FileCoordination` or an
@@ -74,6 +76,7 @@ class AlloClient:
         timeout: float = defaults.DEFAULT_TIMEOUT,
         retry_budget: float = defaults.DEFAULT_RETRY_BUDGET,
         max_reply_bytes: int = defaults.DEFAULT_MAX_REPLY_BYTES,
+        max_retry_after: float = defaults.DEFAULT_MAX_RETRY_AFTER,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         trust_env: bool = False,
         coordination: Coordination | None = None,
@@ -88,6 +91,7 @@ class AlloClient:
             timeout=timeout,
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
+            max_retry_after=max_retry_after,
             trust_env=trust_env,
             queue_capacity=queue_capacity,
         )

@@ -21,6 +21,9 @@ DEFAULT_TIMEOUT = 30.0
 #: Seconds from a request's first failure within which it may be tried again.
 DEFAULT_RETRY_BUDGET = 60.0
 
+#: Seconds of a pause that the server may ask for; a longer one is taken for a mistake, as a Unix time is.
+DEFAULT_MAX_RETRY_AFTER = 3600.0
+
 #: Bytes of one answer; a full chunk's is well below 1 MiB.
 DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
 
@@ -36,6 +39,7 @@ class Settings:
         retry_budget: Seconds from a request's first failure within which it may be tried again.
         max_reply_bytes: The largest answer that is read.
         queue_capacity: Numbers that a queue holds, until the server says otherwise.
+        max_retry_after: The longest pause that is believed, in seconds.
         proxy: The proxy to go through, in no repr since it may carry a password.
     """
 
@@ -45,6 +49,7 @@ class Settings:
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET, validator=seconds())
     max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=whole())
     queue_capacity: int = attrs.field(default=QUEUE_CAPACITY, validator=whole())
+    max_retry_after: float = attrs.field(default=DEFAULT_MAX_RETRY_AFTER, validator=seconds(above_zero=True))
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod
@@ -58,6 +63,7 @@ class Settings:
         max_reply_bytes: int,
         trust_env: bool,
         queue_capacity: int = QUEUE_CAPACITY,
+        max_retry_after: float = DEFAULT_MAX_RETRY_AFTER,
     ) -> "Settings":
         """Fill what was not given from the environment, and check everything.
 
@@ -74,6 +80,7 @@ class Settings:
             retry_budget=retry_budget,
             max_reply_bytes=max_reply_bytes,
             queue_capacity=queue_capacity,
+            max_retry_after=max_retry_after,
             proxy=None if _is_loopback(url.host or "") or not trust_env else environment_proxy(url),
         )
 

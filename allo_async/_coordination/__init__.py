@@ -1,1 +1,1 @@
-"""Several processes, one key: its pace, its pause and the turns of its queues, wherever those are kept."""
+"""One key, several loops, threads and processes: the state that they share, and where it is kept."""

@@ -1,129 +1,69 @@
-"""Where the processes of a key keep what they share: the port, which each kind of server or file has a store for."""
+"""The port behind which the shared state of a key is kept: in memory, in a file, or in Redis."""
 
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
-import attrs
+from allo_async._coordination.state import State
 
-from allo_async._wire.hints import RateLimit
+Answer = TypeVar("Answer")
 
-#: Seconds after which who stands in a line and does not ask again is taken for dead.
-ALIVE = 4.0
+#: Asks or changes the state at a moment of the store's clock. It may be called again where others change it meanwhile.
+Work = Callable[[State, float], Answer]
 
 
-class Bell(Protocol):
-    """Rings when what one waits for may have become free."""
+class Wakeup(Protocol):
+    """Wakes up a member that waits for a limit or a lock."""
 
     async def wait(self) -> object:
-        """Wait until it rings."""
+        """Wait until it is worth asking again."""
         ...
 
 
-@attrs.frozen
-class TurnAnswer:
-    """What who asks for the turn of a queue is told.
-
-    Attributes:
-        token: The fencing token of the lease, another one each time; `""` where someone else has the turn.
-        end: What stands last in the queue, as the one before has said it; `""` where nobody knows.
-        wait: Seconds for which it is held at the most, if it is not renewed.
-        kinds: How many kinds of names for queues are in use.
-    """
-
-    token: str
-    end: str
-    wait: float
-    kinds: int
-
-
 class Store(Protocol):
-    """Does each of these in one step, on a clock that all processes share. It belongs to one key.
-
-    All spans are seconds. A member is a process that waits, in a line that is served in the order in which they came;
-    who does not ask again within `ALIVE` has died, and loses the place.
+    """Keeps the state of one key, and does each piece of work on it in one step.
 
     Attributes:
-        failures: What it raises where it cannot do it, `TimeoutError` included.
+        failures: What it raises where it cannot do its work, `TimeoutError` included.
+        lease: Seconds that a lock lasts here unless it is renewed; infinite where a dead holder is noticed.
     """
 
     @property
     def failures(self) -> tuple[type[Exception], ...]: ...
 
-    def bell(self, name: str) -> Bell:
-        """Give what rings when the pace or turn of that *name* may be free; to be taken before asking whether it is."""
+    @property
+    def lease(self) -> float: ...
+
+    async def transact(self, work: Work[Answer]) -> Answer:
+        """Do *work* on the state, and keep the state where that has changed it."""
         ...
 
-    async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
-        """Tell how long one more request of a member would wait, without standing in line.
-
-        Args:
-            pace: Which of the key's paces.
-            member: Whose request.
-            limit: Requests per second, until the server has told another limit.
-            ahead: How many of the member's own leave before, the first of them from its place in the line.
-        """
-        ...
-
-    async def admit(self, pace: str, member: str, *, limit: int, leaves: bool) -> tuple[bool, float]:
-        """Let one request leave when no second sees more than the limit, or tell how long that takes.
-
-        Args:
-            pace: Which of the key's paces.
-            member: Who asks, and stands in line from then on.
-            limit: Requests per second, until the server has told another limit.
-            leaves: Whether it leaves when it may; if not, it keeps its place in the line.
-        """
-        ...
-
-    async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
-        """Follow what an answer told: the limit, and the requests of strangers, which take places in the window.
-
-        Args:
-            pace: Which of the key's paces.
-            told: What it told.
-            age: How long ago the answer's request left.
-        """
-        ...
-
-    async def hold(self, seconds: float) -> None:
-        """Let nothing leave for *seconds*; an earlier, longer hold stays in force."""
-        ...
-
-    async def leave_line(self, pace: str, member: str) -> None:
-        """Take a member who has given up out of the line of a pace."""
-        ...
-
-    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float) -> TurnAnswer:
-        """Grant the turn of a queue as a lease, or tell how long it is held at the most.
-
-        What stands last in the queue is handed over with it; whoever dies with the turn takes that along.
-
-        Args:
-            queue: Whose turn.
-            member: Who asks.
-            kind: Which kind of name the asker has for the queue.
-            lease: How long it lasts.
-        """
-        ...
-
-    async def keep_turn(self, queue: str, token: str, *, lease: float) -> bool:
-        """Renew a lease, and tell whether it is still held; one that was forgotten is taken back where it is free."""
-        ...
-
-    async def give_turn_back(self, queue: str, token: str, *, end: str, memory: float) -> None:
-        """End a lease, and say what stands last in the queue; from whose lease has ended already, nothing is taken.
-
-        Args:
-            queue: Whose turn.
-            token: The lease's.
-            end: What stands last; `""` where that is not known.
-            memory: For how long it is worth knowing.
-        """
-        ...
-
-    async def leave_turn(self, queue: str, member: str) -> None:
-        """Take one who has given up out of the line, and back the lease that it was granted without hearing of it."""
+    def bell(self, name: str) -> Wakeup:
+        """Return what wakes up those who wait for *name*; to be taken before asking whether it is free."""
         ...
 
     async def close(self) -> None:
-        """Let go of what it is kept in."""
+        """Let go of what the state is kept in."""
         ...
+
+
+class Bells:
+    """The events of those who wait on one event loop, by the name of what they wait for. Each rings once."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, asyncio.Event] = {}
+
+    def get(self, name: str) -> asyncio.Event:
+        """Return the event that the next call of `ring` sets."""
+        return self._events.setdefault(name, asyncio.Event())
+
+    def are_awaited(self, names: Iterable[str]) -> bool:
+        """Return whether somebody may wait for one of *names*."""
+        return any(name in self._events for name in names)
+
+    def ring(self, names: Iterable[str]) -> None:
+        """Wake up those who wait for one of *names*."""
+        for name in names:
+            event = self._events.pop(name, None)
+            if event is not None:
+                event.set()

@@ -17,6 +17,7 @@ from allo_async._loading.reconcile import reconcile
 from allo_async._loading.target import Target
 from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.in_flight import InFlightRequest
+from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.answers import AppendReply, read_append
@@ -82,8 +83,11 @@ class AppendRequest:
         """End it as soon as it is known not to have arrived, and send nothing again."""
         self._limits.stop.want()
 
-    async def send(self) -> None:
+    async def send(self, slot: Slot | None = None) -> None:
         """Send the rows until they are settled.
+
+        Args:
+            slot: What the first attempt leaves with.
 
         Raises:
             AlloError: They were refused, or could not be settled.
@@ -92,7 +96,7 @@ class AppendRequest:
             await self._exchange(self._batch)
             return
         async with self._target.marked() as mark:
-            await self._exchange(Batch(self._assignee, self.merged.rows, mark))
+            await self._exchange(Batch(self._assignee, self.merged.rows, mark), slot)
 
     async def settle_unsent(self) -> None:
         """Settle the batch of an earlier process, which must not be sent again, by what stands in the queue."""
@@ -143,12 +147,12 @@ class AppendRequest:
             job.call.conflict_limit = rows
         _log.info("a long append keeps losing to another writer: going on with %d rows", rows)
 
-    async def _exchange(self, batch: Batch) -> None:
+    async def _exchange(self, batch: Batch, slot: Slot | None = None) -> None:
         telling = BatchEvents(self._session.observers, self._assignee, len(batch.rows))
         delivery = self._delivery = self._in_flight(batch)
         try:
             with telling.within():
-                reply = await self._session.sender.send(delivery, self._limits)
+                reply = await self._session.sender.send(delivery, self._limits, slot=slot)
         except BaseException as error:
             telling.failed(delivery, error)
             # A cancellation too leaves rows behind that a caller will ask for.

@@ -79,7 +79,7 @@ class Appender:
         rows = outcomes.wanted(rows)
         if not rows:
             return
-        await self._session.key_state.paces.writes.check(self._call.limits.patience)
+        await self._session.key_state.limiters.writes.check(self._session.sender.budget(self._call.limits))
         batcher = batcher_of(self._session, self._call.assignee, self._clock)
         await batcher.append(PendingAppend(self._call, rows, outcomes))
 

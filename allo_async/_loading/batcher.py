@@ -6,7 +6,8 @@ collects rows, so that all that came in by then leaves together.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from allo_async._loading.append_request import AppendRequest
@@ -15,8 +16,10 @@ from allo_async._loading.room_wait import RoomWait
 from allo_async._loading.target import Target
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._sending.queue_locks import Identity, kind_of
+from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
+from allo_async._sending.wait_budget import WaitBudget
 from allo_async._wire.assignee import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import ConnectionLostError, RateLimitedError
@@ -174,36 +177,40 @@ class AppendBatcher:
             lock.release()
 
     async def _write_locked(self, assignee: Assignee) -> None:
-        writes = self._session.key_state.paces.writes
-        opening = await self._wait_for_limit()
-        if opening is None:
+        slot = await self._wait_for_limit()
+        if slot is None:
             return
-        try:
-            parts = collect(self._waiting, self._session.server_limits.rows_per_request)
-            if parts:
-                await self._send(assignee, parts)
-        finally:
-            writes.leave(opening)
+        parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+        if parts:
+            await self._send(assignee, parts, slot)
+        else:
+            self._session.key_state.limiters.writes.release(slot)
 
-    async def _wait_for_limit(self) -> int | None:
-        """Wait until a request could leave; callers with less patience than that takes are refused at once."""
+    async def _wait_for_limit(self) -> Slot | None:
+        """Wait until a request may leave; callers who may not wait for so long are refused at once."""
         with self._session.observers.timed_wait("pace"):
-            while self._waiting:
-                try:
-                    patience = min(job.call.limits.patience for job in self._waiting)
-                    return await self._session.key_state.paces.writes.opening(patience)
-                except RateLimitedError as error:
-                    least = max(patience, error.retry_after or 0.0)
-                    self._fail([job for job in self._waiting if job.call.limits.patience <= least], error)
-        return None
+            try:
+                return await self._session.key_state.limiters.writes.acquire(_SharedBudget(self._refuse, self._budgets))
+            except RateLimitedError:
+                # No caller is left who would wait for so long.
+                return None
 
-    async def _send(self, assignee: Assignee, parts: Parts) -> None:
+    def _budgets(self) -> Mapping[PendingAppend, WaitBudget]:
+        return {job: self._session.sender.budget(job.call.limits) for job in self._waiting}
+
+    def _refuse(self, job: PendingAppend, error: RateLimitedError) -> bool:
+        """End *job*, and return whether that leaves nobody who waits."""
+        self._waiting.pop(job, None)
+        job.fail(error)
+        return not self._waiting
+
+    async def _send(self, assignee: Assignee, parts: Parts, slot: Slot) -> None:
         merged = MergedRows(parts)
         for job in merged.jobs:
             job.taken()
         request = self._request = AppendRequest(self._session, assignee, merged)
         try:
-            await request.send()
+            await request.send(slot)
         except Exception as error:  # noqa: BLE001 - it is raised by the callers
             if not request.helps_to_go_on(error):
                 self._fail(merged.jobs, error)
@@ -225,6 +232,38 @@ class AppendBatcher:
         for job in jobs:
             self._waiting.pop(job, None)
             job.fail(own_copy(error) if len(jobs) > 1 else error)
+
+
+class _SharedBudget(WaitBudget):
+    """How long a request may wait that several callers share: each is refused alone, and the last one ends the wait.
+
+    Args:
+        refuse: Ends a caller's part, and returns whether no caller is left.
+        budgets: Returns the budget of each caller who waits.
+    """
+
+    def __init__(
+        self,
+        refuse: Callable[[PendingAppend, RateLimitedError], bool],
+        budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
+    ) -> None:
+        super().__init__(min((budget.patience for budget in budgets().values()), default=inf))
+        self._refuse = refuse
+        self._budgets = budgets
+        # What was waited before a caller came takes none of that caller's patience.
+        self._came = dict.fromkeys(budgets(), 0.0)
+
+    def check(self, wait: float, paused: float) -> None:
+        """Refuse the callers who may not wait for so long, and raise once there is none."""
+        for job, budget in self._budgets().items():
+            came = self._came.setdefault(job, self.waited)
+            own = WaitBudget(budget.patience - (self.waited - came), longest_pause=budget.longest_pause)
+            try:
+                own.check(wait, paused)
+            except RateLimitedError as error:
+                if self._refuse(job, error):
+                    raise
+        self.patience = min((budget.patience for budget in self._budgets().values()), default=inf)
 
 
 _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBatcher]] = WeakKeyDictionary()

@@ -1,22 +1,54 @@
-"""What all clients of one key share on an event loop: its pace, the turns of its queues, and what stands in those."""
+"""What all clients of one key share on an event loop: its rate limits, the locks of its queues, and their tails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+import hashlib
+import hmac
+from typing import Literal, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 
+from allo_async._coordination.memory import MemoryStore
+from allo_async._coordination.store import Store
 from allo_async._sending.instrumentation import Observers
-from allo_async._sending.pacing import Paces
-from allo_async._sending.queue_locks import Identity, QueueLocks
+from allo_async._sending.leased_lock import LeasedLock
+from allo_async._sending.queue_locks import Identity, QueueLocks, kind_of
+from allo_async._sending.rate_limiter import RateLimiters
+from allo_async._sending.store_connection import StoreConnection
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
 from allo_async.events import Event
 from allo_async.settings import Settings
 
 #: What stood last in each queue.
 Ends = dict[Identity, QueueEnd]
+
+#: What to do when the shared store is slow, gone or frozen: go on with the process's own limits and locks, or raise.
+OnCoordinationLoss = Literal["local", "raise"]
+
+
+def known(_: object, __: object, value: str) -> None:
+    """Check what to do on a loss.
+
+    Raises:
+        ConfigurationError: It is none of what can be done.
+    """
+    if value not in {"local", "raise"}:
+        raise ConfigurationError(f"on_coordination_loss must be 'local' or 'raise', not {value!r}")
+
+
+class Coordination(Protocol):
+    """What lets several processes keep the limits of a key together."""
+
+    @property
+    def on_coordination_loss(self) -> OnCoordinationLoss:
+        """What to do when the store is lost."""
+        ...
+
+    def store(self, key: str, clock: Clock) -> Store:
+        """Make the store of the key whose keyed hash is given."""
+        ...
 
 
 @attrs.define(eq=False, slots=True, weakref_slot=True)
@@ -24,28 +56,70 @@ class KeyState:
     """Belongs to a key, and not to a client.
 
     Attributes:
-        paces: Let requests go.
+        limiters: Let requests go.
         locks: Keeps appends to the same queue apart.
-        ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
-        hang_up: Ends what others are reached by, which begins again when it is needed.
+        ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's lock.
+        connection: To the stores, which is opened again when it is needed after a `close`.
         watching: The observers of the clients that use this.
     """
 
-    paces: Paces
+    limiters: RateLimiters
     locks: QueueLocks = attrs.field(factory=QueueLocks)
     ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
-    hang_up: Callable[[], Awaitable[None]] | None = None
+    connection: StoreConnection | None = None
     watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
 
+    @classmethod
+    def open(
+        cls, settings: Settings, clock: Clock, coordination: Coordination | None, local: MemoryStore | None = None
+    ) -> "KeyState":
+        """Make what the clients of a key share on the running loop.
+
+        Args:
+            settings: Of the clients; what they have in common is the key and the server.
+            clock: The clients' own.
+            coordination: What the key's other processes are reached by.
+            local: The store of this process, by default the one that all loops share.
+        """
+        key = _hashed(settings, "key")
+        connection = StoreConnection(
+            local or MemoryStore(clock, (key, clock)),
+            None if coordination is None else lambda: coordination.store(key, clock),
+            clock=clock,
+            raises=coordination is not None and coordination.on_coordination_loss == "raise",
+        )
+        ends: Ends = {}
+        last_turns: dict[str, tuple[str, str]] = {}
+
+        def forget(identity: Identity) -> None:
+            ends.pop(identity, None)
+
+        def make_lock(identity: Identity) -> LeasedLock:
+            return LeasedLock(
+                f"queue:{_hashed(settings, *identity)}",
+                kind_of(identity),
+                connection=connection,
+                on_taken_over=lambda: forget(identity),
+                tell_kinds=locks.others_use,
+                clock=clock,
+                last_turns=last_turns,
+            )
+
+        locks = QueueLocks(make_lock)
+        limiters = RateLimiters(clock=clock, connection=connection, max_retry_after=settings.max_retry_after)
+        state = cls(limiters, locks, ends, connection)
+        connection.emit = state.emit
+        return state
+
     def join(self, observers: Observers) -> None:
-        """Note that one more client uses this."""
+        """Record that one more client uses this."""
         self.watching.append(observers)
 
     async def leave(self, observers: Observers) -> None:
-        """Note that a client does so no longer; the last one hangs up."""
+        """Record that a client does so no longer; the last one closes the connection."""
         self.watching.remove(observers)
-        if not self.watching and self.hang_up is not None:
-            await self.hang_up()
+        if not self.watching and self.connection is not None:
+            await self.connection.close()
 
     def emit(self, event: Event) -> None:
         """Tell the observers of all clients of *event*."""
@@ -53,25 +127,21 @@ class KeyState:
             observers.emit(event)
 
 
-class Coordination(Protocol):
-    """What lets several processes keep the limits of a key together."""
-
-    def share(self, settings: Settings, clock: Clock) -> KeyState:
-        """Make what the clients of this key share on the running loop."""
-        ...
-
-
-_Key = tuple[str, str, Clock, Coordination | None]
+_Key = tuple[str, Clock, Coordination | None, float]
 
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[_Key, KeyState]] = WeakKeyDictionary()
 
 
 def key_state_of(settings: Settings, clock: Clock, coordination: Coordination | None) -> KeyState:
-    """Give what the clients of this key on the running loop share, as long as there is one."""
+    """Return what the clients of this key on the running loop share."""
     of_loop = _of_loop.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    key = (str(settings.base_url), settings.api_key, clock, coordination)
+    key = (_hashed(settings, "key"), clock, coordination, settings.max_retry_after)
     shared = of_loop.get(key)
     if shared is None:
-        shared = KeyState(Paces(clock=clock)) if coordination is None else coordination.share(settings, clock)
-        of_loop[key] = shared
+        shared = of_loop[key] = KeyState.open(settings, clock, coordination)
     return shared
+
+
+def _hashed(settings: Settings, *parts: str) -> str:
+    message = "\n".join(("allo_async", str(settings.base_url), *parts))
+    return hmac.digest(settings.api_key.encode(), message.encode(), hashlib.sha256).hex()[:32]

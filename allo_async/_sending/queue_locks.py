@@ -1,4 +1,4 @@
-"""Turns: one append to a queue at a time, since two at once conflict and lose their order."""
+"""The locks of queues: one append to a queue at a time, because two at once conflict and lose their order."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Identity = tuple[str, str]
 
 
 def kind_of(identity: Identity) -> str:
-    """Tell whether it names a queue by a user id, by an e-mail address, or not at all, as the key owner's own."""
+    """Return whether it names a queue by a user id, by an e-mail address, or not at all, as the key owner's own."""
     kind, name = identity
     return kind if name else "none"
 
@@ -23,46 +23,46 @@ class QueueLocks:
     name is in use, names are told apart as they are; from then on, the server is asked whose queue a name is.
 
     Args:
-        turn: Makes the lock of a queue.
+        make_lock: Makes the lock of a queue.
     """
 
-    def __init__(self, turn: Callable[[Identity], asyncio.Lock] = lambda _: asyncio.Lock()) -> None:
-        self._turn = turn
-        self._turns: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+    def __init__(self, make_lock: Callable[[Identity], asyncio.Lock] = lambda _: asyncio.Lock()) -> None:
+        self._make_lock = make_lock
+        self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         self._questions: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         self._users: dict[Identity, Identity] = {}
         self._kinds: set[str] = set()
         self._several_kinds = False
 
     def of(self, assignee: Assignee) -> asyncio.Lock:
-        """Give the lock of *assignee*'s queue, to be held for a whole chunk, its retries included."""
+        """Return the lock of *assignee*'s queue, to be held for a whole request, its retries included."""
         identity = self.identity(assignee)
-        turn = self._turns.get(identity)
-        if turn is None:
-            turn = self._turns[identity] = self._turn(identity)
-        return turn
+        lock = self._locks.get(identity)
+        if lock is None:
+            lock = self._locks[identity] = self._make_lock(identity)
+        return lock
 
     def identity(self, assignee: Assignee) -> Identity:
-        """Tell whose queue it is, as far as that is known."""
+        """Return whose queue it is, as far as that is known."""
         return self._users.get(assignee.identity, assignee.identity)
 
     def is_known(self, assignee: Assignee) -> bool:
-        """Tell whether it is known well enough whose queue it is."""
+        """Return whether it is known well enough whose queue it is."""
         return self._one_kind or self._is_settled(assignee.identity)
 
     def use(self, assignee: Assignee) -> None:
-        """Note that this name is in use."""
+        """Record that this name is in use."""
         self._kinds.add(kind_of(assignee.identity))
 
     def perhaps_the_same(self, assignee: Assignee) -> list[asyncio.Lock]:
-        """Give the turns that someone has whose queue may turn out to be that of *assignee*, under another name."""
+        """Return the held locks whose queue may turn out to be that of *assignee*, under another name."""
         if self._one_kind:
             return []
         own = self.identity(assignee)
         return [
-            turn
-            for identity, turn in self._turns.items()
-            if turn.locked()
+            lock
+            for identity, lock in self._locks.items()
+            if lock.locked()
             and kind_of(identity) != kind_of(own)
             and not (self._is_settled(identity) and self._is_settled(own))
         ]
@@ -72,19 +72,19 @@ class QueueLocks:
         return len(self._kinds) <= 1 and not self._several_kinds
 
     def _is_settled(self, identity: Identity) -> bool:
-        """Tell whether it will not turn out to be another's."""
+        """Return whether it will not turn out to be another's."""
         return kind_of(identity) == "user_id" or identity in self._users
 
     def others_use(self, kinds: int) -> None:
-        """Note that so many kinds of names are in use by this process and others together."""
+        """Record how many kinds of names are in use by all loops and processes together."""
         self._several_kinds = kinds > 1
 
     def learn(self, assignee: Assignee, user_id: str | None) -> None:
-        """Note that the queue of *assignee* is that of *user_id*; `None` where the server does not tell."""
+        """Record that the queue of *assignee* is that of *user_id*; `None` if the server does not tell."""
         self._users[assignee.identity] = assignee.identity if user_id is None else ("user_id", user_id)
 
     def question(self, assignee: Assignee) -> asyncio.Lock:
-        """Give the lock of those who ask whose queue it is, so that it is asked once."""
+        """Return the lock of the question whose queue it is, so that it is asked once."""
         lock = self._questions.get(assignee.identity)
         if lock is None:
             lock = self._questions[assignee.identity] = asyncio.Lock()

@@ -12,15 +12,17 @@ from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.idempotency import IdempotencySupport
 from allo_async._sending.in_flight import Answer, InFlightRequest
 from allo_async._sending.instrumentation import Observers, observed
-from allo_async._sending.pacing import Paces
+from allo_async._sending.rate_limiter import RateLimiters, Slot
 from allo_async._sending.transport import Transport
 from allo_async._sending.verdict import Verdict, judge
+from allo_async._sending.wait_budget import WaitBudget
 from allo_async._wire.hints import rate_limit
 from allo_async._wire.replies import api_error
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, ApiError, AppendConflictError, RateLimitedError
 from allo_async.events import ConflictBackedOff, RateLimited, RetryScheduled
+from allo_async.settings import DEFAULT_RETRY_BUDGET
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Sender:
 
     Args:
         transport: Carries an attempt.
-        paces: Let an attempt go.
+        limiters: Let an attempt go.
         clock: Measures and waits.
         retry_budget: Seconds from a delivery's first failure within which a retry may begin.
         observers: Are told of attempts, retries and waits.
@@ -48,7 +50,7 @@ class Sender:
     def __init__(
         self,
         transport: Transport,
-        paces: Paces,
+        limiters: RateLimiters,
         *,
         clock: Clock,
         retry_budget: float,
@@ -58,17 +60,20 @@ class Sender:
         self.observers = observers or Observers((), clock)
         self._server = server
         self._transport = transport
-        self._paces = paces
+        self._limiters = limiters
         self._clock = clock
         self._retry_budget = retry_budget
         self._trust = IdempotencySupport()
 
-    async def send(self, delivery: InFlightRequest[Answer], limits: CallLimits = UNLIMITED) -> Answer:
+    async def send(
+        self, delivery: InFlightRequest[Answer], limits: CallLimits = UNLIMITED, *, slot: Slot | None = None
+    ) -> Answer:
         """Send *delivery* until the server has settled it.
 
         Args:
             delivery: Tells afterwards, however this ends, whether it is in doubt.
             limits: How long it may take.
+            slot: What the first attempt leaves with; given back if there is none.
 
         Raises:
             AlloError: The last attempt's failure: it was definite, or the budget or *limits* left no time.
@@ -81,8 +86,9 @@ class Sender:
             before_sleep=lambda state: self._announce_retry(delivery.request, state),
             reraise=True,
         )
+        slots = [] if slot is None else [slot]
         try:
-            return await retrying(self._attempt, delivery, limits)
+            return await retrying(self._attempt, delivery, limits, slots)
         except AlloError as error:
             answer = await self._last_look(delivery, error)
             if answer is None:
@@ -91,6 +97,8 @@ class Sender:
         finally:
             # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
             delivery.look = delivery.announce = None
+            for unused in slots:
+                self._limiters.of(delivery.request).release(unused)
 
     async def look(self, delivery: InFlightRequest[Answer]) -> Answer | None:
         """Settle *delivery*, which an earlier process sent, without sending it again; `None` if it did not arrive.
@@ -102,7 +110,7 @@ class Sender:
         assert delivery.look is not None and since is not None  # noqa: S101, PT018 - for the type checker
         return await delivery.look(since, since.seconds_ago(self._clock))
 
-    async def _attempt(self, delivery: InFlightRequest[Answer], limits: CallLimits) -> Answer:
+    async def _attempt(self, delivery: InFlightRequest[Answer], limits: CallLimits, slots: list[Slot]) -> Answer:
         while True:
             if delivery.must_look(self._trust, self._clock):
                 answer = await delivery.settle_by_look(self._trust, self._clock)
@@ -111,7 +119,7 @@ class Sender:
             await delivery.ready(self._clock)
             async with limits.stop.ends(unless=lambda: delivery.on_its_way):
                 with self.observers.timed_wait("pace"):
-                    left_at = await self._paces.of(delivery.request).admit(limits.patience)
+                    left_at = await self._acquire(delivery.request, limits, slots)
             # A key can grow too old in the line.
             if not delivery.too_old(self._clock):
                 break
@@ -124,6 +132,20 @@ class Sender:
                 if answer is not None:
                     return answer
             raise
+
+    def budget(self, limits: CallLimits) -> WaitBudget:
+        """Return how long the rate limit may hold up a request of a call with *limits*."""
+        # Without retries, a request that has not been sent yet may wait all the same.
+        longest_pause = self._retry_budget or DEFAULT_RETRY_BUDGET
+        if limits.give_up_at is not None:
+            longest_pause = min(longest_pause, limits.give_up_at - self._clock.monotonic())
+        return WaitBudget(limits.patience, longest_pause=longest_pause)
+
+    async def _acquire(self, request: Request, limits: CallLimits, slots: list[Slot]) -> float:
+        """Wait until *request* may leave, and return the moment."""
+        limiter, budget = self._limiters.of(request), self.budget(limits)
+        slot = await (limiter.refresh(slots.pop(), budget) if slots else limiter.acquire(budget))
+        return slot.moment
 
     async def _last_look(self, delivery: InFlightRequest[Answer], error: AlloError) -> Answer | None:
         """Settle a delivery that is given up, so that as little as can be is in doubt."""
@@ -154,7 +176,7 @@ class Sender:
                 self._trust.note(request, reply)
                 limit = rate_limit(reply.headers)
                 if limit is not None:
-                    self._paces.of(request).heard(limit, since=left_at)
+                    self._limiters.of(request).update(limit, since=left_at)
                 if not reply.ok:
                     raise api_error(reply, now=self._clock.time())
                 answer = delivery.read(reply)
@@ -163,7 +185,7 @@ class Sender:
         except AlloError as error:
             delivery.failed(error)
             if isinstance(error, RateLimitedError) and error.retry_after is not None:
-                self._paces.hold(error.retry_after)
+                error.retry_after = self._limiters.pause(error.retry_after)
                 self.observers.emit(RateLimited(retry_after=error.retry_after))
             raise
 

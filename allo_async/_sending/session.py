@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from weakref import WeakKeyDictionary
+from collections.abc import AsyncGenerator, Sequence
 
 import aiohttp
 import attrs
@@ -19,6 +18,9 @@ from allo_async.clock import Clock
 from allo_async.errors import ClientClosedError
 from allo_async.events import Observer
 from allo_async.settings import Settings
+
+# Real seconds within which another thread's loop closes its session.
+_CLOSING = 2.0
 
 
 @attrs.frozen(eq=False)
@@ -97,7 +99,8 @@ class LoopSessions:
         self._trace_configs = trace_configs
         self._coordination = coordination
         self._observers = checked(observers)
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopSession] = WeakKeyDictionary()
+        self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
+        self._lifetimes: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
         self.merges = merges
         self._closed = False
 
@@ -107,7 +110,7 @@ class LoopSessions:
         return str(self._settings.base_url)
 
     def current(self) -> LoopSession:
-        """Give the running loop's session.
+        """Return the running loop's session.
 
         Raises:
             ClientClosedError: `close` was called.
@@ -117,15 +120,43 @@ class LoopSessions:
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None:
+            for ended in [other for other in list(self._sessions) if other.is_closed()]:
+                self._abandon(ended)
             session = self._sessions[loop] = self._new()
+            self._lifetimes[loop] = self._lifetime(loop, session)
+            with contextlib.suppress(StopIteration):
+                self._lifetimes[loop].__anext__().send(None)
         return session
 
     async def close(self) -> None:
-        """Close the running loop's session, and make no more."""
+        """Close the sessions of all loops, and make no more."""
         self._closed = True
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
+        # Loops that have ended come first: closing the others may be cancelled.
+        for loop in list(self._sessions):
+            if not loop.is_running():
+                self._abandon(loop)
+        lifetimes, self._lifetimes = self._lifetimes, {}
+        for loop, lifetime in lifetimes.items():
+            if loop is asyncio.get_running_loop():
+                await lifetime.aclose()
+            else:
+                await _close_elsewhere(lifetime, loop)
+
+    async def _lifetime(self, loop: asyncio.AbstractEventLoop, session: LoopSession) -> AsyncGenerator[None]:
+        """Close *session* with its loop: what runs a loop ends the generators that are open, as `asyncio.run` does."""
+        try:
+            yield
+        finally:
+            self._sessions.pop(loop, None)
+            self._lifetimes.pop(loop, None)
             await session.close()
+
+    def _abandon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Free what can be freed of a session whose loop has ended without it."""
+        session = self._sessions.pop(loop, None)
+        self._lifetimes.pop(loop, None)
+        if session is not None:
+            session.transport.abandon()
 
     def _new(self) -> LoopSession:
         transport = Transport(
@@ -136,7 +167,7 @@ class LoopSessions:
         shared.join(observers)
         sender = Sender(
             transport,
-            shared.paces,
+            shared.limiters,
             clock=self._clock,
             retry_budget=self._settings.retry_budget,
             observers=observers,
@@ -144,3 +175,18 @@ class LoopSessions:
         )
         limits = ServerLimits(self._settings.queue_capacity)
         return LoopSession(transport, sender, CallScopes(self._clock), shared, server_limits=limits)
+
+
+async def _close_elsewhere(lifetime: AsyncGenerator[None], loop: asyncio.AbstractEventLoop) -> None:
+    """End a session's *lifetime* on its *loop*, which another thread runs, and which may end before that."""
+
+    async def end() -> None:
+        await lifetime.aclose()
+
+    ending = end()
+    try:
+        ended = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ending, loop))
+    except RuntimeError:
+        ending.close()
+    else:
+        await asyncio.wait({ended}, timeout=_CLOSING)

@@ -160,6 +160,15 @@ class Transport:
         if self._made is not None:
             await self._made.close()
 
+    def abandon(self) -> None:
+        """Let go of the session, if this made it, without its loop, which has ended."""
+        self._closed = True
+        if self._made is not None and self._made.connector is not None:
+            connector = self._made.connector
+            self._made.detach()
+            # Has nothing left to await on a loop that is closed.
+            connector.close()
+
     def _session(self, request_id: str) -> aiohttp.ClientSession:
         if self._given is not None:
             # aiohttp finds neither out before parts of the request are on their way.

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import attrs
 
-from allo_async._coordination.coordinated import OnCoordinationLoss, coordinated, known
-from allo_async._sending.key_state import KeyState
+from allo_async._sending.key_state import OnCoordinationLoss, known
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.file.store import FileStore
-from allo_async.settings import Settings
 
 
 def _usable(directory: str | os.PathLike[str]) -> Path:
@@ -29,8 +27,7 @@ class FileCoordination:
     """Lets the processes of one machine that use a key keep its limits together; hand it to each one's `AlloClient`.
 
     At most as many requests as the key may send leave all processes in any second; a 429 holds up all of them; one
-    process at a time appends to a queue. What stands in the file: moments, ids made up by the processes, and what
-    stands last in a queue, its number included, which is taken out by the first use after ten minutes. The API key, the
+    process at a time appends to a queue. The file holds moments and ids made up by the processes. The API key, the
     server and whose queue it is stand there as a keyed hash alone. For several machines, there is
     `allo_async.redis.RedisCoordination`.
 
@@ -56,10 +53,6 @@ class FileCoordination:
     directory: Path = attrs.field(converter=_usable)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
-    def share(self, settings: Settings, clock: Clock) -> KeyState:
-        """Make what the clients of this key share on the running loop."""
-
-        def opened(key: str) -> FileStore:
-            return FileStore(self.directory / f"allo-async-1-{key}.json", clock)
-
-        return coordinated(settings, clock, opened, on_loss=self.on_coordination_loss)
+    def store(self, key: str, clock: Clock) -> FileStore:
+        """Make the store of the key whose keyed hash is given."""
+        return FileStore(self.directory / f"allo-async-2-{key}.json", clock)

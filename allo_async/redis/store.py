@@ -1,46 +1,40 @@
-"""What the processes of a key share, in Redis."""
+"""The store of processes on several hosts: a Redis server."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # redis-py types what its methods give, but not the keyword arguments that they hand on.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Sequence
-from typing import Any
+from importlib.resources import files
+from itertools import count
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AskError, ClusterError, NoPermissionError, RedisError
 
-from allo_async._coordination.store import TurnAnswer
+from allo_async._coordination.content import decode, encode
+from allo_async._coordination.state import called
+from allo_async._coordination.store import Answer, Bells, Work
 from allo_async._sending.call_limits import cancel_and_wait
-from allo_async._sending.window import WINDOW
-from allo_async._wire.hints import RateLimit
-from allo_async.redis.scripts import Script
 
 # Real seconds until one listens again after the server has gone.
 _AGAIN = 0.5
 
+# Real seconds of the first wait after somebody else has changed the state meanwhile, at the most; then more.
+_JITTER = 0.001
+_LONGEST_JITTER = 0.02
 
-def connect(url: str) -> Redis:
-    """Make a client of the server at *url*, which connects when it is asked something.
+_SWAP = (files(__package__ or "") / "swap.lua").read_text("utf-8")
 
-    Raises:
-        ValueError: It is no URL of a Redis server.
-    """
-    return Redis.from_url(
-        url,
-        decode_responses=True,
-        # A connection that broke while it was idle is worth one more try; whatever is worth more is the link's to do.
-        retry=Retry(NoBackoff(), 1),
-        # So are time limits: redis-py's own go through asyncio.wait_for, which can swallow a cancellation in 3.11.
-        socket_timeout=None,
-    )
+_CLUSTER = "this is a Redis Cluster, which keeps no limits together: give the URL of a single Redis server"
 
 
 class RedisStore:
-    """Runs the scripts beside this module, on the server's clock. Those who wait are told by a message.
+    """Reads the state, does the work, and sets the state unless somebody else has changed it; then once more.
 
     Args:
         url: Where Redis is.
@@ -48,81 +42,77 @@ class RedisStore:
     """
 
     failures = (RedisError, OSError)
+    lease = 4.0
 
     def __init__(self, url: str, root: str) -> None:
-        self._root = root
-        self._redis = connect(url)
-        self._scripts = {script: self._redis.register_script(script.text) for script in Script}
-        self._bells: dict[str, asyncio.Event] = {}
+        self._key = f"{root}:state"
+        self._channel = f"{root}:bells"
+        self._redis = Redis.from_url(
+            url,
+            # A connection that broke while it was idle is worth one more try; more is the circuit breaker's to do.
+            retry=Retry(NoBackoff(), 1),
+            # So are time limits: redis-py's own go through asyncio.wait_for, which can swallow a cancellation in 3.11.
+            socket_timeout=None,
+        )
+        self._script = self._redis.register_script(_SWAP)
+        self._is_single = False
+        self._bells = Bells()
         self._listening: asyncio.Task[None] | None = None
 
     def bell(self, name: str) -> asyncio.Event:
-        """Give what rings when the message comes that *name* is free."""
-        return self._bells.setdefault(name, asyncio.Event())
+        """Return what rings when those who wait for *name* should ask again."""
+        return self._bells.get(name)
 
-    async def wait(self, pace: str, member: str, *, limit: int, ahead: int) -> float:
-        """Tell how long one more request would wait."""
-        return (await self._admit(pace, member, limit, "waits", ahead))[1]
-
-    async def admit(self, pace: str, member: str, *, limit: int, leaves: bool) -> tuple[bool, float]:
-        """Let one request leave, or tell how long that takes."""
-        return await self._admit(pace, member, limit, "leaves" if leaves else "stays")
-
-    async def heard(self, pace: str, told: RateLimit, *, age: float) -> None:
-        """Follow what an answer told."""
-        remaining = -1 if told.remaining is None else told.remaining
-        keys = self._keys(f"{pace}:departures", f"{pace}:limit")
-        await self._run(Script.HEARD, keys, told.limit, remaining, _microseconds(age))
-
-    async def hold(self, seconds: float) -> None:
-        """Let nothing leave for *seconds*."""
-        await self._run(Script.HOLD, self._keys("pause"), _microseconds(seconds))
-
-    async def leave_line(self, pace: str, member: str) -> None:
-        """Take a member out of the line of a pace."""
-        await self._run(Script.LEAVE, self._keys(*_line(pace)), member, self._channel, pace)
-
-    async def take_turn(self, queue: str, member: str, *, kind: str, lease: float) -> TurnAnswer:
-        """Grant the turn of a queue, or tell how long it is held."""
-        keys = self._keys(f"{queue}:lease", *_line(queue), f"{queue}:end", "kinds")
-        answer = await self._run(Script.TAKE_TURN, keys, member, _microseconds(lease), kind)
-        token, end, wait, kinds = answer
-        return TurnAnswer(token, end, wait / 1e6, kinds)
-
-    async def keep_turn(self, queue: str, token: str, *, lease: float) -> bool:
-        """Renew a lease."""
-        return bool(await self._run(Script.KEEP_TURN, self._keys(f"{queue}:lease"), token, _microseconds(lease)))
-
-    async def give_turn_back(self, queue: str, token: str, *, end: str, memory: float) -> None:
-        """End a lease."""
-        keys = self._keys(f"{queue}:lease", f"{queue}:end")
-        await self._run(Script.GIVE_TURN_BACK, keys, token, end, round(memory), self._channel, queue)
-
-    async def leave_turn(self, queue: str, member: str) -> None:
-        """Take a member out of the line of a turn, and back what it was granted."""
-        await self._run(Script.LEAVE, self._keys(*_line(queue), f"{queue}:lease"), member, self._channel, queue)
+    async def transact(self, work: Work[Answer]) -> Answer:
+        """Do *work* on the state, on the server's clock."""
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        await self._refuse_cluster()
+        now, found = await self._look()
+        for attempt in count():
+            state = decode(found)
+            before = state.changes()
+            state.come_to(now)
+            answer = work(state, now)
+            if encode(state) == found:
+                return answer
+            state.at = now
+            args = (state.lifetime(now), found, encode(state), " ".join(called(before, state.changes())))
+            is_set, *later = await self._run(*args)
+            if is_set:
+                return answer
+            now, found = await self._later(attempt) if attempt else _read(later)
+        raise AssertionError
 
     async def close(self) -> None:
         """Close the connections."""
         await cancel_and_wait(self._listening)
         await self._redis.aclose()
 
-    @property
-    def _channel(self) -> str:
-        return f"{self._root}:bells"
+    async def _later(self, attempt: int) -> tuple[float, bytes]:
+        """Look again when those who change the state all the time do something else."""
+        await asyncio.sleep(random.uniform(0, min(_JITTER * 2**attempt, _LONGEST_JITTER)))
+        return await self._look()
 
-    def _keys(self, *names: str) -> Sequence[str]:
-        return [f"{self._root}:{name}" for name in names]
+    async def _look(self) -> tuple[float, bytes]:
+        """Return the server's time, and the state."""
+        _, *found = await self._run(0, b"", b"", "")
+        return _read(found)
 
-    async def _admit(self, pace: str, member: str, limit: int, *what: str | int) -> tuple[bool, float]:
-        keys = self._keys(f"{pace}:departures", *_line(pace), f"{pace}:limit", "pause")
-        may, wait = await self._run(Script.ADMIT, keys, member, limit, _microseconds(WINDOW), *what)
-        return bool(may), wait / 1e6
+    async def _run(self, *args: bytes | str | int) -> list[Any]:
+        try:
+            return cast("list[Any]", await self._script([self._key], [self._channel, *args]))
+        except (AskError, ClusterError) as error:
+            raise RedisError(_CLUSTER) from error
 
-    async def _run(self, script: Script, keys: Sequence[str], *args: str | float) -> Any:
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
-        return await self._scripts[script](keys, args)
+    async def _refuse_cluster(self) -> None:
+        if self._is_single:
+            return
+        # A user who may not ask is told by the first question that is sent elsewhere.
+        with contextlib.suppress(NoPermissionError):
+            if int((await self._redis.info("cluster")).get("cluster_enabled", 0)):
+                raise RedisError(_CLUSTER)
+        self._is_single = True
 
     async def _listen(self) -> None:
         while True:
@@ -130,15 +120,10 @@ class RedisStore:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(self._channel)
                     async for message in subscription.listen():
-                        bell = self._bells.pop(message["data"], None)
-                        if bell is not None:
-                            bell.set()
+                        self._bells.ring(message["data"].decode().split(" "))
             await asyncio.sleep(_AGAIN)
 
 
-def _line(name: str) -> tuple[str, str]:
-    return f"{name}:tickets", f"{name}:alive"
-
-
-def _microseconds(seconds: float) -> int:
-    return round(seconds * 1e6)
+def _read(found: Sequence[Any]) -> tuple[float, bytes]:
+    seconds, microseconds, content = found
+    return int(seconds) + int(microseconds) / 1e6, content

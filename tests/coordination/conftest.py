@@ -1,21 +1,16 @@
-import asyncio
 import itertools
 from contextlib import asynccontextmanager
 
 import pytest
 
-from allo_async._coordination.link import Link
-from allo_async._coordination.pace import SharedPace
-from allo_async._sending.pacing import Pace
+from allo_async._coordination.memory import MemoryStore
+from allo_async._sending.rate_limiter import RateLimiter
+from allo_async._sending.store_connection import StoreConnection
 from allo_async.file.store import FileStore
-from allo_async.redis import scripts
 from allo_async.redis.store import RedisStore
 from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
 from tests.coordination.fleet import SPEED
-
-# Scripts read the time of a clock that tests move from a key.
-MOVED = "local function now() return tonumber(redis.call('GET', 'moved clock')) end"
 
 _names = (f"test-{place}" for place in itertools.count())
 
@@ -25,71 +20,94 @@ class MovedStore(RedisStore):
 
     def __init__(self, server, root, clock):
         super().__init__(server.url, root)
-        self._server, self._clock = server, clock
+        self._clock = clock
         #: Seconds by which the server's clock was set back.
         self.set_back = 0.0
 
-    async def _run(self, script, keys, *args):
-        self._server.redis.set("moved clock", round((self._clock.monotonic() - self.set_back) * 1e6))
-        return await super()._run(script, keys, *args)
+    async def _run(self, *args):
+        is_set, *found = await super()._run(*args)
+        now = self._clock.monotonic() - self.set_back
+        return [is_set, int(now), (now - int(now)) * 1e6, *found[2:]]
+
+
+class Witnessed:
+    """Notes when a store has let a request leave."""
+
+    departures: list[float]
+
+    async def transact(self, work):
+        answer = await super().transact(work)
+        if getattr(answer, "granted", False):
+            self.departures.append(answer.moment)
+        return answer
 
 
 @asynccontextmanager
-async def _shared_paces(opened, limit, clock, count):
-    """The paces that as many processes have, each with a store of its own."""
-    links = [Link(opened, clock=clock, raises=True) for _ in range(count)]
-    yield [SharedPace(limit, clock=clock, link=link, name="writes") for link in links]
-    await asyncio.gather(*(link.hang_up() for link in links))
+async def _shared_limiters(opened, limit, clock, count):
+    """The limiters that as many processes have, each with a memory and a shared store of its own."""
+    connections = [StoreConnection(MemoryStore(clock), opened, clock=clock, raises=True) for _ in range(count)]
+    try:
+        yield [RateLimiter(limit, clock=clock, connection=connection) for connection in connections]
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+class WitnessedMemory(MemoryStore):
+    """A store that notes when it has let a request leave."""
+
+    departures: list[float]
+
+    def apply(self, work):
+        answer = super().apply(work)
+        if getattr(answer, "granted", False):
+            self.departures.append(answer.moment)
+        return answer
 
 
 class LocalFamily:
-    """The paces that clients of one key have within one process: one and the same."""
+    """The limiters that the loops and threads of one process have."""
+
+    def __init__(self):
+        self._departures = []
 
     @asynccontextmanager
     async def __call__(self, limit, clock, count=1):
-        yield [Pace(limit, clock=clock)] * count
+        key, self._departures = next(_names), []
 
-    @staticmethod
-    def departures(paces, moments):
-        return moments
+        class _Store(WitnessedMemory):
+            departures = self._departures
+
+        connections = [StoreConnection(_Store(clock, key), clock=clock) for _ in range(count)]
+        yield [RateLimiter(limit, clock=clock, connection=connection) for connection in connections]
+
+    def departures(self):
+        return self._departures
 
 
 class RedisFamily:
-    """The paces that a key has in several processes."""
+    """The limiters that a key has in several processes."""
 
     def __init__(self, server):
         self._server = server
-        self._root = ""
+        self._departures = []
 
     @asynccontextmanager
     async def __call__(self, limit, clock, count=1):
-        root = self._root = next(_names)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scripts, "CLOCK", MOVED)
-            async with _shared_paces(lambda: MovedStore(self._server, root, clock), limit, clock, count) as paces:
-                yield paces
+        root, self._departures = next(_names), []
 
-    def departures(self, paces, moments):
-        # When a request of ours leaves, others may have moved the test's clock: the server's count is what counts.
-        return [int(moment) / 1e6 for moment in self._server.redis.lrange(f"{self._root}:writes:departures", 0, -1)]
+        class _Store(Witnessed, MovedStore):
+            departures = self._departures
 
+        async with _shared_limiters(lambda: _Store(self._server, root, clock), limit, clock, count) as limiters:
+            yield limiters
 
-class WitnessedStore(FileStore):
-    """A store that notes when it has let a request leave."""
-
-    def __init__(self, path, clock, departures):
-        super().__init__(path, clock)
-        self._departures = departures
-
-    async def admit(self, *args, **kwargs):
-        may, wait = await super().admit(*args, **kwargs)
-        if may and kwargs["leaves"]:
-            self._departures.append(self._clock.monotonic())
-        return may, wait
+    def departures(self):
+        return self._departures
 
 
 class FileFamily:
-    """The paces that a key has in several processes of a machine."""
+    """The limiters that a key has in several processes of a machine."""
 
     def __init__(self, directory):
         self._directory = directory
@@ -97,12 +115,15 @@ class FileFamily:
 
     @asynccontextmanager
     async def __call__(self, limit, clock, count=1):
-        path, departures = self._directory / f"{next(_names)}.json", []
-        self._departures = departures
-        async with _shared_paces(lambda: WitnessedStore(path, clock, departures), limit, clock, count) as paces:
-            yield paces
+        path, self._departures = self._directory / f"{next(_names)}.json", []
 
-    def departures(self, paces, moments):
+        class _Store(Witnessed, FileStore):
+            departures = self._departures
+
+        async with _shared_limiters(lambda: _Store(path, clock), limit, clock, count) as limiters:
+            yield limiters
+
+    def departures(self):
         return self._departures
 
 

@@ -3,18 +3,20 @@
 import asyncio
 from math import inf
 
+from allo_async._sending.wait_budget import WaitBudget
+
 
 def most_in_any_second(moments):
     return max(sum(start <= moment < start + 1 for moment in moments) for start in moments)
 
 
 async def admitted(pace, clock, moments):
-    await pace.admit()
+    await pace.acquire()
     moments.append(clock.now)
 
 
 async def leave(pace, order, name, patience=inf):
-    await pace.admit(patience)
+    await pace.acquire(WaitBudget(patience))
     order.append(name)
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from allo_async import AlloClient, AlloError, ConfigurationError, CoordinationLostError
-from allo_async._coordination import link
+from allo_async._sending import store_connection
 from allo_async.events import CoordinationLost, CoordinationRegained
 from allo_async.file import FileCoordination
 from allo_async.testing import FastClock
@@ -109,8 +109,8 @@ async def test_stopped_process_goes_on_where_it_was(sandbox, tmp_path):
 
 async def test_loss_is_told_once_and_costs_nothing(sandbox, tmp_path, caplog, monkeypatch):
     """By default there is one warning, however many calls hear of it; observers hear of the loss and of the return."""
-    monkeypatch.setattr(link, "_ANSWER", 0.05)
-    monkeypatch.setattr(link, "_MENDING", 0.02)
+    monkeypatch.setattr(store_connection, "_ANSWER", 0.05)
+    monkeypatch.setattr(store_connection, "_MENDING", 0.02)
     seen = []
     async with client(sandbox, tmp_path, observers=[seen.append]) as allo:
         await allo.queue().append(us_numbers(3))
@@ -135,7 +135,7 @@ async def test_full_disk_is_told_once(sandbox, tmp_path, caplog, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, content[:20], place)
 
-    monkeypatch.setattr(link, "_MENDING", 0.01)
+    monkeypatch.setattr(store_connection, "_MENDING", 0.01)
     monkeypatch.setattr(os, "pwrite", almost_full)
     async with client(sandbox, tmp_path) as allo:
         await allo.queue().append(us_numbers(50), chunk_size=10)

@@ -5,8 +5,9 @@ import logging
 
 import pytest
 
-from allo_async._coordination import link as link_module
-from allo_async._coordination.link import Link
+from allo_async._coordination.memory import MemoryStore
+from allo_async._sending import store_connection
+from allo_async._sending.store_connection import StoreConnection
 from allo_async.errors import CoordinationLostError
 from allo_async.file.store import FileStore
 from allo_async.redis.store import RedisStore
@@ -37,10 +38,13 @@ def others():
 
 async def test_nothing_runs_after_a_nap(opened):
     """Who was woken, or gives up, leaves nothing behind that waits on."""
-    link, bell = Link(opened[0], clock=StillClock(), raises=False), asyncio.Event()
+    link, bell = (
+        StoreConnection(MemoryStore(StillClock()), opened[0], clock=StillClock(), raises=False),
+        asyncio.Event(),
+    )
     for gives_up in (False, True):
         bell.clear()
-        napping = asyncio.create_task(link.nap(bell, 1))
+        napping = asyncio.create_task(link.nap([bell], 1))
         await asyncio.sleep(0.01)
         (napping.cancel if gives_up else bell.set)()
         await asyncio.wait({napping})
@@ -50,13 +54,13 @@ async def test_nothing_runs_after_a_nap(opened):
 async def test_nothing_runs_after_hanging_up(opened):
     """Whoever closes the loop then, without more ado, leaves no task behind that waits."""
     make, closed = opened
-    link = Link(make, clock=StillClock(), raises=False)
-    napping = asyncio.create_task(link.nap(link.bell("queue"), 1))
-    await link.ask(lambda store: store.hold(0))
+    link = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=False)
+    napping = asyncio.create_task(link.nap(link.bells("queue"), 1))
+    await link.ask(touch)
     await asyncio.sleep(0.02)
     napping.cancel()
     await asyncio.wait({napping})
-    await link.hang_up()
+    await link.close()
 
     assert len(closed) == 1
     assert others() == set()
@@ -66,8 +70,8 @@ async def test_nothing_runs_after_hanging_up(opened):
 async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server, moment):
     """Who has no time to hear what is still to be said closes all the same, also what looks for a lost store."""
     make, closed = opened
-    link = Link(make, clock=StillClock(), raises=False)
-    await link.ask(lambda store: store.hold(0))
+    link = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=False)
+    await link.ask(touch)
 
     async def fail(_):
         raise OSError("no store")
@@ -76,7 +80,7 @@ async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server,
     saying = link.tell(lambda _: asyncio.sleep(3_600)) if moment % 2 else None
     await asyncio.sleep(0)
     await link.ask(fail)
-    hanging_up = asyncio.create_task(link.hang_up())
+    hanging_up = asyncio.create_task(link.close())
     for _ in range(moment // 2 + 1):
         await asyncio.sleep(0)
     for _ in range(2):
@@ -94,21 +98,21 @@ async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server,
 
 async def test_lost_store_is_not_back_when_it_is_hung_up(opened, monkeypatch, caplog):
     """Who looks for it at that moment has found nothing."""
-    monkeypatch.setattr(link_module, "_MENDING", 0)
-    caplog.set_level(logging.INFO, "allo_async._coordination")
+    monkeypatch.setattr(store_connection, "_MENDING", 0)
+    caplog.set_level(logging.INFO, "allo_async._sending.store_connection")
     make, _ = opened
 
     async def fail(_):
         raise OSError("no store")
 
     for steps in range(4):
-        link = Link(make, clock=StillClock(), raises=True)
-        link._open().hold = fail
+        link = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=True)
+        link._opened().transact = fail
         with pytest.raises(CoordinationLostError):
             await link.ask(fail)
         for _ in range(steps):
             await asyncio.sleep(0)
-        await link.hang_up()
+        await link.close()
 
     assert caplog.records == []
 
@@ -116,11 +120,11 @@ async def test_lost_store_is_not_back_when_it_is_hung_up(opened, monkeypatch, ca
 async def test_questions_under_way_are_waited_for(opened):
     """The store is not closed under whoever is asking it."""
     make, closed = opened
-    link, answers = Link(make, clock=StillClock(), raises=True), asyncio.Event()
+    link, answers = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=True), asyncio.Event()
     asking = asyncio.create_task(link.ask(lambda _: answers.wait()))
     await asyncio.sleep(0)
-    await link.ask(lambda store: store.hold(0))
-    hanging_up = asyncio.create_task(link.hang_up())
+    await link.ask(touch)
+    hanging_up = asyncio.create_task(link.close())
     await asyncio.sleep(0.01)
     assert closed == []
     answers.set()
@@ -133,7 +137,7 @@ async def test_questions_under_way_are_waited_for(opened):
 async def test_question_that_outlives_the_link_loses_nothing(opened, caplog):
     """What fails since the store was closed is an error of whoever asks, and no reason to look for it."""
     make, _ = opened
-    link, closed = Link(make, clock=StillClock(), raises=True), asyncio.Event()
+    link, closed = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=True), asyncio.Event()
 
     async def fail(_):
         await closed.wait()
@@ -141,7 +145,7 @@ async def test_question_that_outlives_the_link_loses_nothing(opened, caplog):
 
     asking = asyncio.create_task(link.ask(fail))
     await asyncio.sleep(0)
-    hanging_up = asyncio.create_task(link.hang_up())
+    hanging_up = asyncio.create_task(link.close())
     await asyncio.sleep(0)
     hanging_up.cancel()
     await asyncio.wait({hanging_up})

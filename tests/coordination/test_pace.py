@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allo_async._sending.call_limits import cancel_and_wait
-from allo_async._sending.pacing import Paces
+from allo_async._sending.rate_limiter import RateLimiters
+from allo_async._sending.wait_budget import WaitBudget
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
 from tests.clocks import ManualClock, StillClock
@@ -29,9 +30,9 @@ def test_no_second_sees_more_than_the_limit(family, limit, steps, holds):
             for place, (gap, which, together) in enumerate(steps):
                 clock.now += gap
                 if place in holds:
-                    paces[which].hold(holds[place])
-                moments += await asyncio.gather(*(paces[which - more].admit() for more in range(together)))
-            return family.departures(paces, moments)
+                    paces[which].pause(holds[place])
+                moments += await asyncio.gather(*(paces[which - more].acquire() for more in range(together)))
+            return family.departures()
 
     moments = asyncio.run(scenario())
 
@@ -43,7 +44,7 @@ async def test_full_speed_below_the_limit(family, clock):
     """As many as the limit allows leave at once, from whichever client."""
     async with family(6, clock, 3) as paces:
         for pace in paces * 2:
-            await pace.admit()
+            await pace.acquire()
 
     assert clock.slept == []
 
@@ -76,163 +77,27 @@ async def test_one_client_does_not_starve_another(family):
     assert [name for name in order if name != "other"] == list(range(20))
 
 
-async def test_waiting_for_an_opening_is_not_starved(family):
-    """Who waits until a request could leave stands in line, too, however many others send all the time."""
-    clock, order = ManualClock(), []
-
-    async def send(pace):
-        for _ in range(12):
-            await pace.admit()
-            order.append("other")
-
-    async def wait(pace):
-        while len(order) < 10:
-            await asyncio.sleep(0)
-        order.append("comes")
-        await pace.opening()
-        await pace.admit()
-        order.append("leaves")
-
-    async with family(1, clock, 6) as paces:
-        await asyncio.gather(wait(paces[0]), *map(send, paces[1:]))
-
-    assert order.index("leaves") - order.index("comes") <= 20
-
-
-async def test_place_at_an_opening_is_kept_for_the_request(shared_family):
-    """What has waited for an opening leaves from there, before those who came meanwhile, and is told so."""
-    async with shared_family(1, StillClock(), 2) as (one, other):
-        await one.opening()
-        waiting = asyncio.create_task(other.admit())
-        await settled()
-        async with asyncio.timeout(5):
-            await one.admit(patience=0)
-        assert not waiting.done()
-        await cancel_and_wait(waiting)
-
-
 async def test_how_long_it_takes_is_told_behind_those_who_wait(family):
     """The estimate counts every request that waits, of this process and of others, once."""
     clock = StillClock()
     async with family(1, clock, 2) as (one, other):
-        await one.admit()
+        await one.acquire()
         tasks = []
         for waiter in (one, other, one):
-            tasks.append(asyncio.create_task(waiter.admit()))
+            tasks.append(asyncio.create_task(waiter.acquire()))
             await settled()
         with pytest.raises(RateLimitedError) as caught:
-            await one.admit(patience=0)
+            await one.acquire(WaitBudget(0))
         await cancel_and_wait(*tasks)
 
     assert caught.value.retry_after == pytest.approx(4 * 1.03)
-
-
-async def test_place_at_an_opening_that_is_given_up_holds_up_nobody(family):
-    """Who says that no request will leave from there lets others leave at once."""
-    async with family(1, StillClock(), 2) as (one, other):
-        one.leave(await one.opening())
-        async with asyncio.timeout(5):
-            await other.admit()
-
-
-@pytest.mark.parametrize("is_cancelled", [True, False])
-async def test_place_at_an_opening_is_not_given_up_with_another(shared_family, is_cancelled):
-    """A request that has ended, or is cancelled, takes nothing away from the next of the same process."""
-    async with shared_family(2, StillClock(), 2) as (one, other):
-        opening = await one.opening()
-        await one.admit()
-        await one.opening()
-        waiting = asyncio.create_task(other.admit())
-        await settled()
-        if is_cancelled:
-            one._window.not_before = 1_001
-            cancelled = asyncio.create_task(one.admit())
-            await settled()
-            await cancel_and_wait(cancelled)
-            one._window.not_before = 0
-        else:
-            one.leave(opening)
-        await settled()
-
-        await one.admit(patience=0)
-        assert not waiting.done()
-        await cancel_and_wait(waiting)
-
-
-async def test_place_that_was_used_is_kept_for_nobody(shared_family):
-    """While the answer to an append is awaited, another of its process that gives up leaves the line."""
-    clock = StillClock()
-    async with shared_family(1, clock, 2) as (one, other):
-        await one.opening()
-        await one.admit()
-        cancelled = asyncio.create_task(one.admit())
-        await settled()
-        await cancel_and_wait(cancelled)
-        await settled()
-        clock.now += 1.03
-        async with asyncio.timeout(5):
-            await other.admit(patience=0)
-
-
-async def test_place_is_not_given_up_under_one_that_comes(shared_family):
-    """Who comes in the moment in which another of its process gives up stands in that place."""
-    async with shared_family(1, StillClock(), 2) as (one, other):
-        opening = await one.opening()
-        one.hold(0)
-        coming = asyncio.create_task(one.opening())
-        one.leave(opening)
-        await coming
-        waiting = asyncio.create_task(other.admit())
-        await settled()
-        await one.admit(patience=0)
-        assert not waiting.done()
-        await cancel_and_wait(waiting)
-
-
-async def test_place_that_was_used_is_not_given_up_again(shared_family):
-    """An append whose request has left costs the store no further question."""
-    async with shared_family(5, StillClock(), 1) as (pace,):
-        opening = await pace.opening()
-        await pace.admit()
-        pace.leave(opening)
-        assert not pace._link._telling
-
-
-async def test_place_at_an_opening_is_not_given_up_while_others_stand_there(family):
-    """A process that has more to send stays where it is in the line, whichever of its requests gives up."""
-    clock, order = StillClock(), []
-
-    async with family(1, clock, 2) as (one, other):
-        opening = await one.opening()
-        one.hold(1)
-        tasks = []
-        for pace, name in ((one, "one"), (other, "other")):
-            tasks.append(asyncio.create_task(leave(pace, order, name)))
-            await settled()
-        one.leave(opening)
-        await settled()
-        clock.now += 1
-        clock.go_on()
-        await asyncio.gather(*tasks)
-
-    assert order == ["one", "other"]
-
-
-async def test_process_that_dies_at_an_opening_holds_up_the_others_for_seconds_at_most(shared_family, clock):
-    """Who has waited for an opening and says no more keeps its place only until it is taken for dead."""
-    async with shared_family(1, clock, 2) as (gone, other):
-        await gone.opening()
-        for _ in range(3):
-            await other.admit()
-
-    assert 2 <= sum(clock.slept) < 8
 
 
 async def test_who_gives_up_leaves_no_gap(family):
     """A cancelled waiter costs the others neither their place nor a slot."""
     clock, moments = StillClock(), []
     async with family(1, clock, 3) as paces:
-        await paces[0].admit()
+        await paces[0].acquire()
         tasks = []
         for pace in paces:
             tasks.append(asyncio.create_task(admitted(pace, clock, moments)))
@@ -241,7 +106,7 @@ async def test_who_gives_up_leaves_no_gap(family):
         tasks[1].cancel()
         await settled()
         with pytest.raises(RateLimitedError) as caught:
-            await paces[1].admit(patience=0)
+            await paces[1].acquire(WaitBudget(0))
         await cancel_and_wait(*tasks)
 
     assert caught.value.retry_after == pytest.approx(3 * 1.03)
@@ -250,12 +115,12 @@ async def test_who_gives_up_leaves_no_gap(family):
 async def test_cancelled_ones_leave_a_line_that_goes_on(family, clock):
     """A cancellation, whatever it interrupts, ends the one and none of the others."""
     async with family(1, clock, 2) as (one, other):
-        await one.admit()
-        tasks = [asyncio.create_task(pace.admit()) for pace in (one, other, one)]
+        await one.acquire()
+        tasks = [asyncio.create_task(pace.acquire()) for pace in (one, other, one)]
         await asyncio.sleep(0)
         tasks[0].cancel()
         left = await asyncio.gather(*tasks, return_exceptions=True)
-        moments = family.departures([one], [1_000.0, *left[1:]])
+        moments = family.departures()
 
     assert [isinstance(moment, asyncio.CancelledError) for moment in left] == [True, False, False]
     assert len(moments) == 3
@@ -265,48 +130,84 @@ async def test_cancelled_ones_leave_a_line_that_goes_on(family, clock):
 async def test_hold_lets_nothing_leave_before_its_time(family, clock):
     """A hold moves every client's departures behind it, and a shorter one does not end a longer."""
     async with family(5, clock, 2) as (one, other):
-        one.hold(10)
-        one.hold(2)
+        one.pause(10)
+        one.pause(2)
         await settled()
 
-        await other.admit()
+        await other.acquire()
 
     assert clock.now == pytest.approx(1_010.0, abs=1e-5)
 
 
 async def test_reads_and_writes_have_their_own_limits(clock):
-    """Twenty reads and five writes leave at once; neither waits for the other, but both wait out a hold."""
-    paces = Paces(clock=clock)
+    """Twenty reads and five writes leave at once; neither waits for the other, but both wait out a pause."""
+    limiters = RateLimiters(clock=clock)
     read, write = any_request("GET", "/x"), any_request("POST", "/x")
 
     for request in [read] * 20 + [write] * 5:
-        await paces.of(request).admit()
+        await limiters.of(request).acquire()
     assert clock.slept == []
 
-    paces.hold(7)
-    await paces.of(read).admit()
+    limiters.pause(7)
+    await limiters.of(read).acquire()
     assert clock.now == 1_007.0
 
 
-async def test_asking_takes_no_place(family, clock):
-    """Whoever asks whether a request could leave, or how long it would take, leaves the places to others."""
+async def test_slot_that_is_given_back_is_somebody_elses(family, clock):
+    """Requests that do not leave cost nobody a wait."""
     async with family(2, clock, 2) as (one, other):
         for _ in range(3):
-            await one.opening()
-            await other.opening(patience=1)
-        await one.admit()
-        await other.admit(patience=0)
+            for limiter in (one, other):
+                limiter.release(await limiter.acquire(WaitBudget(0)))
+            await settled()
+        await one.acquire()
+        await other.acquire(WaitBudget(0))
 
     assert clock.slept == []
 
 
-async def test_process_that_died_in_the_line_loses_its_place(shared_family, clock):
-    """Who does not ask again within seconds keeps nobody waiting after that."""
-    async with shared_family(1, clock, 2) as (pace, dead):
-        await pace.admit()
-        await dead._ask(leaves=True)
+async def test_slot_that_is_given_back_wakes_those_who_wait(family):
+    """The next in line leaves at once, without time going by."""
+    async with family(1, StillClock(), 2) as (one, other):
+        slot = await one.acquire()
+        waiting = asyncio.create_task(other.acquire())
+        await settled()
+        one.release(slot)
+        async with asyncio.timeout(5):
+            await waiting
+
+
+@pytest.mark.parametrize("gap", [0, 0.3, 0.9, 1.5])
+async def test_slot_that_is_used_late_counts_from_then(family, gap):
+    """A slot that its request uses later is one place of the window, and no second sees more than the limit."""
+    clock = ManualClock()
+    async with family(2, clock, 2) as (one, other):
+        early, _ = await one.acquire(), await other.acquire()
+        clock.now += gap
+        left_at = (await one.refresh(early, WaitBudget())).moment
+        moments = [left_at, *[(await other.acquire()).moment for _ in range(4)]]
+
+    assert left_at == pytest.approx(1_000 + gap)
+    assert most_in_any_second(moments) <= 2
+
+
+async def test_member_that_died_in_the_line_loses_its_place(family, clock):
+    """A member that does not ask again within seconds keeps nobody waiting after that."""
+    async with family(1, clock, 2) as (limiter, dead):
+        await limiter.acquire()
+        await dead._ask()
 
         async with asyncio.timeout(5):
-            await pace.admit()
+            await limiter.acquire()
 
     assert 3 <= sum(clock.slept) < 6
+
+
+async def test_no_limiter_is_a_riddle(family):
+    """In a debugger, a limiter tells how many wait, and for how long."""
+    async with family(2, StillClock()) as (limiter,):
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(5)]
+        await settled()
+
+        assert repr(limiter) == "<RateLimiter 2/s, 3 waiting, next in 2.06 s>"
+        await cancel_and_wait(*waiting)

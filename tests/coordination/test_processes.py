@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from allo_async import AlloClient, ClientClosedError, CoordinationLostError
-from allo_async._coordination import link
+from allo_async._coordination.content import decode
+from allo_async._sending import store_connection
 from allo_async.events import CoordinationLost, CoordinationRegained, LoadEnded
 from allo_async.redis import RedisCoordination
 from allo_async.testing import FastClock
@@ -55,7 +56,7 @@ async def test_redis_is_restarted(sandbox, server):
         await asyncio.sleep(0.1)
         server.start()
         await appended(sandbox, 500)
-        assert server.redis.keys("*:departures")
+        assert server.redis.keys("*:state")
 
     check_all_is_loaded(sandbox, await load_by_four(sandbox, disturb, redis=server.url))
 
@@ -95,8 +96,8 @@ async def test_killed_process_holds_up_the_others_for_seconds_at_most(sandbox, s
 @pytest.mark.parametrize("how", ["stop", "freeze", "fill"])
 async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, monkeypatch, how):
     """By default there is one warning, however many calls hear of it, and the calls go on."""
-    monkeypatch.setattr(link, "_MENDING", 0.01)
-    caplog.set_level(logging.INFO, "allo_async._coordination")
+    monkeypatch.setattr(store_connection, "_MENDING", 0.01)
+    caplog.set_level(logging.INFO, "allo_async._sending.store_connection")
     reps = [sandbox.add_user(f"rep{place}@acme.example") for place in range(3)]
     getattr(server, how)()
     async with AlloClient(
@@ -115,7 +116,7 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, monk
 
 async def test_observers_are_told_of_the_loss_and_of_the_return(sandbox, server, monkeypatch):
     """Both are events, and what happens in between goes on."""
-    monkeypatch.setattr(link, "_MENDING", 0.02)
+    monkeypatch.setattr(store_connection, "_MENDING", 0.02)
     seen = []
     async with AlloClient(
         sandbox.api_key,
@@ -172,7 +173,8 @@ async def test_client_closed_in_the_middle_hangs_up(sandbox, server, steps):
 
     await allo.close()
 
-    assert server.redis.keys("*:lease") == []
+    states = [decode(server.redis.get(name).encode()) for name in server.redis.keys("*:state")]
+    assert not any(lock.holder for state in states for lock in state.locks.values())
     told = await asyncio.gather(*calls, return_exceptions=True)
     queued = {number for rep in reps for number in sandbox.numbers(rep.email)}
     for place, ended in enumerate(told):

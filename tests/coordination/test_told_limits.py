@@ -14,13 +14,13 @@ from tests.coordination.moments import admitted, most_in_any_second, settled
 async def test_strangers_on_the_key_take_their_places(family, clock):
     """What the server has counted beyond our own requests is others': we wait before they cause a refusal."""
     async with family(5, clock, 2) as (one, other):
-        left_at = await one.admit()
-        one.heard(RateLimit(5, 1), since=left_at)
+        left_at = (await one.acquire()).moment
+        one.update(RateLimit(5, 1), since=left_at)
         await settled()
 
-        await other.admit()
+        await other.acquire()
         assert clock.slept == []
-        await other.admit()
+        await other.acquire()
 
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
@@ -29,13 +29,13 @@ async def test_own_requests_are_no_strangers_when_the_answer_is_late(family, clo
     """What an answer counts is of when its request left, and not of when it came."""
     async with family(5, clock, 2) as (one, other):
         for pace in (one, other, one):
-            left_at = await pace.admit()
+            left_at = (await pace.acquire()).moment
         clock.now += 1.5
-        one.heard(RateLimit(5, 2), since=left_at)
+        one.update(RateLimit(5, 2), since=left_at)
         await settled()
 
         for _ in range(5):
-            await other.admit()
+            await other.acquire()
 
     assert clock.slept == []
 
@@ -43,13 +43,13 @@ async def test_own_requests_are_no_strangers_when_the_answer_is_late(family, clo
 async def test_same_strangers_are_not_counted_twice(family, clock):
     """Two answers that tell of the same three strangers leave one place, and not none."""
     async with family(6, clock, 2) as (one, other):
-        first, second = await one.admit(), await other.admit()
+        first, second = (await one.acquire()).moment, (await other.acquire()).moment
 
-        one.heard(RateLimit(6, 1), since=first)
+        one.update(RateLimit(6, 1), since=first)
         await settled()
-        other.heard(RateLimit(6, 1), since=second)
+        other.update(RateLimit(6, 1), since=second)
         await settled()
-        await one.admit()
+        await one.acquire()
 
     assert clock.slept == []
 
@@ -58,12 +58,12 @@ async def test_requests_of_other_clients_are_no_strangers(family, clock):
     """What the server counts of our own other clients leaves the places that are left."""
     async with family(5, clock, 3) as paces:
         for pace in paces:
-            left_at = await pace.admit()
-        paces[2].heard(RateLimit(5, 2), since=left_at)
+            left_at = (await pace.acquire()).moment
+        paces[2].update(RateLimit(5, 2), since=left_at)
         await settled()
 
-        await paces[2].admit()
-        await paces[0].admit()
+        await paces[2].acquire()
+        await paces[0].acquire()
 
     assert clock.slept == []
 
@@ -72,12 +72,12 @@ async def test_answers_that_count_fewer_change_nothing(family, clock):
     """A request that never arrived, or a window that began later, is no reason to go faster."""
     async with family(5, clock) as (pace,):
         for _ in range(5):
-            left_at = await pace.admit()
+            left_at = (await pace.acquire()).moment
 
-        pace.heard(RateLimit(5, 4), since=left_at)
-        pace.heard(RateLimit(5, None), since=left_at)
+        pace.update(RateLimit(5, 4), since=left_at)
+        pace.update(RateLimit(5, None), since=left_at)
         await settled()
-        await pace.admit()
+        await pace.acquire()
 
     assert sum(clock.slept) == pytest.approx(1.03, abs=1e-5)
 
@@ -87,7 +87,7 @@ async def test_key_has_a_limit_of_its_own(family, clock, limit):
     """The limit that an answer tells one client is followed by all from then on."""
     moments = []
     async with family(5, clock, 2) as (one, other):
-        one.heard(RateLimit(limit, None), since=clock.now)
+        one.update(RateLimit(limit, None), since=clock.now)
         await settled()
 
         for _ in range(30):
@@ -109,14 +109,14 @@ def test_together_with_strangers_the_server_counts_no_more_than_its_limit(family
         async with family(limit, clock, 2) as paces:
             for place, (gap, strangers) in enumerate(steps):
                 clock.now += gap
-                left_at = await paces[place % 2].admit()
+                left_at = (await paces[place % 2].acquire()).moment
                 # Strangers who came since the last answer are not known yet; here they come just before each answer.
                 assert sum(moment > clock.now - 1 for moment in counted) < limit
                 counted.append(clock.now)
                 used = sum(moment > clock.now - 1 for moment in counted)
                 counted += [clock.now] * min(strangers, limit - used)
                 used = sum(moment > clock.now - 1 for moment in counted)
-                paces[place % 2].heard(RateLimit(limit, limit - used), since=left_at)
-                await asyncio.gather(*getattr(getattr(paces[place % 2], "_link", None), "_telling", ()))
+                paces[place % 2].update(RateLimit(limit, limit - used), since=left_at)
+                await asyncio.gather(*getattr(getattr(paces[place % 2], "_connection", None), "_telling", ()))
 
     asyncio.run(scenario())

@@ -60,7 +60,7 @@ async def test_other_keys_have_paces_of_their_own(clock):
             AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250) as one,
             AlloClient(second, base_url=sandbox.url, clock=clock, timeout=250) as other,
         ):
-            one._sessions.current().key_state.paces.hold(10_000)
+            one._sessions.current().key_state.limiters.pause(10_000)
             assert len((await other.queue().append(us_numbers(3))).added) == 3
 
 

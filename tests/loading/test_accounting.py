@@ -13,7 +13,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState
-from allo_async._sending.pacing import Paces
+from allo_async._sending.rate_limiter import RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
@@ -34,8 +34,8 @@ def appender(session, limits, clock):
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
-    sender = Sender(server, Paces(clock=clock), clock=clock, retry_budget=retry_budget)
-    session = LoopSession(server, sender, CallScopes(clock), KeyState(Paces(clock=clock)))
+    sender = Sender(server, RateLimiters(clock=clock), clock=clock, retry_budget=retry_budget)
+    session = LoopSession(server, sender, CallScopes(clock), KeyState(RateLimiters(clock=clock)))
     stream = AppendStream(
         rows,
         Assignee(),

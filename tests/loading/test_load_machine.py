@@ -18,7 +18,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState
-from allo_async._sending.pacing import Paces
+from allo_async._sending.rate_limiter import RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
@@ -49,8 +49,10 @@ class Loads(RuleBasedStateMachine):
     @rule()
     def restart(self):
         """Another process: what was known of the server is forgotten."""
-        sender = Sender(self.server, Paces(clock=self.clock), clock=self.clock, retry_budget=20.0)
-        self.session = LoopSession(self.server, sender, CallScopes(self.clock), KeyState(Paces(clock=self.clock)))
+        sender = Sender(self.server, RateLimiters(clock=self.clock), clock=self.clock, retry_budget=20.0)
+        self.session = LoopSession(
+            self.server, sender, CallScopes(self.clock), KeyState(RateLimiters(clock=self.clock))
+        )
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
     def misbehave(self, moves):

@@ -1,12 +1,17 @@
-"""The way to the store: a question is answered in time, or the link counts as lost until the store is back."""
+"""The way to the stores: the process's own memory, and the one that it shares with other processes.
+
+A circuit breaker: a shared store that does not answer in time counts as lost until it is back.
+"""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar
 
-from allo_async._coordination.store import Bell, Store
+from allo_async._coordination.memory import MemoryStore
+from allo_async._coordination.state import State
+from allo_async._coordination.store import Answer, Store, Wakeup, Work
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
@@ -17,32 +22,37 @@ _log = logging.getLogger(__name__)
 # Real seconds, whatever the client's clock does: a store answers in a millisecond, or something is wrong.
 _ANSWER = 1.0
 
-# Real seconds for which an answer is still heard that came while the event loop was kept busy.
+# Real seconds for which an answer still counts that came while the event loop was kept busy.
 _HEARING = 0.1
 
 # Real seconds between looks whether the store is back.
 _MENDING = 0.5
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
-class Link:
-    """Asks the store, for all clients of a key on one event loop. It is opened by the first question.
+class StoreConnection:
+    """Asks the stores, for all clients of a key on one event loop. The first question opens the shared one.
 
     Args:
-        opened: Makes the store.
-        clock: Measures how long to wait for a bell.
-        raises: Whether a lost link is an error; otherwise there is a warning, and no answer.
+        local: The store of this process.
+        open_store: Makes the store that other processes share; `None` where there is none.
+        clock: Measures how long to wait for a wake-up.
+        raises: Whether a lost store is an error; otherwise there is a warning, and the process's own store has to do.
 
     Attributes:
-        tell_of: Is told when the link is lost, and when it is back.
+        local: The store of this process.
+        emit: Called with an event when the shared store is lost, and when it is back.
     """
 
-    def __init__(self, opened: Callable[[], Store], *, clock: Clock, raises: bool) -> None:
-        self._opened = opened
+    def __init__(
+        self, local: MemoryStore, open_store: Callable[[], Store] | None = None, *, clock: Clock, raises: bool = False
+    ) -> None:
+        self.local = local
+        self._open_store = open_store
         self._clock = clock
         self._raises = raises
-        self.tell_of: Callable[[Event], None] = lambda _: None
+        self.emit: Callable[[Event], None] = lambda _: None
         self._store: Store | None = None
         self._lost: CoordinationLostError | None = None
         self._mending: asyncio.Task[None] | None = None
@@ -52,55 +62,71 @@ class Link:
         self._quiet = asyncio.Event()
         self._quiet.set()
 
-    async def ask(self, question: Callable[[Store], Awaitable[_Answer]]) -> _Answer | None:
-        """Ask the store, and give its answer; `None` where there is none since the link is lost.
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes share a store with this one."""
+        return self._open_store is not None
+
+    @property
+    def lease(self) -> float:
+        """Seconds that a lock of the shared store lasts unless it is renewed."""
+        return self._opened().lease
+
+    async def ask(self, work: Work[Answer]) -> Answer | None:
+        """Do *work* on the shared store; `None` where there is none, or it is lost.
 
         Raises:
-            CoordinationLostError: The link is lost, and that is an error.
+            CoordinationLostError: The store is lost, and that is an error.
         """
-        store, lost = self._open(), self._lost
+        if not self.is_shared:
+            return None
+        store, lost = self._opened(), self._lost
         if lost is None:
             try:
                 with self._asking():
                     async with _in_time():
-                        return await question(store)
+                        return await store.transact(work)
             except store.failures as error:
                 lost = self._lose(store, error)
         if self._raises:
             raise CoordinationLostError(str(lost)) from lost.__cause__
         return None
 
-    def tell(
-        self, what: Callable[[Store], Awaitable[_Answer]], *, after: asyncio.Task[Any] | None = None
-    ) -> asyncio.Task[_Answer | None]:
-        """Ask in the background, *after* another task where that matters; give the answer, `None` for none."""
+    def tell(self, work: Work[Answer], *, after: asyncio.Task[Any] | None = None) -> asyncio.Task[Answer | None] | None:
+        """Do *work* on the shared store in the background, *after* another task where that matters."""
+        if not self.is_shared:
+            return None
 
-        async def run() -> _Answer | None:
+        async def run() -> Answer | None:
             if after is not None:
                 await asyncio.wait({after})
             with contextlib.suppress(CoordinationLostError):
-                return await self.ask(what)
+                return await self.ask(work)
             return None
 
         return self._spawn(run(), self._telling)
 
-    def bell(self, name: str) -> Bell:
-        """Give what rings when *name* may have become free; to be taken before asking whether it is."""
-        return self._open().bell(name)
+    def bells(self, name: str) -> list[Wakeup]:
+        """Return what wakes up those who wait for *name*; to be taken before asking whether it is free."""
+        bells: list[Wakeup] = [self.local.bell(name)]
+        return [*bells, self._opened().bell(name)] if self.is_shared else bells
 
-    async def nap(self, bell: Bell, seconds: float) -> None:
-        """Wait for *bell*, but no longer than *seconds*: a ring may be lost."""
-        naps = [asyncio.ensure_future(bell.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
+    async def nap(self, bells: Iterable[Wakeup], seconds: float) -> None:
+        """Wait for one of *bells*, but no longer than *seconds*: a wake-up may be lost."""
+        naps = [asyncio.ensure_future(bell.wait()) for bell in bells]
+        naps.append(asyncio.ensure_future(self._clock.sleep(seconds)))
         try:
             await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel_and_wait(*naps)
 
-    async def hang_up(self) -> None:
-        """Say what is still to be said, and close; the next question opens the link again.
+    async def close(self) -> None:
+        """Finish what is under way, and close the shared store; the next question opens it again.
 
-        Who is cancelled meanwhile closes at once, with that unsaid.
+        A cancellation meanwhile closes it at once.
         """
+        if self._store is None:
+            return
         try:
             while self._telling or self._questions:
                 await (asyncio.wait(self._telling) if self._telling else self._quiet.wait())
@@ -110,9 +136,10 @@ class Link:
             # Goes on also where this is cancelled.
             await asyncio.shield(self._spawn(_close(store, running), self._closing))
 
-    def _open(self) -> Store:
+    def _opened(self) -> Store:
         if self._store is None:
-            self._store = self._opened()
+            assert self._open_store is not None  # noqa: S101 - for the type checker
+            self._store = self._open_store()
         return self._store
 
     @contextlib.contextmanager
@@ -130,12 +157,12 @@ class Link:
         why = f"no answer within {_ANSWER:g} s" if isinstance(error, TimeoutError) else str(error)
         lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")
         lost.__cause__ = error
-        # What fails since its store was closed says nothing of the one that is in use.
+        # A failure since the store was closed says nothing of the one that is in use.
         if self._lost is None and store is self._store:
             self._lost = lost
             if not self._raises:
                 _log.warning("%s; going on with this process's own pace and turns", lost)
-            self.tell_of(CoordinationLost(reason=why))
+            self.emit(CoordinationLost(reason=why))
             self._mending = asyncio.create_task(self._mend(store))
         return lost
 
@@ -145,19 +172,24 @@ class Link:
             with contextlib.suppress(*store.failures):
                 async with _in_time():
                     # A store may answer and refuse to write, as a full one does.
-                    await store.hold(0)
+                    await store.transact(_write)
                 break
         if store is self._store:
             self._lost = None
             _log.info("the coordination with other processes is back")
-            self.tell_of(CoordinationRegained())
+            self.emit(CoordinationRegained())
 
     @staticmethod
-    def _spawn(work: Coroutine[Any, Any, _Answer], among: set[asyncio.Task[Any]]) -> asyncio.Task[_Answer]:
+    def _spawn(work: Coroutine[Any, Any, _Result], among: set[asyncio.Task[Any]]) -> asyncio.Task[_Result]:
         task = asyncio.create_task(work)
         among.add(task)
         task.add_done_callback(among.discard)
         return task
+
+
+def _write(state: State, now: float) -> None:
+    """Change the state, so that it is written."""
+    state.at = now
 
 
 async def _close(store: Store | None, running: Iterable[asyncio.Task[Any] | None]) -> None:

@@ -1,0 +1,66 @@
+"""The arithmetic of a rate limit: which requests left of late, and when the next one may leave."""
+
+import attrs
+
+from allo_async._wire.hints import RateLimit
+
+#: Seconds: the limit's own, and a little for requests that reach the server closer together than they left.
+WINDOW = 1.0 + 0.03
+
+#: A limit above this is not one of requests per second: some gateways put their limit per day into the same header.
+LARGEST_LIMIT = 1_000
+
+
+@attrs.define
+class Window:
+    """An exact sliding window: in no span of a second do more than *limit* requests leave.
+
+    All moments are seconds on one clock.
+
+    Attributes:
+        limit: Requests per second.
+        departures: When requests left, those of strangers included, in order.
+    """
+
+    limit: int = attrs.field(validator=attrs.validators.ge(1))
+    departures: list[float] = attrs.field(factory=list[float])
+
+    def next_departure(self, behind: int, *, now: float, not_before: float) -> float:
+        """Return when a request that comes *now* may leave, behind so many others that leave as soon as they may."""
+        rounds, place = divmod(behind, self.limit)
+        place += max(0, len(self.departures) - self.limit) - max(0, self.limit - len(self.departures))
+        held_by = self.departures[place] + WINDOW if place >= 0 else now
+        # Each round of `limit` requests leaves one window after the round before.
+        return max(now, not_before, held_by) + rounds * WINDOW
+
+    def depart(self, moment: float) -> None:
+        """Count a request that leaves at *moment*."""
+        self.departures.append(moment)
+        old = sum(1 for departure in self.departures[: -self.limit] if departure < moment - 2 * WINDOW)
+        del self.departures[:old]
+
+    def give_back(self, moment: float) -> bool:
+        """Stop counting a request that was to leave at *moment* and did not; return whether it was counted."""
+        if moment not in self.departures:
+            return False
+        self.departures.remove(moment)
+        return True
+
+    def update(self, told: RateLimit, *, since: float, now: float) -> None:
+        """Follow a reply's limit. Its request left at *since*.
+
+        The server's count beyond our own requests of that time belongs to strangers, whose requests take places as
+        ours do.
+        """
+        if told.limit > LARGEST_LIMIT:
+            return
+        self.limit = told.limit
+        if told.remaining is None:
+            return
+        own = sum(moment > since - 1.0 for moment in self.departures)
+        for _ in range(told.limit - told.remaining - own):
+            self.depart(now)
+
+    def shift(self, seconds: float) -> None:
+        """Move all moments."""
+        self.departures = [moment + seconds for moment in self.departures]
