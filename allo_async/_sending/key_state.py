@@ -89,7 +89,7 @@ class KeyState:
             raises=coordination is not None and coordination.on_coordination_loss == "raise",
         )
         ends: Ends = {}
-        last_turns: dict[str, tuple[str, str]] = {}
+        turns: dict[str, tuple[str, str]] = {}
 
         def forget(identity: Identity) -> None:
             ends.pop(identity, None)
@@ -102,7 +102,7 @@ class KeyState:
                 on_taken_over=lambda: forget(identity),
                 tell_kinds=locks.others_use,
                 clock=clock,
-                last_turns=last_turns,
+                turns=turns,
             )
 
         locks = QueueLocks(make_lock)

@@ -34,7 +34,7 @@ class LeasedLock(asyncio.Lock):
         on_taken_over: Called where somebody else may have had the lock since this one's last time.
         tell_kinds: Called with how many kinds of names are in use.
         clock: Measures when to renew.
-        last_turns: The member at the last turn in either store, by the lock's name; it outlives this object.
+        turns: What this loop's last turn was, by the queue's name, in both stores; it outlives the lock.
 
     Attributes:
         taken_over: Whether somebody else may have had the lock before the present turn.
@@ -49,7 +49,7 @@ class LeasedLock(asyncio.Lock):
         on_taken_over: Callable[[], None],
         tell_kinds: Callable[[int], None],
         clock: Clock,
-        last_turns: dict[str, tuple[str, str]] | None = None,
+        turns: dict[str, tuple[str, str]],
     ) -> None:
         super().__init__()
         self._name = name
@@ -58,8 +58,8 @@ class LeasedLock(asyncio.Lock):
         self._on_taken_over = on_taken_over
         self._tell_kinds = tell_kinds
         self._clock = clock
+        self._turns = turns
         self._member = ""
-        self._last_turns = {} if last_turns is None else last_turns
         self._renewing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[Any] | None = None
         self.taken_over = False
@@ -88,23 +88,19 @@ class LeasedLock(asyncio.Lock):
         super().release()
 
     async def _take(self) -> None:
-        local = await self._granted(self._take_local)
+        last, last_shared = self._turns.get(self._name, ("", ""))
+        self._turns.pop(self._name, None)
+        local = await self._granted(lambda: self._take_local(last))
         assert local is not None  # noqa: S101 - the process's own store always answers
-        _, last_shared = self._last_turn
-        self._last_turns[self._name] = self._member, last_shared
         self.taken_over, kinds = local.taken_over, local.kinds
-        if self._connection.is_shared:
-            shared = await self._granted(self._take_shared)
-            self.taken_over |= shared is None or shared.taken_over
-            if shared is not None:
-                self._last_turns[self._name] = self._member, self._member
-                kinds = max(kinds, shared.kinds)
-                self._renewing = asyncio.create_task(self._renew(self._member))
+        shared = await self._granted(lambda: self._take_shared(last_shared)) if self._connection.is_shared else None
+        if shared is not None:
+            self.taken_over, kinds = self.taken_over or shared.taken_over, max(kinds, shared.kinds)
+            self._renewing = asyncio.create_task(self._renew(self._member))
+        elif self._connection.is_shared:
+            self.taken_over = True
+        self._turns[self._name] = (self._member, self._member if shared is not None else "")
         self._tell_kinds(kinds)
-
-    @property
-    def _last_turn(self) -> tuple[str, str]:
-        return self._last_turns.get(self._name, ("", ""))
 
     async def _granted(self, take: Callable[[], Any]) -> LockAnswer | None:
         while True:
@@ -114,11 +110,11 @@ class LeasedLock(asyncio.Lock):
                 return answer
             await self._connection.nap(bells, min(answer.wait or _LOOK, _LOOK))
 
-    async def _take_local(self) -> LockAnswer:
-        return self._connection.local.apply(self._taking(self._connection.local.lease, self._last_turn[0]))
+    async def _take_local(self, last: str) -> LockAnswer:
+        return self._connection.local.apply(self._taking(self._connection.local.lease, last))
 
-    async def _take_shared(self) -> LockAnswer | None:
-        return await self._connection.ask(self._taking(self._connection.lease, self._last_turn[1]))
+    async def _take_shared(self, last: str) -> LockAnswer | None:
+        return await self._connection.ask(self._taking(self._connection.lease, last))
 
     def _taking(self, lease: float, last: str) -> Work[LockAnswer]:
         member, kind = self._member, self._kind

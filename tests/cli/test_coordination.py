@@ -24,7 +24,7 @@ def test_load_keeps_step_with_other_processes_of_the_machine(sandbox, run, file,
     run("load", file, "--mine", *(["--coordination", together] if by == "option" else []), code=0)
 
     (shared,) = together.iterdir()
-    assert len(json.loads(shared.read_bytes())["paces"]["writes"]["window"]["departures"]) == 1
+    assert len(json.loads(shared.read_bytes())["windows"]["writes"]["window"]["departures"]) == 1
 
 
 def test_load_keeps_step_by_redis(sandbox, run, file, redis_server):
@@ -34,7 +34,7 @@ def test_load_keeps_step_by_redis(sandbox, run, file, redis_server):
     run("load", file, "--mine", "--coordination", redis_server.url, code=0)
 
     with Redis.from_url(redis_server.url) as redis:
-        assert len(redis.keys("*writes:departures")) == 1
+        assert len(redis.keys("*:state")) == 1
 
 
 @pytest.mark.parametrize(

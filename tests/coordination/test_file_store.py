@@ -8,36 +8,66 @@ from pathlib import Path
 
 import pytest
 
+from allo_async.file import store as file_store
 from allo_async.file.shared_file import SharedFile
 from allo_async.file.store import FileStore
 from tests.clocks import ManualClock
 
 
 async def ask(store, member="one"):
-    return await store.admit("writes", member, limit=1, leaves=True)
+    admission = await store.transact(lambda state, now: state.admit("writes", member, limit=1, now=now))
+    return admission.granted, admission.wait
 
 
 async def take(store, member="one", queue="queue", kind="none"):
-    return await store.take_turn(queue, member, kind=kind, lease=4)
+    return await store.transact(lambda state, now: state.take_lock(queue, member, kind=kind, lease=4, last="", now=now))
+
+
+async def keep(store, member):
+    return await store.transact(lambda state, now: state.keep_lock("queue", member, lease=4, now=now))
+
+
+async def give_back(store, member, queue="queue"):
+    await store.transact(lambda state, now: state.leave_lock(queue, member, now=now))
+
+
+async def hold(store, seconds):
+    await store.transact(lambda state, now: state.hold(now + seconds))
 
 
 @pytest.mark.parametrize("later", [-900, 0, 900])
-@pytest.mark.parametrize("date", [-5_000, 5_000])
-async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, later, date):
+@pytest.mark.parametrize(("date", "has_ids"), [(-5_000, False), (5_000, False), (0, True)])
+async def test_nothing_of_before_a_restart_of_the_machine_counts(tmp_path, monkeypatch, later, date, has_ids):
     """A clock that began anew makes what the file holds worthless, however long it has run by now."""
     path, before = tmp_path / "file", ManualClock()
-    await FileStore(path, before).hold(3_600)
+    monkeypatch.setattr(file_store, "boot_id", lambda: "first" if has_ids else "")
+    await hold(FileStore(path, before), 3_600)
     assert await ask(FileStore(path, before)) == (False, 3_600)
 
+    monkeypatch.setattr(file_store, "boot_id", lambda: "second" if has_ids else "")
     after = ManualClock(before.now + later, before.time() + date)
     assert await ask(FileStore(path, after)) == (True, 0)
+
+
+@pytest.mark.parametrize("step", [-3_600, -2, 2, 3_600])
+async def test_setting_the_date_ends_no_pause(tmp_path, monkeypatch, step):
+    """The file outlives a step of the wall clock, as a time service or the end of a suspension makes one."""
+    path, clock = tmp_path / "file", ManualClock()
+    monkeypatch.setattr(file_store, "boot_id", lambda: "this start")
+    one, other = FileStore(path, clock), FileStore(path, clock)
+    await hold(one, 60)
+    await take(one)
+    clock._unix += step
+
+    assert await ask(other) == (False, 60)
+    assert not (await take(other, "other")).granted
 
 
 async def test_only_who_may_go_on_is_woken(tmp_path):
     """Those who wait are not woken by what others do meanwhile, or all would wake each other all the time."""
     path, clock = tmp_path / "file", ManualClock()
     one, other = FileStore(path, clock), FileStore(path, clock)
-    turn = await take(one)
+    await take(one)
     await ask(one)
     await take(other, "waits")
     await ask(other, "waits")
@@ -45,14 +75,14 @@ async def test_only_who_may_go_on_is_woken(tmp_path):
     await asyncio.sleep(0.02)
     for _ in range(3):
         clock.now += 0.25
-        await one.keep_turn("queue", turn.token, lease=4)
+        await keep(one, "one")
         await take(one, queue="another")
         await ask(one)
         await asyncio.sleep(0.02)
     assert not any(each.done() for each in waiting)
 
-    await one.give_turn_back("queue", turn.token, end="", memory=1)
-    await one.leave_line("writes", "one")
+    await give_back(one, "one")
+    await one.transact(lambda state, _: state.leave_line("writes", "one"))
     # What this process sees of it by itself is heard, too.
     await ask(other, "waits")
     async with asyncio.timeout(5):
@@ -63,10 +93,10 @@ async def test_bell_rings_once(tmp_path):
     """Who was woken, and asked in vain, waits for the next change."""
     path, clock = tmp_path / "file", ManualClock()
     one, other = FileStore(path, clock), FileStore(path, clock)
-    turn = await take(one)
+    await take(one)
     await take(other, "waits")
     rung = other.bell("queue")
-    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await give_back(one, "one")
     await rung.wait()
 
     waiting = asyncio.create_task(other.bell("queue").wait())
@@ -79,9 +109,9 @@ async def test_free_turn_whose_first_in_line_is_silent_wakes_nobody(tmp_path):
     """Behind a process that was stopped or has died, the others wait, and do not ask all the time."""
     path, clock = tmp_path / "file", ManualClock()
     one, other, third = (FileStore(path, clock) for _ in range(3))
-    turn = await take(one)
+    await take(one)
     await take(one, "silent")
-    await one.give_turn_back("queue", turn.token, end="", memory=1)
+    await give_back(one, "one")
     await take(other, "waits")
     await take(third, "waits, too")
     waiting = []
@@ -105,7 +135,7 @@ async def test_file_that_is_gone_is_listened_for(tmp_path):
     waiting = asyncio.create_task(other.bell("queue").wait())
     path.unlink()
     await asyncio.sleep(0.02)
-    await one.hold(0)
+    await hold(one, 0)
 
     async with asyncio.timeout(5):
         await waiting
@@ -134,7 +164,9 @@ async def test_looking_changes_nothing(tmp_path, monkeypatch):
     await ask(store)
     monkeypatch.delattr(os, "pwrite")
 
-    assert await store.wait("writes", "one", limit=1, ahead=0) == pytest.approx(1.03)
+    assert (
+        await store.transact(lambda state, now: state.wait("writes", "one", limit=1, ahead=0, now=now))
+    ) == pytest.approx(1.03)
 
 
 @pytest.mark.parametrize("replaced", [True, False])
@@ -152,7 +184,7 @@ async def test_file_that_others_do_not_open_any_more_is_not_used(tmp_path, monke
     monkeypatch.setattr(fcntl, "flock", late)
     store = FileStore(path, ManualClock())
     assert await ask(store) == (True, 0)
-    assert len(json.loads(path.read_bytes())["paces"]["writes"]["window"]["departures"]) == 1
+    assert len(json.loads(path.read_bytes())["windows"]["writes"]["window"]["departures"]) == 1
 
 
 async def test_nothing_stays_open(tmp_path):
@@ -169,50 +201,38 @@ async def test_nothing_stays_open(tmp_path):
     assert opened() == before
 
 
-async def test_what_is_known_is_worth_it_for_a_while(tmp_path):
-    """What stood last is told for ten minutes, since reps call meanwhile, and which kinds of names are used an hour."""
+async def test_kinds_of_names_are_known_for_an_hour(tmp_path):
+    """A kind of name that nobody has used for an hour is no reason to ask whose queue a name is."""
     path, clock = tmp_path / "file", ManualClock()
     store = FileStore(path, clock)
 
     async def told(kind):
-        turn = await take(store, kind=kind)
-        await store.give_turn_back("queue", turn.token, end='{"position":3}', memory=600)
-        return turn.end, turn.kinds
+        answer = await take(store, kind=kind)
+        await give_back(store, "one")
+        return answer.kinds
 
-    assert await told("email") == ("", 1)
+    assert await told("email") == 1
     clock.now += 599
-    assert await told("user_id") == ('{"position":3}', 2)
+    assert await told("user_id") == 2
     clock.now += 601
-    assert await told("user_id") == ("", 2)
+    assert await told("user_id") == 2
     clock.now += 2_500
-    assert await told("user_id") == ("", 1)
+    assert await told("user_id") == 1
 
 
 async def test_queues_of_long_ago_are_forgotten(tmp_path):
-    """The next use of the file takes out what is not worth knowing any more, whichever queue it is about."""
+    """The next use of the file takes out what is not worth knowing any more: the file stays small."""
     path, clock = tmp_path / "file", ManualClock()
     store = FileStore(path, clock)
-    turn = await take(store)
-    await store.give_turn_back("queue", turn.token, end='{"number_to":"+12125550010"}', memory=600)
-    await take(store, "died", queue="another")
-    assert "+12125550010" in path.read_text()
-
-    clock.now += 601
-    await ask(store)
-    assert "+12125550010" not in path.read_text()
-    assert "queue" not in path.read_text()
-
-
-async def test_file_stays_small_however_many_queues_there_are(tmp_path):
-    """Of a hundred queues at the most it is kept what stands last, the latest ones."""
-    path = tmp_path / "file"
-    store = FileStore(path, ManualClock())
     for place in range(130):
-        turn = await take(store, queue=f"queue {place}")
-        await store.give_turn_back(f"queue {place}", turn.token, end=f"end {place}", memory=600 + place)
+        await take(store, queue=f"queue {place}")
+        await give_back(store, "one", queue=f"queue {place}")
+    await take(store, "died", queue="another")
+    clock.now += 61
+    await ask(store)
 
-    assert len(json.loads(path.read_bytes())["turns"]) <= 101
-    assert [(await take(store, queue=f"queue {place}")).end for place in (29, 30, 129)] == ["", "end 30", "end 129"]
+    assert "queue" not in path.read_text()
+    assert "died" not in path.read_text()
 
 
 async def test_file_of_another_user_is_not_used(tmp_path, monkeypatch):

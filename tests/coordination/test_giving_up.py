@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from allo_async import AlloClient
+from allo_async._coordination.content import decode
 from allo_async.redis import RedisCoordination
 from allo_async.sandbox import Sandbox
 
@@ -14,7 +15,8 @@ async def test_append_that_is_cancelled_stands_in_no_line(redis_server, patience
     """Cancelled at any moment after it stood in the key's line, an append without a request leaves the line at once."""
 
     def lines():
-        return [name for name in redis_server.redis.keys("*:tickets") if "writes" in name]
+        states = [decode((redis_server.redis.get(name) or "").encode()) for name in redis_server.redis.keys("*:state")]
+        return [shared for state in states for shared in state.windows.values() if shared.members.alive_until]
 
     async with (
         Sandbox(write_per_second=1_000) as sandbox,

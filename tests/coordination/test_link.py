@@ -1,6 +1,7 @@
 """The way to the store: nothing of it stays open once it is hung up."""
 
 import asyncio
+import inspect
 import logging
 
 import pytest
@@ -20,6 +21,9 @@ def _opened(request):
     closed = []
 
     class _Store(FileStore if request.param == "file" else RedisStore):
+        async def transact(self, work):
+            return await work(self) if inspect.iscoroutinefunction(work) else await super().transact(work)
+
         async def close(self):
             await super().close()
             closed.append(self)
@@ -29,6 +33,16 @@ def _opened(request):
         return lambda: _Store(path, ManualClock()), closed
     url = request.getfixturevalue("redis_server").url
     return lambda: _Store(url, "link"), closed
+
+
+def touch(state, now):
+    """Change the state."""
+    state.at = now
+
+
+async def forever(_):
+    """Take as long as it takes."""
+    await asyncio.sleep(3_600)
 
 
 def others():
@@ -77,7 +91,7 @@ async def test_nothing_runs_after_hanging_up_was_cancelled(opened, redis_server,
         raise OSError("no store")
 
     # While something is still to be said, and when all is said.
-    saying = link.tell(lambda _: asyncio.sleep(3_600)) if moment % 2 else None
+    saying = link.tell(forever) if moment % 2 else None
     await asyncio.sleep(0)
     await link.ask(fail)
     hanging_up = asyncio.create_task(link.close())
@@ -121,7 +135,11 @@ async def test_questions_under_way_are_waited_for(opened):
     """The store is not closed under whoever is asking it."""
     make, closed = opened
     link, answers = StoreConnection(MemoryStore(StillClock()), make, clock=StillClock(), raises=True), asyncio.Event()
-    asking = asyncio.create_task(link.ask(lambda _: answers.wait()))
+
+    async def answer(_):
+        return await answers.wait()
+
+    asking = asyncio.create_task(link.ask(answer))
     await asyncio.sleep(0)
     await link.ask(touch)
     hanging_up = asyncio.create_task(link.close())

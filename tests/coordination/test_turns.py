@@ -9,14 +9,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from allo_async._coordination import link
-from allo_async._sending.queue_locks import QueueLocks
+from allo_async._coordination.memory import MemoryStore
+from allo_async._sending import store_connection
+from allo_async._sending.key_state import KeyState
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.hints import RateLimit
 from allo_async._wire.queue_end import QueueEnd
 from allo_async.clock import SystemClock
 from allo_async.file import FileCoordination
-from allo_async.redis import RedisCoordination, scripts
+from allo_async.redis import RedisCoordination
+from allo_async.redis.store import RedisStore
 from allo_async.settings import Settings
 from allo_async.testing import FastClock
 from tests.clocks import StillClock
@@ -28,7 +30,17 @@ _keys = (f"ak_live_{place}" for place in itertools.count())
 
 # A hundred of its seconds pass in one of the server's, as on the test's clock.
 CLOCK = FastClock(100)
-FAST = "local function now() local t = redis.call('TIME') return (t[1] % 1000000 * 1000000 + t[2]) * 100 end"
+_run = RedisStore._run
+
+
+async def _fast(self, *args):
+    is_set, *found = await _run(self, *args)
+    return [is_set, *(int(part) * 100 for part in found[:2]), *found[2:]]
+
+
+def process(coordination, settings, clock):
+    """What a process has that shares no memory with the others."""
+    return KeyState.open(settings, clock, coordination, MemoryStore(clock))
 
 
 def settings_of(key):
@@ -52,13 +64,13 @@ def _coordination_by(request, how):
 async def _three(coordination):
     settings = settings_of(next(_keys))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scripts, "CLOCK", FAST)
+        patch.setattr(RedisStore, "_run", _fast)
         # Real seconds; a machine under load may be slow to answer, which is not what these tests are about.
-        patch.setattr(link, "_ANSWER", 10)
-        shared = [coordination.share(settings, CLOCK) for _ in range(3)]
+        patch.setattr(store_connection, "_ANSWER", 10)
+        shared = [process(coordination, settings, CLOCK) for _ in range(3)]
         yield shared
         for each in shared:
-            await each.hang_up()
+            await each.connection.close()
 
 
 @pytest.fixture(params=["redis", "file"], name="coordination")
@@ -78,20 +90,33 @@ async def _processes(coordination):
 async def _still_processes(coordination):
     """What three processes with one key have each, for whom no time goes by."""
     settings = settings_of(next(_keys))
-    shared = [coordination.share(settings, StillClock()) for _ in range(3)]
+    shared = [process(coordination, settings, StillClock()) for _ in range(3)]
     yield shared
     for each in shared:
-        await each.hang_up()
+        await each.connection.close()
 
 
 @pytest.fixture(params=["local", "redis", "file"], name="turns")
 async def _turns(request):
     """The turns that three clients have, in one process or in three."""
     if request.param == "local":
-        yield [QueueLocks()] * 3
+        settings = settings_of(next(_keys))
+        yield [KeyState.open(settings, CLOCK, None).locks for _ in range(3)]
     else:
         async with _three(_coordination_by(request, request.param)) as shared:
             yield [each.locks for each in shared]
+
+
+@pytest.fixture(params=["local", "redis", "file"], name="turns_and_ends")
+async def _turns_and_ends(request):
+    """The locks that two loops or processes have, and what each knows of the tails."""
+    if request.param == "local":
+        settings = settings_of(next(_keys))
+        states = [KeyState.open(settings, CLOCK, None) for _ in range(2)]
+        yield [(state.locks, state.ends) for state in states]
+    else:
+        async with _three(_coordination_by(request, request.param)) as shared:
+            yield [(state.locks, state.ends) for state in shared[:2]]
 
 
 async def test_one_at_a_time(turns):
@@ -172,12 +197,12 @@ async def test_free_turn_is_for_the_first_in_line(still_processes):
     """Who asks for a turn that has just become free waits while others stand before."""
     turn = still_processes[0].locks.of(REP)
     async with turn:
-        assert not (await ask_for(turn, "first")).token
-        assert not (await ask_for(turn, "second")).token
-    await asyncio.gather(*turn._link._telling)
+        assert not (await ask_for(turn, "first")).granted
+        assert not (await ask_for(turn, "second")).granted
+    await asyncio.gather(*turn._connection._telling)
 
-    assert not (await ask_for(turn, "second")).token
-    assert (await ask_for(turn, "first")).token
+    assert not (await ask_for(turn, "second")).granted
+    assert (await ask_for(turn, "first")).granted
 
 
 def forget(coordination, redis_server):
@@ -191,7 +216,14 @@ def forget(coordination, redis_server):
 
 async def ask_for(turn, member="other"):
     """Ask once for a turn, as another process would."""
-    return await turn._link.ask(lambda store: store.take_turn(turn._name, member, kind="none", lease=4))
+    return await turn._connection.ask(
+        lambda state, now: state.take_lock(turn._name, member, kind="none", lease=4, last="", now=now)
+    )
+
+
+async def give_back(turn, member="other"):
+    """Give a lock back, as another process would."""
+    await turn._connection.ask(lambda state, now: state.leave_lock(turn._name, member, now=now))
 
 
 async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
@@ -205,10 +237,9 @@ async def test_granted_turn_that_was_not_heard_of_is_given_back(processes):
         await asyncio.wait({taking})
         if not taking.cancelled():
             turn.release()
-        await asyncio.gather(*turn._link._telling)
-        token = (await ask_for(turn)).token
-        assert token
-        await turn._link.ask(lambda store, token=token: store.give_turn_back(turn._name, token, end="", memory=1))
+        await asyncio.gather(*turn._connection._telling)
+        assert (await ask_for(turn)).granted
+        await give_back(turn)
 
 
 async def test_how_long_a_turn_is_held_is_told(processes):
@@ -235,13 +266,10 @@ async def test_turn_is_renewed_while_it_is_held(processes):
 
 
 async def test_dead_process_loses_its_turn_within_seconds(processes):
-    """A holder that does not renew is followed by the next, who is not told what stood last."""
-    dead, other, third = processes
-    async with third.locks.of(REP):
-        third.ends[REP.identity] = QueueEnd(exists=True, position=1)
+    """A holder that does not renew is followed by the next, which knows nothing of the tail of the queue."""
+    dead, other, _ = processes
     turn = dead.locks.of(REP)
     await turn.acquire()
-    dead.ends[REP.identity] = QueueEnd(exists=True)
     turn._renewing.cancel()
     other.ends[REP.identity] = QueueEnd(exists=False)
 
@@ -255,32 +283,18 @@ async def test_dead_waiter_loses_its_place(processes):
     async with one.locks.of(REP):
         waiting = asyncio.create_task(dead.locks.of(REP).acquire())
         await CLOCK.sleep(2)
-        link = dead.locks.of(REP)._link
-        link.ask = link.tell = lambda *_, **__: asyncio.get_running_loop().create_future()
+        connection = dead.locks.of(REP)._connection
+        connection.ask = connection.tell = lambda *_, **__: asyncio.get_running_loop().create_future()
         waiting.cancel()
     async with asyncio.timeout(5), other.locks.of(REP):
         pass
 
 
-async def test_what_stands_last_goes_with_the_turn(processes):
-    """The next process is told what stands last in the queue, and need not look."""
-    one, other, third = processes
-    end = QueueEnd(exists=True, number_to="+12125550010", created_at="2026-11-24T10:00:00Z", position=7)
-    third.ends[REP.identity] = QueueEnd(exists=False)
-    async with one.locks.of(REP):
-        one.ends[REP.identity] = end
-
-    async with other.locks.of(REP):
-        assert other.ends[REP.identity] == end
-    async with third.locks.of(REP):
-        assert third.ends[REP.identity] == end
-
-
 async def test_application_that_keeps_its_loop_busy_has_lost_nothing(processes, coordination, monkeypatch):
     """An answer that came while the loop did something else is heard, however late."""
-    monkeypatch.setattr(link, "_ANSWER", 0.02)
+    monkeypatch.setattr(store_connection, "_ANSWER", 0.02)
     turn = processes[0].locks.of(REP)
-    await turn._link.ask(lambda store: store.hold(0))
+    await turn._connection.ask(lambda state, now: state.hold(now))
     # A file is asked again when its lock is free.
     files = list(coordination.directory.iterdir()) if isinstance(coordination, FileCoordination) else []
     with contextlib.ExitStack() as stack:
@@ -292,18 +306,7 @@ async def test_application_that_keeps_its_loop_busy_has_lost_nothing(processes, 
             await asyncio.sleep(0)
     time.sleep(0.1)  # noqa: ASYNC251 - that is what such an application does
 
-    assert (await asking).token
-
-
-async def test_what_cannot_be_read_is_not_known(processes):
-    """What another version of this library says stands last, in words that this one lacks, is nothing to fail for."""
-    turn = processes[0].locks.of(REP)
-    token = (await ask_for(turn)).token
-    end = '{"exists": true, "number_of_tomorrow": 1}'
-    await turn._link.ask(lambda store: store.give_turn_back(turn._name, token, end=end, memory=60))
-
-    async with turn:
-        assert REP.identity not in processes[0].ends
+    assert (await asking).granted
 
 
 async def test_whoever_waits_is_told_at_once(still_processes):
@@ -337,21 +340,17 @@ async def test_names_that_other_processes_use_are_known(processes):
 
 
 async def test_late_holder_spoils_nothing(processes):
-    """Who was taken for dead and wakes up gives back nothing: the turn is the other's, and so is what stands last."""
+    """Who was taken for dead and wakes up gives back nothing: the lock is the other's."""
     late, other, third = processes
     turn = late.locks.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
-    end = QueueEnd(exists=True, position=3)
     async with other.locks.of(REP):
-        late.ends[REP.identity] = QueueEnd(exists=True, position=1)
         turn.release()
         waiting = asyncio.create_task(third.locks.of(REP).acquire())
         await CLOCK.sleep(5)
         assert not waiting.done()
-        other.ends[REP.identity] = end
     await waiting
-    assert third.ends[REP.identity] == end
     third.locks.of(REP).release()
 
 
@@ -362,8 +361,11 @@ async def test_late_renewal_takes_nothing(processes):
     await turn.acquire()
     turn._renewing.cancel()
     async with other.locks.of(REP):
-        for token, held in ((turn._token, False), (other.locks.of(REP)._token, True)):
-            assert await turn._link.ask(lambda store, token=token: store.keep_turn(turn._name, token, lease=4)) is held
+        for member, held in ((turn._member, False), (other.locks.of(REP)._member, True)):
+            kept = await turn._connection.ask(
+                lambda state, now, member=member: state.keep_lock(turn._name, member, lease=4, now=now)
+            )
+            assert kept is held
     turn.release()
 
 
@@ -384,15 +386,15 @@ async def test_key_server_and_rep_are_hashed(redis_server):
     """No key, address or e-mail can be read in Redis, and another server's queue is another one."""
     redis_server.flush()
     coordination = RedisCoordination(redis_server.url)
-    shared = coordination.share(settings_of("ak_live_secret"), FastClock(1))
-    await shared.paces.writes.admit()
+    shared = process(coordination, settings_of("ak_live_secret"), FastClock(1))
+    await shared.limiters.writes.acquire()
     async with shared.locks.of(REP):
         names = redis_server.redis.keys("*")
-        values = [str(redis_server.redis.hgetall(name)) for name in names if name.endswith(":lease")]
-    await shared.hang_up()
+        values = [redis_server.redis.get(name) for name in names]
+    await shared.connection.close()
 
-    assert len(names) >= 2
     assert len(values) == 1
+    assert "holder" in values[0]
     told = " ".join([*names, *values, repr(coordination)])
     assert not any(secret in told for secret in ("ak_live", "secret", "rep@", "acme", "localhost"))
 
@@ -400,16 +402,46 @@ async def test_key_server_and_rep_are_hashed(redis_server):
 async def test_nothing_stays_in_redis_for_ever(redis_server):
     """Whatever is written there ends by itself when nobody uses the key any more."""
     redis_server.flush()
-    shared = RedisCoordination(redis_server.url).share(settings_of("ak_live_secret"), SystemClock())
-    await shared.paces.writes.admit()
-    shared.paces.writes.heard(RateLimit(limit=5, remaining=4), since=0)
+    shared = process(RedisCoordination(redis_server.url), settings_of("ak_live_secret"), SystemClock())
+    await shared.limiters.writes.acquire()
+    shared.limiters.writes.update(RateLimit(limit=5, remaining=4), since=0)
     async with shared.locks.of(REP):
-        shared.ends[REP.identity] = QueueEnd(exists=True)
-    shared.paces.hold(1)
+        pass
+    shared.limiters.pause(1)
     async with shared.locks.of(OTHER):
-        await asyncio.gather(*shared.locks.of(OTHER)._link._telling)
+        await asyncio.gather(*shared.locks.of(OTHER)._connection._telling)
         left = {name.rpartition(":")[2]: redis_server.redis.ttl(name) for name in redis_server.redis.keys("*")}
-    await shared.hang_up()
+    await shared.connection.close()
 
-    assert left.keys() == {"departures", "limit", "pause", "kinds", "end", "lease"}
+    assert left.keys() == {"state"}
     assert min(left.values()) > 0
+
+
+async def test_tail_is_known_until_somebody_else_had_the_lock(turns_and_ends):
+    """As long as nobody else appends, what is known of a queue stays; then it is read anew."""
+    (one, ends), (other, _) = turns_and_ends
+    async with one.of(REP):
+        ends[REP.identity] = QueueEnd(exists=True, position=1)
+    async with one.of(REP):
+        assert not one.of(REP).taken_over
+        assert REP.identity in ends
+    async with other.of(REP):
+        pass
+    async with one.of(REP):
+        assert one.of(REP).taken_over
+        assert REP.identity not in ends
+
+
+async def test_lock_of_a_loop_that_has_ended_is_free():
+    """A thread that dies with the lock holds up nobody, without time going by."""
+    settings = settings_of(next(_keys))
+    here = KeyState.open(settings, CLOCK, None)
+    there = asyncio.new_event_loop()
+
+    async def take_for_good():
+        await KeyState.open(settings, CLOCK, None).locks.of(REP).acquire()
+
+    await asyncio.to_thread(there.run_until_complete, take_for_good())
+    async with asyncio.timeout(5), here.locks.of(REP):
+        pass
+    there.close()
