@@ -189,8 +189,8 @@ class AppendBatcher:
         """Wait until a request could leave; callers with less patience than that takes are refused at once."""
         with self._session.observers.timed_wait("pace"):
             while self._waiting:
+                patience = min(job.call.limits.patience for job in self._waiting)
                 try:
-                    patience = min(job.call.limits.patience for job in self._waiting)
                     return await self._session.key_state.paces.writes.opening(patience)
                 except RateLimitedError as error:
                     least = max(patience, error.retry_after or 0.0)
