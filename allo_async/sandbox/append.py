@@ -29,6 +29,7 @@ class Append:
         capacity: Numbers a queue may hold.
         counts: What the capacity counts.
         skips_queued: Whether a number that stands in the queue already is skipped.
+        partial_overflow: Whether a request that does not fit is refused after what fits was added.
         max_rows: Rows one request may hold, `None` for any.
         latency: Seconds that every append takes.
         seconds_per_row: Seconds on top for each row.
@@ -39,6 +40,7 @@ class Append:
     capacity: int
     counts: Counts
     skips_queued: bool
+    partial_overflow: bool
     max_rows: int | None
     latency: float
     seconds_per_row: float
@@ -64,7 +66,10 @@ class Append:
         queue = call.team.queue_of(user.id, call.key.owner_id)
         if self.skips_queued:
             valid = _not_yet(queue, valid, skipped)
-        if _counted(queue, self.counts) + len(valid) > self.capacity:
+        room = self.capacity - _counted(queue, self.counts)
+        if len(valid) > room:
+            if self.partial_overflow and room > 0:
+                call.record.added = [entry.number_to for entry in queue.extend(valid[:room], call.team.now())]
             raise refuse("DIALING_QUEUE_LIMIT_REACHED", capacity=self.capacity)
         added = queue.extend(valid, call.team.now())
         call.record.added = [entry.number_to for entry in added]

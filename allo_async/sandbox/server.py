@@ -56,6 +56,7 @@ class Sandbox:
         capacity_counts: What counts against the capacity: `"all"` entries, only those `"uncalled"`, or all that were
             `"ever"` put in; what `total_count` tells is always all entries.
         skips_queued: Whether a number that stands in the queue already is skipped, as `ALREADY_IN_QUEUE`.
+        partial_overflow: Whether an append that does not fit is refused only after the rows that fit were added.
         latency: Seconds that a request takes.
         append_seconds_per_row: Seconds on top that an append takes for each row; appends to one queue that overlap
             conflict.
@@ -89,6 +90,7 @@ class Sandbox:
         capacity: int = 1000,
         capacity_counts: Counts = "all",
         skips_queued: bool = False,
+        partial_overflow: bool = False,
         latency: float = 0.0,
         append_seconds_per_row: float = 0.0,
         max_rows_per_request: int | None = None,
@@ -114,6 +116,7 @@ class Sandbox:
             capacity=capacity,
             counts=capacity_counts,
             skips_queued=skips_queued,
+            partial_overflow=partial_overflow,
             max_rows=max_rows_per_request,
             latency=latency,
             seconds_per_row=append_seconds_per_row,

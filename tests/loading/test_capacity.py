@@ -1,0 +1,63 @@
+"""The arithmetic of a full queue, and what refusals say about the server's limits."""
+
+from math import inf
+
+import pytest
+
+from allo_async._loading.capacity import Capacity
+from allo_async._sending.server_limits import ServerLimits
+from allo_async.errors import QueueFullError
+
+FULL = QueueFullError("full", status=400)
+
+
+def test_count_of_the_queue_says_how_much_goes_in():
+    """Where the count has less room than was sent, that room is filled, and skipped rows take none of it."""
+    capacity = Capacity.after(FULL, rows=100, room=30)
+    assert capacity.allows == 30
+    capacity.added(12)
+    assert capacity.allows == 18
+
+
+@pytest.mark.parametrize("holds", range(65))
+def test_halving_finds_the_capacity(holds):
+    """Where the count promises room that is not there, every refusal makes the next request smaller."""
+    added, refusals, left = 0, 1, 64
+    capacity = Capacity.after(FULL, rows=left, room=1_000)
+    while left and capacity.allows >= 1:
+        rows = min(left, capacity.allows)
+        if added + rows <= holds:
+            capacity.added(rows)
+            added, left = added + rows, left - rows
+        else:
+            capacity, refusals = Capacity.after(FULL, rows=rows, room=1_000), refusals + 1
+    assert added == min(holds, 63)
+    assert refusals <= 8
+
+
+@pytest.mark.parametrize(
+    ("message", "capacity"),
+    [
+        ("The dialing queue cannot exceed 1,000 numbers.", 1_000),
+        ("A queue holds at most 25,000 numbers", 25_000),
+        ("at most 25 000 numbers", 25_000),
+        ("You sent 1,500 numbers; the limit is 2000.", 2_000),
+        ("A queue may hold 3.000 contacts.", 3_000),
+        ("The queue is full.", 1_234),
+        ("at most 0 numbers", 1_234),
+    ],
+)
+def test_refusal_names_the_capacity(message, capacity):
+    """The number in the words of a refusal is believed, however it is written."""
+    limits = ServerLimits(1_234)
+    limits.queue_refused(message)
+    assert limits.queue_capacity == capacity
+
+
+def test_single_row_that_is_too_large_says_nothing_about_the_others():
+    """Rows in one request are halved, and a row that is too large by itself costs later requests nothing."""
+    limits = ServerLimits()
+    limits.too_large(101)
+    assert limits.rows_per_request == 51
+    limits.too_large(1)
+    assert limits.rows_per_request == inf
