@@ -16,7 +16,7 @@ from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_queued
 from allo_async._loading.reconcile import reconcile
 from allo_async._loading.rows import Chunk
-from allo_async._loading.target import Target
+from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.in_flight import InFlightRequest
@@ -70,7 +70,7 @@ class Appender:
         self._capacity = capacity
         self._waits = waits
         self._limits = limits
-        self._target = Target(session, assignee, limits)
+        self._tail = QueueTail(session, assignee, limits)
         self._log = log or LoadLog()
         # What is written down keeps its key, and so is sent by itself.
         self._merges = merges and not self._log.writes
@@ -98,7 +98,7 @@ class Appender:
 
     async def look(self) -> int:
         """Tell how much room there is, and remember what stands last in the queue."""
-        return await self._target.look()
+        return await self._tail.look()
 
     async def queued_by_others(self) -> set[str]:
         """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
@@ -121,22 +121,22 @@ class Appender:
             AlloError: As for `deliver`.
         """
         while rows and self._capacity.allows >= 1:
-            async with self._target.marked() as mark:
-                # Of those whose rows they are, some may have gone meanwhile.
-                rows = outcomes.wanted(rows)
-                if not rows:
-                    break
-                batch = rows[: int(min(len(rows), self.largest, self.careful, self._capacity.allows))]
-                self._batch = Batch(self._assignee, batch, mark)
-                try:
-                    settled = await self._settles(self._batch, outcomes)
-                finally:
-                    self._batch = None
+            before = await self._tail.known()
+            # Of those whose rows they are, some may have gone meanwhile.
+            rows = outcomes.wanted(rows)
+            if not rows:
+                break
+            batch = rows[: int(min(len(rows), self.largest, self.careful, self._capacity.allows))]
+            self._batch = Batch(self._assignee, batch, before)
+            try:
+                settled = await self._settles(self._batch, outcomes)
+            finally:
+                self._batch = None
             rows = rows[len(batch) :] if settled else rows
-            if settled and not self._target.identified:
+            if settled and not self._tail.identified:
                 # By now there is a queue; whoever waits for this name's turn learns with it whose that is.
                 with contextlib.suppress(AlloError):
-                    await self._target.identify()
+                    await self._tail.identify()
                 break
         return rows
 
@@ -144,7 +144,7 @@ class Appender:
         """Wait for the queue's turn, and send *rows* as `carry` does."""
         if not rows:
             return rows
-        await self._target.come_to_know()
+        await self._tail.come_to_know()
         await self.session.key_state.paces.writes.check(self._limits.patience)
         if not self._merges:
             turn = self.session.locks.of(self._assignee)
@@ -200,6 +200,8 @@ class Appender:
         except BaseException as error:
             telling.failed(delivery, error)
             if delivery.in_doubt:
+                # It may arrive yet.
+                self._tail.forget()
                 # A cancellation too leaves rows behind that someone will ask for.
                 outcomes.doubt(batch.rows, _why(error))
                 raise
@@ -212,18 +214,19 @@ class Appender:
             await asyncio.sleep(0)
         finally:
             # A cancellation here does not make an answer that came unheard.
-            correlation = self._settle(batch.rows, reply, outcomes)
+            correlation = self._settle(batch, delivery, reply, outcomes)
             telling.settled(correlation, delivery.attempts)
         await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
         return True
 
     async def _settle_unsent(self, batch: Batch, outcomes: Fates) -> None:
         """Settle *batch*, which must not be sent again, by what stands in the queue."""
-        reply = await self.session.sender.look(self._delivery(batch))
+        delivery = self._delivery(batch)
+        reply = await self.session.sender.look(delivery)
         if reply is None:
             await self._log.record_refusal(batch)
             return
-        self._settle(batch.rows, reply, outcomes)
+        self._settle(batch, delivery, reply, outcomes)
         await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
 
     def _delivery(self, batch: Batch) -> InFlightRequest[AppendReply]:
@@ -231,14 +234,15 @@ class Appender:
             return await reconcile(self.session, batch, since=since, seconds=seconds, limits=self._limits.unstoppable)
 
         async def announce(request: Request, first_used: Timestamp) -> None:
-            if self._log.writes:
-                # Another process may have to know it, long after.
-                async with self._limits.stop.ends(unless=lambda: delivery.on_its_way):
-                    await batch.mark.seen()
             await self._log.record_intent(batch, request, first_used)
 
+        async def renew() -> None:
+            # Another writer has won: what stands last now is theirs.
+            self._tail.forget()
+            batch.before = await self._tail.known()
+
         request = batch.request or append_request(self._assignee, [row.entry for row in batch.rows])
-        delivery = InFlightRequest(
+        return InFlightRequest(
             request,
             read_append,
             look,
@@ -246,9 +250,9 @@ class Appender:
             batch.first_used,
             # What an earlier run was sending may have arrived.
             unclear_since=batch.first_used,
+            after_conflict=renew,
             most_conflicts=_PATIENT if len(batch.rows) > _SHORT else None,
         )
-        return delivery
 
     async def _cut(self, batch: Batch, error: BaseException) -> None:
         """Learn from a refusal of *batch* how much to send in its stead, or raise it."""
@@ -266,12 +270,15 @@ class Appender:
         else:
             raise error
 
-    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply, outcomes: Fates) -> Correlation:
+    def _settle(
+        self, batch: Batch, delivery: InFlightRequest[AppendReply], reply: AppendReply, outcomes: Fates
+    ) -> Correlation:
+        rows = batch.rows
         correlation = correlate(rows, reply)
         outcomes.settle(correlation)
         self._capacity.added(len(correlation.added))
         self.careful *= 2
-        self._target.added(entry for _, entry in correlation.added)
+        self._tail.appended(batch.before, reply, delivery, [entry for _, entry in correlation.added])
         if reply.recovered:
             _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from allo_async._loading.correlate import Correlation
-from allo_async._loading.load_log import LoadLog, Outcome
+from allo_async._loading.load_log import BY_CLIENT, LoadLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.rows import Chunk
 from allo_async._loading.time_slice import TimeSlice
@@ -178,5 +178,5 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
         index=index,
         number=contact.number,
         reason=reason if isinstance(reason, str) else "UNKNOWN",
-        source="server",
+        source="client" if outcome.entry.get(BY_CLIENT) is True else "server",
     )

@@ -39,6 +39,7 @@ class InFlightRequest(Generic[Answer]):
             on since, or `None` where that does not matter since a replay would tell. `None` where there is no way to
             find out.
         announce: Awaited before the first attempt under each key.
+        after_conflict: Awaited before the attempt that follows an append conflict, unless an earlier one is unclear.
         first_used: When the key was used first.
         attempts: How many attempts began.
         exposed: Whether the present attempt's bytes began to leave.
@@ -67,7 +68,9 @@ class InFlightRequest(Generic[Answer]):
     most_conflicts: int | None = None
     conflicts: int = 0
     looked: bool = False
+    after_conflict: Callable[[], Awaitable[None]] | None = None
     _announced: str | None = None
+    _conflicted: bool = False
 
     @property
     def in_doubt(self) -> bool:
@@ -148,13 +151,17 @@ class InFlightRequest(Generic[Answer]):
             self.first_used = None
         if self.first_used is None:
             self.first_used = Timestamp.now(clock)
+        if self._conflicted and self.surely_refused and self.after_conflict is not None:
+            await self.after_conflict()
+        self._conflicted = False
         if self.announce is not None and self._announced != self.request.idempotency_key:
             await self.announce(self.request, self.first_used)
             self._announced = self.request.idempotency_key
 
     def failed(self, error: AlloError) -> None:
         """Note how the present attempt ended."""
-        self.conflicts += isinstance(error, AppendConflictError)
+        self._conflicted = isinstance(error, AppendConflictError)
+        self.conflicts += self._conflicted
         unanswered = self.exposed and not isinstance(error, ApiError)
         if unanswered or judge(error) is Verdict.RESEND:
             self.unclear_since = self.unclear_since or self.began

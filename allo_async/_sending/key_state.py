@@ -10,7 +10,7 @@ import attrs
 from allo_async._sending.instrumentation import Observers
 from allo_async._sending.pacing import Paces
 from allo_async._sending.queue_locks import Identity, QueueLocks
-from allo_async._wire.queue_end import QueueEnd
+from allo_async._wire.queue_end import ClockReading, KnownEnd, QueueEnd
 from allo_async.clock import Clock
 from allo_async.events import Event
 from allo_async.settings import Settings
@@ -27,6 +27,8 @@ class KeyState:
         paces: Let requests go.
         locks: Keeps appends to the same queue apart.
         ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's turn.
+        seen: When this process saw each of those itself; one that has changed since was not.
+        clock: The server's clock, as the entries of an append have shown it.
         hang_up: Ends what others are reached by, which begins again when it is needed.
         watching: The observers of the clients that use this.
     """
@@ -35,6 +37,8 @@ class KeyState:
     locks: QueueLocks = attrs.field(factory=QueueLocks)
     ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
     hang_up: Callable[[], Awaitable[None]] | None = None
+    seen: dict[Identity, KnownEnd] = attrs.field(factory=dict[Identity, KnownEnd], init=False)
+    clock: ClockReading | None = attrs.field(default=None, init=False)
     watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
 
     def join(self, observers: Observers) -> None:

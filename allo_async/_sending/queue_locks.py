@@ -50,6 +50,10 @@ class QueueLocks:
         """Tell whether it is known well enough whose queue it is."""
         return self._one_kind or self._is_settled(assignee.identity)
 
+    def is_settled(self, assignee: Assignee) -> bool:
+        """Return whether this name will not turn out to be another's."""
+        return self._is_settled(assignee.identity)
+
     def use(self, assignee: Assignee) -> None:
         """Note that this name is in use."""
         self._kinds.add(kind_of(assignee.identity))
@@ -62,10 +66,14 @@ class QueueLocks:
         return [
             turn
             for identity, turn in self._turns.items()
-            if turn.locked()
-            and kind_of(identity) != kind_of(own)
-            and not (self._is_settled(identity) and self._is_settled(own))
+            if turn.locked() and identity != own and self._may_be_same(identity, own)
         ]
+
+    def _may_be_same(self, identity: Identity, own: Identity) -> bool:
+        if self._is_settled(identity) and self._is_settled(own):
+            # The lock of a name that was settled meanwhile is still held under that name.
+            return self._users.get(identity, identity) == own
+        return kind_of(identity) != kind_of(own)
 
     @property
     def _one_kind(self) -> bool:

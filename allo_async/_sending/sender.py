@@ -90,7 +90,7 @@ class Sender:
             return answer
         finally:
             # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
-            delivery.look = delivery.announce = None
+            delivery.look = delivery.announce = delivery.after_conflict = None
 
     async def look(self, delivery: InFlightRequest[Answer]) -> Answer | None:
         """Settle *delivery*, which an earlier process sent, without sending it again; `None` if it did not arrive.
