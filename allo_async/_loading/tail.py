@@ -10,9 +10,10 @@ from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.queue_locks import Identity
 from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
-from allo_async._wire.answers import AppendReply
+from allo_async._wire.answers import AppendReply, read_list
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import ClockReading, Entry, KnownEnd, QueueEnd
+from allo_async._wire.requests import users_request
 from allo_async.errors import (
     AlloError,
     ApiError,
@@ -22,6 +23,7 @@ from allo_async.errors import (
     DeadlineExceededError,
     RateLimitedError,
 )
+from allo_async.models import User
 
 # Nothing tells of what others append, so that what is known of a tail is not taken on trust for longer.
 _FRESH = timedelta(minutes=1).total_seconds()
@@ -29,15 +31,11 @@ _FRESH = timedelta(minutes=1).total_seconds()
 # A read that keeps failing must not hold up an append for as long as it could be retried.
 _LOOK_SECONDS = 10.0
 
-# The append would end in the same way, or its caller wants it to.
-_RAISED = (
-    AssigneeNotFoundError,
-    AuthenticationError,
-    ClientClosedError,
-    DeadlineExceededError,
-    RateLimitedError,
-    StoppedError,
-)
+# The caller wants it to end.
+_ENDS = (ClientClosedError, DeadlineExceededError, StoppedError)
+
+# The append would end in the same way.
+_RAISED = (*_ENDS, AssigneeNotFoundError, AuthenticationError, RateLimitedError)
 
 
 def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
@@ -84,10 +82,8 @@ class QueueTail:
         if known is not None:
             return known
         self.forget()
-        latest = self._session.observers.now() + _LOOK_SECONDS
-        give_up_at = latest if self._limits.give_up_at is None else min(latest, self._limits.give_up_at)
         try:
-            _, known = await self._read(CallLimits(give_up_at, self._limits.patience, self._limits.stop))
+            _, known = await self._read(self._look_limits())
         except _RAISED:
             raise
         except AlloError:
@@ -132,6 +128,8 @@ class QueueTail:
         """Find out whose queue it is, and wait for those who may be appending to the same under another name."""
         locks = self._session.locks
         locks.use(self._assignee)
+        if locks.perhaps_the_same(self._assignee):
+            await self._ask_team()
         if not locks.perhaps_the_same(self._assignee):
             return
         await self.identify()
@@ -153,6 +151,31 @@ class QueueTail:
                 state = await read_state(self._session, self._assignee, self._limits)
                 if state.settings is not None:
                     locks.learn(self._assignee, state.settings.assignee_id)
+
+    async def _ask_team(self) -> None:
+        """Learn the ids of all e-mail addresses at once, where the key may read the team."""
+        locks = self._session.locks
+        async with locks.team:
+            now = self._session.observers.now()
+            if now - locks.team_asked_at < _FRESH or not locks.perhaps_the_same(self._assignee):
+                return
+            locks.team_asked_at = now
+            request = InFlightRequest(users_request(role=None, status=None), read_list(User))
+            try:
+                users = await self._session.sender.send(request, self._look_limits())
+            except _ENDS:
+                raise
+            except AlloError:
+                # Each queue is asked for whose it is instead, once it exists.
+                return
+        for user in users:
+            if user.email:
+                locks.learn(Assignee(email=user.email), user.id)
+
+    def _look_limits(self) -> CallLimits:
+        latest = self._session.observers.now() + _LOOK_SECONDS
+        give_up_at = latest if self._limits.give_up_at is None else min(latest, self._limits.give_up_at)
+        return CallLimits(give_up_at, self._limits.patience, self._limits.stop)
 
     async def _read(self, limits: CallLimits) -> tuple[int, KnownEnd]:
         began = self._session.observers.now()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from weakref import WeakValueDictionary
 
 from allo_async._wire.assignee import Assignee
@@ -24,6 +25,10 @@ class QueueLocks:
 
     Args:
         turn: Makes the lock of a queue.
+
+    Attributes:
+        team: Held by whoever asks the server for the team's ids.
+        team_asked_at: The client's monotonic time when that was done last.
     """
 
     def __init__(self, turn: Callable[[Identity], asyncio.Lock] = lambda _: asyncio.Lock()) -> None:
@@ -33,6 +38,8 @@ class QueueLocks:
         self._users: dict[Identity, Identity] = {}
         self._kinds: set[str] = set()
         self._several_kinds = False
+        self.team = asyncio.Lock()
+        self.team_asked_at = -inf
 
     def of(self, assignee: Assignee) -> asyncio.Lock:
         """Give the lock of *assignee*'s queue, to be held for a whole chunk, its retries included."""
