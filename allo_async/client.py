@@ -221,6 +221,7 @@ class AlloClient:
         """Tell of one teammate.
 
         Raises:
+            InvalidTeammateError: It cannot be a user id.
             NotFoundError: There is no such user.
             AlloError: It could not be read.
         """

@@ -10,6 +10,7 @@ from allo_async._loading.plan import plan_append
 from allo_async._loading.queue_reads import read_numbers, read_state
 from allo_async._loading.rows import Rows
 from allo_async._loading.stream import AppendStream
+from allo_async._loading.tail import changing
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSession, LoopSessions
@@ -265,16 +266,17 @@ class DialingQueue:
             AlloError: It could not be done.
         """
         to = Assignee.of_one(user_id=to_user_id, email=to_email)
-        settings = (await self.state()).settings
-        if settings is None:
-            raise NotFoundError("there is no queue to move", status=404, code="DIALING_QUEUE_NOT_FOUND")
-        await self._ask(reassign_request(settings.id, to), read_any)
+        session = self._sessions.current()
+        async with session.calls.bounded(), changing(session, self.assignee, to):
+            settings = (await read_state(session, self.assignee)).settings
+            if settings is None:
+                raise NotFoundError("there is no queue to move", status=404, code="DIALING_QUEUE_NOT_FOUND")
+            await session.sender.send(InFlightRequest(reassign_request(settings.id, to), read_any))
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
-        """Send a write in the queue's turn: positions must not move under an append."""
+        """Send a write with the queue's lock: positions must not move under an append."""
         session = self._sessions.current()
-        async with session.calls.bounded(), session.locks.of(self.assignee):
-            session.ends.pop(session.locks.identity(self.assignee), None)
+        async with session.calls.bounded(), changing(session, self.assignee):
             return await session.sender.send(InFlightRequest(request, read))
 
 

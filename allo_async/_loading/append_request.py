@@ -14,7 +14,7 @@ from allo_async._loading.overflow import Overflow, read_overflow
 from allo_async._loading.pending_append import MergedRows, limits_of
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.reconcile import reconcile
-from allo_async._loading.target import Target
+from allo_async._loading.tail import QueueTail
 from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.rate_limiter import Slot
@@ -22,6 +22,7 @@ from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import KnownEnd
 from allo_async._wire.requests import Request, append_request
 from allo_async.errors import (
     AlloError,
@@ -69,7 +70,7 @@ class AppendRequest:
         self._batch = batch
         self._delivery: InFlightRequest[AppendReply] | None = None
         self._overflow: Overflow | None = None
-        self._target = Target(session, assignee, self._limits)
+        self._tail = QueueTail(session, assignee, self._limits)
         self.merged = merged
         self.present = set(merged.jobs)
         self.in_doubt = False
@@ -83,11 +84,12 @@ class AppendRequest:
         """End it as soon as it is known not to have arrived, and send nothing again."""
         self._limits.stop.want()
 
-    async def send(self, slot: Slot | None = None) -> None:
+    async def send(self, slot: Slot | None = None, before: KnownEnd | None = None) -> None:
         """Send the rows until they are settled.
 
         Args:
             slot: What the first attempt leaves with.
+            before: What stands last in the queue, `None` where nobody knows.
 
         Raises:
             AlloError: They were refused, or could not be settled.
@@ -95,24 +97,24 @@ class AppendRequest:
         if self._batch is not None:
             await self._exchange(self._batch)
             return
-        async with self._target.marked() as mark:
-            await self._exchange(Batch(self._assignee, self.merged.rows, mark), slot)
+        await self._exchange(Batch(self._assignee, self.merged.rows, before), slot)
 
     async def settle_unsent(self) -> None:
         """Settle the batch of an earlier process, which must not be sent again, by what stands in the queue."""
         assert self._batch is not None  # noqa: S101 - for the type checker
-        reply = await self._session.sender.look(self._in_flight(self._batch))
+        delivery = self._in_flight(self._batch)
+        reply = await self._session.sender.look(delivery)
         if reply is None:
             await self._load_log.record_refusal(self._batch)
             return
-        self._settle(self._batch.rows, reply)
+        self._settle(self._batch, self._batch.rows, delivery, reply)
         await self._load_log.record_outcome(self._batch, self.merged.outcomes())
 
     async def identify(self) -> None:
         """Find out whose queue it is, once it exists: callers under another name wait for the lock to learn that."""
-        if not self._target.identified:
+        if not self._tail.identified:
             with contextlib.suppress(AlloError):
-                await self._target.identify()
+                await self._tail.identify()
 
     def helps_to_go_on(self, error: Exception) -> bool:
         """Return whether the rows may go in otherwise after *error*, and record how."""
@@ -157,9 +159,11 @@ class AppendRequest:
             telling.failed(delivery, error)
             # A cancellation too leaves rows behind that a caller will ask for.
             if delivery.in_doubt if isinstance(error, AlloError) else delivery.on_its_way:
+                # It may arrive yet.
+                self._tail.forget()
                 self._doubt(_why(error))
             elif isinstance(error, AlloError):
-                await self._record_refusal(batch, error)
+                await self._record_refusal(batch, delivery, error)
             raise
         finally:
             for job in self.merged.jobs:
@@ -169,18 +173,20 @@ class AppendRequest:
             await asyncio.sleep(0)
         finally:
             # A cancellation here does not make a reply that came unheard.
-            telling.settled(self._settle(batch.rows, reply), delivery.attempts)
+            telling.settled(self._settle(batch, batch.rows, delivery, reply), delivery.attempts)
         await self._load_log.record_outcome(batch, self.merged.outcomes())
 
-    async def _record_refusal(self, batch: Batch, error: AlloError) -> None:
+    async def _record_refusal(self, batch: Batch, delivery: InFlightRequest[AppendReply], error: AlloError) -> None:
         if isinstance(error, QueueFullError):
-            overflow = await self._look_at_overflow(batch, error)
+            overflow = await self._look_at_overflow(batch, delivery, error)
             if overflow.rows:
                 await self._load_log.record_outcome(batch, self.merged.outcomes())
                 return
         await self._load_log.record_refusal(batch)
 
-    async def _look_at_overflow(self, batch: Batch, error: QueueFullError) -> Overflow:
+    async def _look_at_overflow(
+        self, batch: Batch, delivery: InFlightRequest[AppendReply], error: QueueFullError
+    ) -> Overflow:
         """See which of the first rows the queue has taken, although it refused the request."""
         self._session.server_limits.queue_refused(error.message)
         try:
@@ -190,7 +196,7 @@ class AppendRequest:
             self._doubt(_UNREAD)
             raise
         if overflow.reply is not None:
-            self._settle(batch.rows[: overflow.rows], overflow.reply)
+            self._settle(batch, batch.rows[: overflow.rows], delivery, overflow.reply)
         self._overflow = overflow
         self._session.observers.emit(QueueFull(queue=str(self._assignee), room=overflow.room))
         return overflow
@@ -200,24 +206,27 @@ class AppendRequest:
             return await reconcile(self._session, batch, since=since, seconds=seconds, limits=self._limits.unstoppable)
 
         async def announce(request: Request, first_used: Timestamp) -> None:
-            if self._load_log.writes:
-                # Another process may have to know it, long after.
-                async with self._limits.stop.ends(unless=lambda: delivery.on_its_way):
-                    await batch.mark.seen()
             await self._load_log.record_intent(batch, request, first_used)
 
+        async def renew() -> None:
+            # Another writer has won: what stands last now is theirs.
+            self._tail.forget()
+            batch.before = await self._tail.known()
+
         request = batch.request or append_request(self._assignee, [row.entry for row in batch.rows])
-        delivery = InFlightRequest(
+        return InFlightRequest(
             request,
             read_append,
             look,
             announce,
             batch.first_used,
+            after_conflict=renew,
             most_conflicts=_PATIENT if len(batch.rows) > _SHORT else None,
         )
-        return delivery
 
-    def _settle(self, rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation:
+    def _settle(
+        self, batch: Batch, rows: Sequence[PreparedRow], delivery: InFlightRequest[AppendReply], reply: AppendReply
+    ) -> Correlation:
         correlation = correlate(rows, reply)
         self.merged.settle(correlation)
         # Callers in one request share what is known of the capacity.
@@ -226,7 +235,7 @@ class AppendRequest:
             capacity.added(len(correlation.added))
         for job in self.merged.jobs:
             job.call.conflict_limit *= 2
-        self._target.added(entry for _, entry in correlation.added)
+        self._tail.appended(batch.before, reply, delivery, [entry for _, entry in correlation.added])
         if reply.recovered:
             _log.info("the lost answer to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

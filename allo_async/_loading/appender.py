@@ -12,7 +12,7 @@ from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_queued
 from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.rows import Chunk
-from allo_async._loading.target import Target
+from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
@@ -52,7 +52,7 @@ class Appender:
         log = log or LoadLog()
         self._session = session
         self._clock = clock
-        self._target = Target(session, assignee, limits)
+        self._tail = QueueTail(session, assignee, limits)
         self._call = AppendCall(
             assignee,
             limits,
@@ -85,7 +85,7 @@ class Appender:
 
     async def look(self) -> int:
         """Return how much room there is, and remember what stands last in the queue."""
-        return await self._target.look()
+        return await self._tail.look()
 
     async def queued_by_others(self) -> set[str]:
         """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""

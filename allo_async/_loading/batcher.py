@@ -11,9 +11,17 @@ from math import inf
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from allo_async._loading.append_request import AppendRequest
-from allo_async._loading.pending_append import AppendCall, MergedRows, Parts, PendingAppend, collect, own_copy
+from allo_async._loading.pending_append import (
+    AppendCall,
+    MergedRows,
+    Parts,
+    PendingAppend,
+    collect,
+    limits_of,
+    own_copy,
+)
 from allo_async._loading.room_wait import RoomWait
-from allo_async._loading.target import Target
+from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._sending.queue_locks import Identity, kind_of
 from allo_async._sending.rate_limiter import Slot
@@ -21,6 +29,7 @@ from allo_async._sending.session import LoopSession
 from allo_async._sending.stop import StoppedError
 from allo_async._sending.wait_budget import WaitBudget
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import KnownEnd
 from allo_async.clock import Clock
 from allo_async.errors import ConnectionLostError, RateLimitedError
 
@@ -164,9 +173,9 @@ class AppendBatcher:
             self._fail(list(self._waiting), error)
 
     async def _lock(self, call: AppendCall) -> asyncio.Lock:
-        locks, target = self._session.locks, Target(self._session, call.assignee, call.limits.unstoppable)
+        locks, tail = self._session.locks, QueueTail(self._session, call.assignee, call.limits.unstoppable)
         while True:
-            await target.come_to_know()
+            await tail.come_to_know()
             # Nothing may come in between: whoever asks for another name of the queue sees that this lock is held.
             lock = locks.of(call.assignee)
             with self._session.observers.timed_wait("turn"):
@@ -177,12 +186,13 @@ class AppendBatcher:
             lock.release()
 
     async def _write_locked(self, assignee: Assignee) -> None:
+        before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
         slot = await self._wait_for_limit()
         if slot is None:
             return
         parts = collect(self._waiting, self._session.server_limits.rows_per_request)
         if parts:
-            await self._send(assignee, parts, slot)
+            await self._send(assignee, parts, slot, before)
         else:
             self._session.key_state.limiters.writes.release(slot)
 
@@ -204,13 +214,13 @@ class AppendBatcher:
         job.fail(error)
         return not self._waiting
 
-    async def _send(self, assignee: Assignee, parts: Parts, slot: Slot) -> None:
+    async def _send(self, assignee: Assignee, parts: Parts, slot: Slot, before: KnownEnd | None) -> None:
         merged = MergedRows(parts)
         for job in merged.jobs:
             job.taken()
         request = self._request = AppendRequest(self._session, assignee, merged)
         try:
-            await request.send(slot)
+            await request.send(slot, before)
         except Exception as error:  # noqa: BLE001 - it is raised by the callers
             if not request.helps_to_go_on(error):
                 self._fail(merged.jobs, error)

@@ -5,12 +5,15 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from allo_async._loading.mark import Mark
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
+from allo_async._wire.queue_end import KnownEnd
 from allo_async._wire.requests import Request
 from allo_async.models import SkippedNumber
+
+#: Marks an entry that says what the client saw, and not the server.
+BY_CLIENT = "allo_async.by_client"
 
 
 class Outcome(NamedTuple):
@@ -32,7 +35,7 @@ class Batch:
     Attributes:
         assignee: Whose queue it goes to.
         rows: The rows.
-        mark: What stood last in the queue before.
+        before: What stood last in the queue before, `None` where nobody knows.
         request: What an earlier process was sending, `None` for what was not sent before.
         first_used: When that process used the key first.
         chunk: The log's own name for it, once it is written.
@@ -40,7 +43,7 @@ class Batch:
 
     assignee: Assignee
     rows: Sequence[PreparedRow] = attrs.field(repr=False)
-    mark: Mark = attrs.field(repr=False)
+    before: KnownEnd | None = attrs.field(repr=False)
     request: Request | None = None
     first_used: Timestamp | None = None
     chunk: int | None = None

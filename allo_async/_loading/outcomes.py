@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from allo_async._loading.correlate import Correlation
-from allo_async._loading.load_log import LoadLog, Outcome
+from allo_async._loading.load_log import BY_CLIENT, LoadLog, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.rows import Chunk
 from allo_async._loading.time_slice import TimeSlice, at_once
@@ -163,5 +163,5 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
         index=index,
         number=contact.number,
         reason=reason if isinstance(reason, str) else "UNKNOWN",
-        source="server",
+        source="client" if outcome.entry.get(BY_CLIENT) is True else "server",
     )

@@ -41,23 +41,22 @@ async def read_overflow(session: LoopSession, batch: Batch, limits: CallLimits) 
     Raises:
         AlloError: The queue could not be read.
     """
-    await batch.mark.seen()
-    end = batch.mark.end
+    end = batch.before.end if batch.before is not None else None
     state, nothing_behind = await read_last(session, batch.assignee, end, limits)
     if nothing_behind:
         return Overflow(state.room)
     whole = await read_whole(session, batch.assignee, limits)
     if whole is None:
         return Overflow(state.room, len(batch.rows), AppendReply((), (), doubt=_KEPT_MOVING))
-    seen = QueueSnapshot(end, *whole, seconds=None)
+    settings, entries = whole
+    seen = QueueSnapshot(end, settings is not None, entries, None, settings.id if settings is not None else None)
     room = attrs.evolve(state, size=len(seen.entries)).room
-    begin = 0 if seen.place is None else seen.place + 1
+    begin = seen.begin or 0
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     taken = count_taken(batch.rows, seen.entries[begin:], queued)
     if not taken:
         return Overflow(room)
-    was_empty = end is not None and end.number_to is None
-    if seen.place is None and not was_empty:
+    if seen.begin is None:
         return Overflow(room, taken, AppendReply((), (), doubt=_UNKNOWN_TAIL))
     reply = find_append(batch.rows[:taken], seen)
     return Overflow(room) if reply is None else Overflow(room, taken, attrs.evolve(reply, recovered=False))

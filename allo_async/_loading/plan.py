@@ -10,6 +10,7 @@ from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.queue_reads import read_queued, read_state
 from allo_async._loading.rows import Chunk, Rows
+from allo_async._loading.tail import known_end
 from allo_async._sending.session import LoopSession
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.requests import LARGEST_PAGE
@@ -25,7 +26,7 @@ async def plan_append(
     pages = await _leave_out(session, assignee, preparer) if skip_queued else 0
     chunk = await take_all(rows, preparer)
     state = await read_state(session, assignee)
-    looks = pages + (0 if session.locks.identity(assignee) in session.ends or not chunk.rows else _looks(state))
+    looks = pages + (0 if known_end(session, assignee) is not None or not chunk.rows else _looks(state))
     appends = _append(await weigh(chunk.rows), state.room, chunk_size)
     return _plan(chunk, state.room, (*[_LOOK] * looks, *appends))
 

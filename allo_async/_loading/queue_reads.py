@@ -13,7 +13,7 @@ from allo_async._wire.answers import QueuePage, read_page
 from allo_async._wire.assignee import Assignee
 from allo_async._wire.queue_end import QueueEnd
 from allo_async._wire.requests import LARGEST_PAGE, page_request
-from allo_async.models import QueueNumber, QueueState
+from allo_async.models import QueueNumber, QueueSettings, QueueState
 
 # A queue that is being called moves up now and then; it seldom does so in each of these.
 _LOOKS = 4
@@ -45,17 +45,18 @@ async def read_queued(session: LoopSession, assignee: Assignee, limits: CallLimi
 
 async def read_end(
     session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
-) -> tuple[QueueState, QueueEnd]:
-    """See how full the queue of *assignee* is and what stands last: a request, or two where it has more than a page."""
-    page, begin = await _page(session, assignee, 1, limits), 0
-    state = page.state
+) -> tuple[QueuePage, QueueEnd]:
+    """Read the first page of a queue and what stands last: a request, or two where it has more than a page."""
+    first = page = await _page(session, assignee, 1, limits)
+    state, begin = first.state, 0
+    queue_id = state.settings.id if state.settings is not None else None
     if page.has_more:
         page, begin = await _last_page(session, assignee, state, limits)
     if not page.entries:
-        return state, QueueEnd(exists=page.state.settings is not None)
+        return first, QueueEnd(exists=page.state.settings is not None, queue_id=queue_id)
     # Of what came in between the two, nothing stood last at the first.
     stood_last = state.size - begin - 1
-    return state, QueueEnd.at(page.entries[min(stood_last, len(page.entries) - 1)])
+    return first, QueueEnd.at(page.entries[min(stood_last, len(page.entries) - 1)], queue_id)
 
 
 async def read_last(
@@ -92,10 +93,11 @@ async def _last_page(
 
 async def read_whole(
     session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
-) -> tuple[bool, Sequence[Mapping[str, Any]]] | None:
-    """Read whether there is a queue, and all of its entries; `None` where entries were taken off meanwhile each time.
+) -> tuple[QueueSettings | None, Sequence[Mapping[str, Any]]] | None:
+    """Read what the queue is set to, if there is one, and all of its entries.
 
-    Whatever is taken off moves the rest up, and what moves up to a page that was read already is not seen.
+    It is `None` where entries were taken off meanwhile each time. Whatever is taken off moves the rest up, and what
+    moves up to a page that was read already is not seen.
     """
     for _ in range(_LOOKS):
         first = page = await _page(session, assignee, 1, limits)
@@ -107,7 +109,7 @@ async def read_whole(
             entries += following.entries
             page = following
         if not shrank and (page is first or await _begins_with(session, assignee, first, limits)):
-            return page.state.settings is not None, entries
+            return page.state.settings, entries
     return None
 
 

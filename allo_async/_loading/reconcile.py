@@ -1,20 +1,19 @@
-"""Reading the queue back: whether a chunk whose answer was lost stands in it.
+"""Reading the queue back: whether a batch whose answer was lost stands in it.
 
-An append is carried out whole or not at all, at the end of the queue. So what stands behind the end that was known
-before the chunk tells: one run of its numbers in their order, and it landed; none of them, and it did not; anything
-else is for no one to tell, since others write to the queue too, repeat numbers, and take entries off. Where the end was
-seen only when the chunk was under way, its numbers in front of the end may be the chunk, or have stood there before.
+An append is carried out whole or not at all, at the end of the queue. So entries behind the tail that was known before
+the batch are evidence: one run of its numbers in their order, and it landed; none of them, and it did not. Anything
+else is in doubt, since others write to the queue too, repeat numbers, and take entries off. An entry that was made or
+called before the first attempt is not ours.
 """
 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
-from math import inf
 
 import attrs
 
-from allo_async._loading.load_log import Batch
+from allo_async._loading.load_log import BY_CLIENT, Batch
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_reads import read_whole
 from allo_async._numbers.plans import is_likely, tail
@@ -22,18 +21,24 @@ from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply
-from allo_async._wire.queue_end import Entry, QueueEnd
+from allo_async._wire.queue_end import Entry, KnownEnd, QueueEnd, seconds_of
 
 # A rep calls one number after the other, and none is called in less than a second.
 _MOST_CALLS_PER_SECOND = 1.0
+
+_CALLED = ("call_id", "call_start_date", "routing_result")
 
 _KEPT_MOVING = "its answer was lost, and entries were taken off the queue faster than it could be read back"
 _UNLIKE_AN_APPEND = (
     "its answer was lost, and numbers of its chunk stand in the queue, but not as this append would have put them there"
 )
-_SEEN_LATE = (
-    "its answer was lost, and numbers of its chunk stand in the queue, which may have stood there before: how the queue"
-    " ended was not known when it was sent"
+_TWICE = "its answer was lost, and numbers of its chunk stand in the queue more than once: others may have added them"
+_MAYBE_BEFORE = (
+    "its answer was lost, and numbers of its chunk stand in the queue, which may have stood there before: what stood"
+    " last in the queue when it was sent is not known, or not there any more"
+)
+_ANYONES = (
+    "its answer was lost, and numbers of its chunk stand in the queue and were called: others may have added them"
 )
 _GONE = (
     "its answer was lost, and the queue has been worked off since: whether it held this chunk cannot be seen any more"
@@ -42,33 +47,87 @@ _MISSING = "its chunk stands in the queue, but not this row: the server skipped 
 
 
 @attrs.frozen
+class ServerTimes:
+    """Moments by the clock that dates entries.
+
+    Attributes:
+        looked: The least that it can have shown when the tail was read.
+        began: The least that it can have shown when the first attempt began.
+        began_by: The most that it can have shown then.
+    """
+
+    looked: float
+    began: float
+    began_by: float
+
+    @classmethod
+    def of(cls, before: KnownEnd | None, since: Timestamp) -> "ServerTimes | None":
+        """Tell the moments for a batch that was sent after *before*; `None` if the server's clock is not known."""
+        if before is None or before.clock is None or since.monotonic is None:
+            return None
+        clock, began = before.clock, since.monotonic
+        return cls(clock.at_least(before.at), clock.at_least(began), clock.at_most(began))
+
+    def fit(self, entries: Sequence[Entry]) -> bool:
+        """Return whether *entries*, which stand behind the tail, are dated after it, as they must be."""
+        dates = [seconds_of(entry.get("created_at")) for entry in entries]
+        return all(date is None or date + 1 >= self.looked for date in dates)
+
+    def precede(self, entry: Entry) -> bool:
+        """Return whether *entry* was made or called before the first attempt; dates are of whole seconds."""
+        dates = (seconds_of(entry.get(field)) for field in ("created_at", "call_start_date"))
+        return any(date is not None and date + 1 <= self.began for date in dates)
+
+    def follows(self, entry: Entry) -> bool:
+        """Return whether *entry* was surely made after the first attempt began."""
+        date = seconds_of(entry.get("created_at"))
+        return date is not None and date >= self.began_by
+
+
+@attrs.frozen
 class QueueSnapshot:
     """A queue as it was read back.
 
     Attributes:
-        end: What stood last before the chunk, `None` where nobody knows.
-        late: For how many seconds the chunk may have stood there when that was seen; infinite where nobody knows.
+        end: What stood last before the batch, `None` where nobody knows.
         exists: Whether there is a queue.
         entries: All of its entries, in order.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
+        queue_id: The queue's id, `None` where it is not known.
+        times: The moments that entries are compared with, `None` where the server's clock is not known.
     """
 
     end: QueueEnd | None
     exists: bool
     entries: Sequence[Entry]
     seconds: float | None
-    late: float = 0.0
+    queue_id: str | None = None
+    times: ServerTimes | None = None
 
     @cached_property
-    def place(self) -> int | None:
-        """Where the end is among the entries, `None` where it is gone, or nobody knows."""
-        return None if self.end is None else self.end.place_in(self.entries)
+    def begin(self) -> int | None:
+        """From which place on entries came in after the tail was read; `None` if nothing tells."""
+        if self.end is None or None is not self.end.queue_id != self.queue_id:
+            return None
+        if self.end.number_to is None:
+            return 0
+        place = self.end.place_in(self.entries)
+        return None if place is None else place + 1
+
+    @cached_property
+    def surely_before(self) -> int:
+        """How many entries surely stood there before the first attempt; those behind the tail come after it."""
+        begin = self.begin or 0
+        behind = self.entries[begin:]
+        if self.times is None or self.begin is None or not self.times.fit(behind):
+            return begin
+        return begin + max((place for place, entry in enumerate(behind, 1) if self.times.precede(entry)), default=0)
 
 
 async def reconcile(
     session: LoopSession, batch: Batch, *, since: Timestamp, seconds: float | None, limits: CallLimits
 ) -> AppendReply | None:
-    """Read the queue back, and give the answer to the append of *batch*; `None` where it did not land.
+    """Read the queue back, and return the answer to the append of *batch*; `None` where it did not land.
 
     Args:
         session: Carries the reads.
@@ -83,48 +142,67 @@ async def reconcile(
     found = await read_whole(session, batch.assignee, limits)
     if found is None:
         return _doubt(_KEPT_MOVING)
-    exists, entries = found
-    seen = QueueSnapshot(batch.mark.end, exists, entries, seconds, late=batch.mark.seconds_after(since))
+    settings, entries = found
+    seen = QueueSnapshot(
+        batch.before.end if batch.before is not None else None,
+        settings is not None,
+        entries,
+        seconds,
+        settings.id if settings is not None else None,
+        ServerTimes.of(batch.before, since),
+    )
     return find_append(batch.rows, seen)
 
 
 def find_append(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> AppendReply | None:
-    """Tell from *seen* whether *rows* landed: their answer, one in doubt, or `None` where they did not."""
-    begin = _begin(seen)
-    run = _longest_run(rows, seen.entries[begin:])
-    if seen.late and len(run) < len(rows) and _longest_run(rows, seen.entries[:begin]):
-        return _doubt(_SEEN_LATE)
-    queued = {entry["number_to"] for entry in seen.entries[:begin]}
+    """Return the answer that *seen* gives to the append of *rows*: one in doubt, or `None`, where they did not land."""
+    if seen.begin is None:
+        if _longest_run(rows, seen.entries):
+            return _doubt(_MAYBE_BEFORE)
+        return _doubt(_GONE) if _may_be_gone(rows, seen) else None
+    behind = seen.entries[seen.surely_before :]
+    run = _longest_run(rows, behind)
+    if not run:
+        return _doubt(_GONE) if _may_be_gone(rows, seen) else None
+    queued = {entry["number_to"] for entry in seen.entries[: seen.surely_before]}
     needed = {at for at, row in enumerate(rows) if _must_be_there(row, queued)}
-    if run and (not needed or 2 * len(needed & run.keys()) > len(needed)):
-        skipped = [_skipped(row, queued) for at, row in enumerate(rows) if at not in run and at not in needed]
-        return AppendReply(list(run.values()), [row for row in skipped if row], recovered=True, doubt=_MISSING)
-    if run:
-        return _doubt(_UNLIKE_AN_APPEND)
-    return _doubt(_GONE) if len(rows) <= _most_gone(seen) else None
+    doubt = _why_not_ours(rows, run, needed, seen)
+    if doubt is not None:
+        return _doubt(doubt)
+    known = [_already_queued(row) for at, row in enumerate(rows) if at not in run and row.e164 in queued]
+    return AppendReply(list(run.values()), known, recovered=True, doubt=_MISSING)
 
 
-def _most_gone(seen: QueueSnapshot) -> float:
-    """Tell how many rows of a chunk that landed may have been called and taken off since."""
+def _why_not_ours(
+    rows: Sequence[PreparedRow], run: dict[int, Entry], needed: set[int], seen: QueueSnapshot
+) -> str | None:
+    """Return why the longest *run* behind the tail may be somebody else's; `None` if it must be ours."""
+    found = len(needed & run.keys())
+    if needed and 2 * found <= len(needed):
+        return _UNLIKE_AN_APPEND
+    earlier = seen.entries[seen.begin : seen.surely_before]
+    if len(run) < len(rows) and _longest_run(rows, earlier):
+        # What was added before the first attempt may reach beyond what is surely from before it.
+        return _UNLIKE_AN_APPEND
+    ours = {id(entry) for entry in run.values()}
+    others = [entry for entry in seen.entries[seen.surely_before :] if id(entry) not in ours]
+    if len(_longest_run(rows, others)) >= len(run):
+        return _TWICE
+    # Who has called them may have queued them, unless they are surely of now.
+    called = [entry for entry in run.values() if any(entry.get(field) for field in _CALLED)]
+    surely_of_now = seen.times is not None and all(map(seen.times.follows, called))
+    return _ANYONES if called and not surely_of_now else None
+
+
+def _may_be_gone(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> bool:
+    """Return whether a batch that landed may have been called and taken off, or cleared, since."""
+    if seen.end is not None and seen.begin is None:
+        # Whatever took off the tail, or the whole queue, may have taken off more.
+        return True
     if not seen.exists or seen.seconds is None:
-        return 0
-    most = seen.seconds * _MOST_CALLS_PER_SECOND
-    if seen.end is None or seen.place is None:
-        return most
-    if not seen.late:
-        # They stood behind an entry that is still there.
-        return 0
-    # They stood in front of it: what was taken off since has moved it up.
-    moved_up = inf if seen.end.position is None else seen.end.position - seen.place
-    return min(most, moved_up + seen.late * _MOST_CALLS_PER_SECOND)
-
-
-def _begin(seen: QueueSnapshot) -> int:
-    """Tell from which place on entries surely came in after the end was seen."""
-    if seen.place is not None:
-        return seen.place + 1
-    was_empty = seen.end is not None and seen.end.number_to is None
-    return len(seen.entries) if seen.late and not was_empty else 0
+        return seen.end is not None and seen.end.exists and not seen.exists
+    stood_behind = seen.end is not None and seen.end.number_to is not None
+    return not stood_behind and len(rows) <= seen.seconds * _MOST_CALLS_PER_SECOND
 
 
 def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[int, Entry]:
@@ -172,11 +250,9 @@ def _must_be_there(row: PreparedRow, queued: set[str]) -> bool:
     return row.e164 is not None and row.e164 not in queued and is_likely(row.e164)
 
 
-def _skipped(row: PreparedRow, queued: set[str]) -> Entry | None:
-    """Say why the server skipped a row of a chunk that landed; `None` where it may be there in another spelling."""
-    if row.e164 is None:
-        return None
-    return {"number": row.wire, "reason": "ALREADY_QUEUED" if row.e164 in queued else "INVALID_PHONE_NUMBER"}
+def _already_queued(row: PreparedRow) -> Entry:
+    """Say what this client saw itself: the number of *row* stood in the queue before, and not again."""
+    return {"number": row.wire, "reason": "ALREADY_QUEUED", BY_CLIENT: True}
 
 
 def _doubt(why: str) -> AppendReply:

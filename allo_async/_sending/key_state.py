@@ -15,7 +15,7 @@ from allo_async._sending.leased_lock import LeasedLock
 from allo_async._sending.queue_locks import Identity, QueueLocks, kind_of
 from allo_async._sending.rate_limiter import RateLimiters
 from allo_async._sending.store_connection import StoreConnection
-from allo_async._wire.queue_end import QueueEnd
+from allo_async._wire.queue_end import ClockReading, KnownEnd, QueueEnd
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.events import Event
@@ -59,6 +59,8 @@ class KeyState:
         limiters: Let requests go.
         locks: Keeps appends to the same queue apart.
         ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's lock.
+        seen: When this process saw each of those itself; one that has changed since was not.
+        clock: The server's clock, as the entries of an append have shown it.
         connection: To the stores, which is opened again when it is needed after a `close`.
         watching: The observers of the clients that use this.
     """
@@ -67,6 +69,8 @@ class KeyState:
     locks: QueueLocks = attrs.field(factory=QueueLocks)
     ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
     connection: StoreConnection | None = None
+    seen: dict[Identity, KnownEnd] = attrs.field(factory=dict[Identity, KnownEnd], init=False)
+    clock: ClockReading | None = attrs.field(default=None, init=False)
     watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
 
     @classmethod

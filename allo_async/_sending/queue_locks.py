@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from weakref import WeakValueDictionary
 
 from allo_async._wire.assignee import Assignee
@@ -24,6 +25,10 @@ class QueueLocks:
 
     Args:
         make_lock: Makes the lock of a queue.
+
+    Attributes:
+        team: Held by whoever asks the server for the team's ids.
+        team_asked_at: The client's monotonic time when that was done last.
     """
 
     def __init__(self, make_lock: Callable[[Identity], asyncio.Lock] = lambda _: asyncio.Lock()) -> None:
@@ -33,6 +38,8 @@ class QueueLocks:
         self._users: dict[Identity, Identity] = {}
         self._kinds: set[str] = set()
         self._several_kinds = False
+        self.team = asyncio.Lock()
+        self.team_asked_at = -inf
 
     def of(self, assignee: Assignee) -> asyncio.Lock:
         """Return the lock of *assignee*'s queue, to be held for a whole request, its retries included."""
@@ -50,6 +57,10 @@ class QueueLocks:
         """Return whether it is known well enough whose queue it is."""
         return self._one_kind or self._is_settled(assignee.identity)
 
+    def is_settled(self, assignee: Assignee) -> bool:
+        """Return whether this name will not turn out to be another's."""
+        return self._is_settled(assignee.identity)
+
     def use(self, assignee: Assignee) -> None:
         """Record that this name is in use."""
         self._kinds.add(kind_of(assignee.identity))
@@ -62,10 +73,14 @@ class QueueLocks:
         return [
             lock
             for identity, lock in self._locks.items()
-            if lock.locked()
-            and kind_of(identity) != kind_of(own)
-            and not (self._is_settled(identity) and self._is_settled(own))
+            if lock.locked() and identity != own and self._may_be_same(identity, own)
         ]
+
+    def _may_be_same(self, identity: Identity, own: Identity) -> bool:
+        if self._is_settled(identity) and self._is_settled(own):
+            # The lock of a name that was settled meanwhile is still held under that name.
+            return self._users.get(identity, identity) == own
+        return kind_of(identity) != kind_of(own)
 
     @property
     def _one_kind(self) -> bool:

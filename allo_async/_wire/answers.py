@@ -39,11 +39,13 @@ class QueuePage:
         entries: As they came; one without a number is left out.
         state: The queue as a whole.
         has_more: Whether another page follows.
+        date: The reply's `Date`.
     """
 
     entries: Sequence[Mapping[str, Any]]
     state: QueueState
     has_more: bool
+    date: str | None = None
 
     def numbers(self) -> Iterator[QueueNumber]:
         """Read the entries."""
@@ -82,6 +84,7 @@ def read_page(reply: Reply) -> QueuePage:
         entries=_entries(content.get("data"), "number_to"),
         state=QueueState(total, read_model(queue, QueueSettings) if mapping(queue).get("id") else None),
         has_more=pagination.get("has_more") is True,
+        date=reply.headers.get("Date"),
     )
 
 

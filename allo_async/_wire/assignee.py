@@ -1,6 +1,7 @@
 """Whose queue a request is about."""
 
 from typing import Final
+from urllib.parse import quote
 
 import attrs
 
@@ -52,6 +53,18 @@ class Assignee:
         if user_id is None and email is None:
             raise InvalidTeammateError("give a teammate, by user id or by e-mail")
         return cls.of(user_id=NOT_GIVEN if user_id is None else user_id, email=NOT_GIVEN if email is None else email)
+
+    @property
+    def segment(self) -> str:
+        """The user id as one segment of a path.
+
+        Raises:
+            InvalidTeammateError: It would lead to another path.
+        """
+        user_id = self.user_id or ""
+        if user_id in {"", ".", ".."} or "/" in user_id or "\\" in user_id:
+            raise InvalidTeammateError(f"{user_id[:40]!r} is not a user id")
+        return quote(user_id, safe="")
 
     def fields(self) -> dict[str, str]:
         """Tell how a request names this teammate."""

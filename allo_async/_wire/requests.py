@@ -105,7 +105,7 @@ def users_request(*, role: str | None, status: str | None) -> Request:
 
 def user_request(user_id: str) -> Request:
     """`getUser`."""
-    return any_request("GET", f"/v2/api/users/{quote(user_id, safe='')}")
+    return any_request("GET", f"/v2/api/users/{Assignee.of(user_id=user_id).segment}")
 
 
 def me_request() -> Request:

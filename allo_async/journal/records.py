@@ -3,19 +3,19 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from math import inf
 from typing import Any
 
 import attrs
 import orjson
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.mark import Mark
 from allo_async._loading.prepare import PreparedRow
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.reading import first_number
 from allo_async._sending.idempotency import Timestamp
 from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import QueueEnd
+from allo_async._wire.queue_end import KnownEnd, QueueEnd
 from allo_async._wire.requests import Request, append_again
 from allo_async.errors import JournalError
 from allo_async.journal.known import KnownRow
@@ -44,7 +44,7 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
             Batch(
                 read_queue(queue),
                 _rows(body),
-                _mark(orjson.loads(queue_end)),
+                _before(orjson.loads(queue_end)),
                 append_again(body, key),
                 Timestamp(first_used_at),
                 chunk,
@@ -53,8 +53,9 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
     return batches
 
 
-def _mark(queue_end: Mapping[str, Any] | None) -> Mark:
-    return Mark() if queue_end is None else Mark(QueueEnd(**queue_end))
+def _before(queue_end: Mapping[str, Any] | None) -> KnownEnd | None:
+    # The monotonic time of another process says nothing here.
+    return None if queue_end is None else KnownEnd(QueueEnd(**queue_end), -inf)
 
 
 def _rows(body: bytes) -> list[PreparedRow]:
@@ -89,7 +90,7 @@ def write_sending(
             sha256(body).hexdigest(),
             body,
             first_used.time,
-            orjson.dumps(batch.mark.end, default=attrs.asdict).decode(),
+            orjson.dumps(batch.before and batch.before.end, default=attrs.asdict).decode(),
         ),
     ).lastrowid
     assert chunk is not None  # noqa: S101 - for the type checker

@@ -278,3 +278,73 @@ async def test_clear_waits_for_the_append_before_it(clock):
         removed = await allo.queue().clear(unassigned=True)
 
         assert (removed, len((await appending).added)) == (30, 30)
+
+
+@pytest.mark.parametrize("user_id", ["", " ", ".", "..", "../me", "usr-1/../../me", "a\\b", None])
+async def test_user_id_is_never_another_path(sandbox, allo, user_id):
+    """What cannot be one is refused before anything is sent."""
+    with pytest.raises(InvalidTeammateError):
+        await allo.user(user_id)
+
+    assert sandbox.ledger.requests == []
+
+
+async def test_clear_by_another_name_waits_for_the_append(sandbox, allo):
+    """An id and an address of one rep name one queue, whose positions must not move under an append."""
+    marie = sandbox.users[1]
+    by_id = allo.queue(user_id=marie.id)
+    await by_id.append(us_numbers(1))
+    sandbox.script(faults.stall(5, commit=True), at=1)
+    appending = asyncio.create_task(by_id.append(us_numbers(1, 1)))
+    while len(sandbox.ledger.appends) < 2:
+        await asyncio.sleep(0.001)
+
+    await allo.queue(email=marie.email).clear(position=0)
+
+    assert appending.done()
+    assert len((await appending).added) == 1
+
+
+async def test_change_by_another_name_makes_the_tail_unknown(sandbox, allo):
+    """What stood last under one name is taken off under the other: what is in front of it is not a lost append."""
+    marie, numbers = sandbox.users[1], us_numbers(4)
+    by_id = allo.queue(user_id=marie.id)
+    await by_id.append(numbers[:3])
+    await allo.queue(email=marie.email).clear(number=numbers[2])
+    sandbox.script(faults.error(500), at=1)
+
+    result = await by_id.append([*numbers[:2], numbers[3]])
+
+    assert [row.position for row in result.added] == [2, 3, 4]
+
+
+async def test_two_who_move_queues_to_each_other_do_not_wait_for_each_other(sandbox, allo):
+    """The locks of both reps are taken in one order."""
+    marie, tom = sandbox.users[1].email, sandbox.users[2].email
+    sandbox.fill(marie, 1)
+    sandbox.fill(tom, 1)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(
+            allo.queue(email=marie).reassign(to_email=tom),
+            allo.queue(email=tom).reassign(to_email=marie),
+            return_exceptions=True,
+        )
+
+
+@pytest.mark.parametrize("may_read_users", [True, False])
+async def test_queues_under_mixed_names_that_do_not_exist_yet(sandbox, clock, may_read_users):
+    """The team's ids are asked for once; a key that may not read them finds out as each queue comes to be."""
+    users = [sandbox.add_user(f"rep{place}@acme.example") for place in range(5)]
+    key = sandbox.add_key() if may_read_users else sandbox.add_key(scopes=("DIALING_QUEUE_READ_WRITE",))
+    sandbox.script(faults.stall(40, commit=True))
+    async with AlloClient(key, base_url=sandbox.url, clock=clock, timeout=250) as allo:
+        names = [*({"user_id": user.id} for user in users[:2]), *({"email": user.email} for user in users[2:])]
+        await asyncio.gather(*(allo.queue(**name).append(us_numbers(1, place)) for place, name in enumerate(names)))
+
+    asked = [request.status for request in sandbox.ledger.requests if request.path == "/v2/api/users"]
+    assert asked == [200 if may_read_users else 403]
+    assert [sandbox.numbers(user.id) for user in users] == [us_numbers(1, place) for place in range(5)]
+    in_parallel = [request.received_at for request in sandbox.ledger.appends]
+    first_answer = min(request.answered_at for request in sandbox.ledger.appends)
+    assert not may_read_users or sum(received < first_answer for received in in_parallel) > 2

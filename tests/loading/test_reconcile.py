@@ -4,9 +4,11 @@ import attrs
 import pytest
 
 from allo_async import Contact
+from allo_async._loading.load_log import BY_CLIENT
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.reconcile import QueueSnapshot, find_append
-from allo_async._wire.queue_end import QueueEnd
+from allo_async._loading.reconcile import QueueSnapshot, ServerTimes, find_append
+from allo_async._sending.idempotency import Timestamp
+from allo_async._wire.queue_end import ClockReading, KnownEnd, QueueEnd, seconds_of
 
 A, B, C, D = (f"+121255500{place}" for place in (10, 11, 12, 13))
 X, Y, Z = (f"+164655500{place}" for place in (20, 21, 22))
@@ -25,12 +27,12 @@ def entries_of(*numbers):
     ]
 
 
-def seen(entries, end=None, *, exists=True, seconds=None):
-    return QueueSnapshot(end or QueueEnd(exists=True), exists, entries, seconds)
+def seen(entries, end=None, *, exists=True, seconds=None, **more):
+    return QueueSnapshot(end or QueueEnd(exists=True), exists, entries, seconds, **more)
 
 
-def seen_late(entries, end, *, seconds=None, late=0.03):
-    return QueueSnapshot(end, exists=True, entries=entries, seconds=seconds, late=late)
+def unknown(entries, *, seconds=None):
+    return QueueSnapshot(None, exists=True, entries=entries, seconds=seconds)
 
 
 def end_at(entries, place):
@@ -82,11 +84,14 @@ def test_end_is_found_after_entries_were_taken_off():
     assert find_append(rows_of(A), seen(entries, end_at(before, 3), seconds=10_000)) is None
 
 
-def test_end_that_was_called_away_leaves_the_chunk():
-    """What stood last before is gone, and all in front of it: the chunk is what stands there now."""
+def test_numbers_in_a_queue_whose_end_is_gone_are_in_doubt():
+    """What stood last was called or cleared away: nothing tells whether the numbers came before it or after."""
     gone = QueueEnd(exists=True, number_to=X, position=7)
 
-    assert told(find_append(rows_of(A, B), seen(entries_of(A, B), gone, seconds=60)))[0] == [0, 1]
+    reply = find_append(rows_of(A, B), seen(entries_of(A, B), gone, seconds=60))
+
+    assert told(reply) == ([], [])
+    assert "may have stood there before" in reply.doubt
 
 
 def test_others_may_write_around_the_chunk():
@@ -97,84 +102,124 @@ def test_others_may_write_around_the_chunk():
 
 
 def test_rows_that_the_server_must_have_skipped():
-    """A row that is no number, and one that stood there before, may be missing: they were skipped."""
+    """One that stood there before is skipped as this client knows; of one that is no number, nobody gave a reason."""
     entries = entries_of(B, A, C)
 
     reply = find_append(rows_of(A, INVALID, B, C), seen(entries, end_at(entries, 0)))
 
-    assert told(reply) == ([1, 2], [("+11234567890", "INVALID_PHONE_NUMBER"), (B, "ALREADY_QUEUED")])
-
-
-@pytest.mark.parametrize(
-    "place", [0, 1, 2, 3], ids=["at its first row", "in its midst", "at its last row", "behind it"]
-)
-def test_end_seen_late_may_be_the_chunk_itself(place):
-    """What was seen while the chunk was under way cannot tell it from the same list, loaded before: it is in doubt."""
-    entries = entries_of(A, B, C, X)
-
-    reply = find_append(rows_of(A, B, C), seen_late(entries, end_at(entries, place)))
-
-    assert told(reply) == ([], [])
-    assert "may have stood there before" in reply.doubt
+    assert told(reply) == ([1, 2], [(B, "ALREADY_QUEUED")])
+    assert reply.skipped[0][BY_CLIENT]
+    assert "not this row" in reply.doubt
 
 
 def test_nobody_knows_how_the_queue_ended():
     """Without any end, the chunk's numbers are in doubt where they stand there, and did not land where they do not."""
-    assert "may have stood there before" in find_append(rows_of(A, B), seen_late(entries_of(A, B), None)).doubt
-    assert find_append(rows_of(A, B), seen_late(entries_of(X, Y), None)) is None
+    assert "may have stood there before" in find_append(rows_of(A, B), unknown(entries_of(A, B))).doubt
+    assert find_append(rows_of(A, B), unknown(entries_of(X, Y))) is None
+    assert "worked off" in find_append(rows_of(A, B), unknown(entries_of(X, Y), seconds=60)).doubt
 
 
-def test_end_seen_late_that_is_gone():
-    """What stood last then was taken off since: whatever is there may have come before it."""
-    gone = QueueEnd(exists=True, number_to=X)
-
-    assert "may have stood there before" in find_append(rows_of(A, B), seen_late(entries_of(A, B), gone)).doubt
-
-
-@pytest.mark.parametrize("entries", [entries_of(X, A, B, C), entries_of(A, B, C, X, A, B, C)], ids=["new", "again"])
-def test_whole_chunk_behind_an_end_seen_late_has_landed(entries):
-    """Nothing else puts all of its numbers there in their order, after the look."""
-    end = QueueEnd.at(next(entry for entry in entries if entry["number_to"] == X))
-
-    reply = find_append(rows_of(A, B, C), seen_late(entries, end))
-
-    assert told(reply)[0] == [entry["position"] for entry in entries[-3:]]
+def test_queue_that_was_reset_leaves_doubt():
+    """Another queue than before tells nothing of a batch that went to the one before, even if that was empty."""
+    for end in (QueueEnd(exists=True, queue_id="pdl_1"), QueueEnd(exists=True, number_to=X, queue_id="pdl_1")):
+        assert "worked off" in find_append(rows_of(A), seen([], end, queue_id="pdl_2")).doubt
+        assert told(find_append(rows_of(A), seen(entries_of(X, A), end, queue_id="pdl_2"))) == ([], [])
 
 
-def test_queue_seen_empty_while_the_chunk_was_under_way():
-    """Whatever stands there came after the look, and so did the chunk."""
-    for empty in (QueueEnd(exists=True), QueueEnd(exists=False)):
-        assert told(find_append(rows_of(A, B), seen_late(entries_of(A, B), empty)))[0] == [0, 1]
+def test_queue_that_was_moved_away_leaves_doubt():
+    """There was a queue and there is none: somebody has given it to another rep."""
+    assert "worked off" in find_append(rows_of(A), seen([], QueueEnd(exists=True), exists=False)).doubt
 
 
-@pytest.mark.parametrize(
-    ("seconds", "late", "position", "landed"),
-    [
-        (60, 0.9, 0, "not"),
-        (60, 1.0, 0, "who knows"),
-        (60, 0.1, 1, "who knows"),
-        (60, 0.1, None, "who knows"),
-        (0.9, 5.0, 7, "not"),
-        (None, 5.0, 7, "not"),
-    ],
-    ids=[
-        "too soon",
-        "time to call it before",
-        "moved up since",
-        "nobody knows where",
-        "no time at all",
-        "replay tells",
-    ],
-)
-def test_none_of_its_numbers_where_the_end_was_seen_late(seconds, late, position, landed):
-    """The chunk did not land, unless it stood in front of that end, and there was time to call all of its numbers."""
-    entries = entries_of(X, Y)
-    end = attrs.evolve(end_at(entries, 0), position=position)
+def test_two_entries_that_look_like_the_end():
+    """Its number came twice in one second: if entries were taken off, nothing tells which of the two it was."""
+    entries = [{"number_to": X, "created_at": "2026-11-24T10:00:00"} for _ in range(2)]
+    end = QueueEnd(exists=True, number_to=X, created_at="2026-11-24T10:00:00", position=2)
 
-    reply = find_append(rows_of(A), seen_late(entries, end, seconds=seconds, late=late))
+    assert "worked off" in find_append(rows_of(A), seen(entries, end)).doubt
+    assert find_append(rows_of(A), seen(entries, attrs.evolve(end, position=1))) is None
 
-    assert (reply is None) == (landed == "not")
-    assert reply is None or "worked off" in reply.doubt
+
+def test_same_list_twice_behind_the_end_is_in_doubt():
+    """A colleague appended the same numbers meanwhile: nothing tells which entries are ours, or that any are."""
+    entries = entries_of(X, A, B, A, B)
+
+    assert "more than once" in find_append(rows_of(A, B), seen(entries, end_at(entries, 0))).doubt
+
+
+def times(looked, began):
+    start = seconds_of("2026-11-24T10:00:00")
+    return ServerTimes(start + looked, start + began, start + began + 1)
+
+
+def test_what_was_made_before_the_first_attempt_is_not_ours():
+    """Dates tell a colleague's entries from ours where both stand behind the end."""
+    entries = entries_of(X, A, B)
+
+    assert find_append(rows_of(A, B), seen(entries, end_at(entries, 0), times=times(0, 3))) is None
+    assert told(find_append(rows_of(A, B), seen(entries, end_at(entries, 0), times=times(0, 1.5))))[0] == [1, 2]
+    again = entries_of(X, A, B, A, B)
+    assert told(find_append(rows_of(A, B), seen(again, end_at(again, 0), times=times(0, 3))))[0] == [3, 4]
+
+
+def test_half_a_run_that_reaches_beyond_what_is_older_is_in_doubt():
+    """A colleague's rows, the first of them surely older, are not a batch of ours that lost its first row."""
+    entries = entries_of(X, A, B, C)
+
+    reply = find_append(rows_of(A, B, C), seen(entries, end_at(entries, 0), times=times(0, 2)))
+
+    assert told(reply) == ([], [])
+    assert "not as this append" in reply.doubt
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", 7, "2026-11-24T05:00:00"])
+def test_dates_that_cannot_be_believed_leave_it_to_the_position(date):
+    """An entry behind the end cannot be hours older than it: that clock is another."""
+    entries = [entries_of(X)[0], {"number_to": A, "position": 1, "created_at": date}]
+
+    assert told(find_append(rows_of(A), seen(entries, end_at(entries, 0), times=times(0, 60))))[0] == [1]
+
+
+@pytest.mark.parametrize(("began", "landed"), [(None, False), (1.0, False), (-1.0, True)])
+def test_called_entries_are_ours_only_if_they_are_surely_of_now(began, landed):
+    """Whoever queued the numbers has called them: in the second in which ours left, nothing tells them apart."""
+    entries = [dict(entry, call_id="cll-1") for entry in entries_of(X, A)]
+    moments = None if began is None else times(-2, began)
+
+    reply = find_append(rows_of(A), seen(entries, end_at(entries, 0), times=moments))
+
+    assert told(reply)[0] == ([1] if landed else [])
+    assert landed or "were called" in reply.doubt
+
+
+def test_call_before_the_first_attempt_was_not_of_our_entry():
+    """Dates of calls tell as much as those of entries."""
+    entries = [entries_of(X)[0], {"number_to": A, "call_start_date": "2026-11-24T10:00:05"}]
+
+    assert find_append(rows_of(A), seen(entries, end_at(entries, 0), times=times(0, 7))) is None
+
+
+def test_moments_are_told_by_the_clock_that_dates_entries():
+    """A reading says what that clock shows at any moment of ours, within what the reading itself took."""
+    reading = ClockReading.of_entries(entries_of(A), earliest=100.0, latest=102.0)
+    known = KnownEnd(QueueEnd(exists=True), 102.0, reading)
+    start = seconds_of("2026-11-24T10:00:00")
+
+    assert ServerTimes.of(known, Timestamp(0.0, 110.0)) == ServerTimes(start, start + 8, start + 11)
+    assert ServerTimes.of(known, Timestamp(0.0)) is None
+    assert ServerTimes.of(None, Timestamp(0.0, 1.0)) is None
+    assert ServerTimes.of(KnownEnd(QueueEnd(exists=True), 1.0), Timestamp(0.0, 1.0)) is None
+
+
+def test_clock_is_read_from_what_a_reply_says():
+    """`Date` allows for the skew of two clocks; what cannot be read is no reading."""
+    header = ClockReading.of_header("Tue, 24 Nov 2026 10:00:00 GMT", earliest=1.0, latest=2.0)
+
+    assert header.at == seconds_of("2026-11-24T10:00:00Z") == seconds_of("2026-11-24T10:00:00")
+    assert header.at_least(2.0) < header.at < header.at_most(1.0)
+    assert ClockReading.of_header(None, earliest=1.0, latest=2.0) is None
+    assert ClockReading.of_header("soon", earliest=1.0, latest=2.0) is None
+    assert ClockReading.of_entries([{"number_to": A}], earliest=1.0, latest=2.0) is None
 
 
 def test_single_row_that_is_missing_is_in_doubt_by_itself():
