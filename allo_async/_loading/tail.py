@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterable
 from datetime import timedelta
 
+import attrs
+
 from allo_async._loading.queue_reads import read_end, read_state
 from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.in_flight import InFlightRequest
@@ -173,9 +175,7 @@ class QueueTail:
                 locks.learn(Assignee(email=user.email), user.id)
 
     def _look_limits(self) -> CallLimits:
-        latest = self._session.observers.now() + _LOOK_SECONDS
-        give_up_at = latest if self._limits.give_up_at is None else min(latest, self._limits.give_up_at)
-        return CallLimits(give_up_at, self._limits.patience, self._limits.stop)
+        return attrs.evolve(self._limits, retry_until=self._session.observers.now() + _LOOK_SECONDS)
 
     async def _read(self, limits: CallLimits) -> tuple[int, KnownEnd]:
         began = self._session.observers.now()

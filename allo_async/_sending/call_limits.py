@@ -19,11 +19,13 @@ class CallLimits:
 
     Attributes:
         give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.
+        retry_until: The moment after which no failure but a rate limit is retried, `None` for no such moment.
         patience: Seconds that a rate limit may hold up one request.
         stop: Ends waits early.
     """
 
     give_up_at: float | None = None
+    retry_until: float | None = attrs.field(default=None, kw_only=True)
     patience: float = inf
     stop: Stop = attrs.field(factory=Stop, eq=False)
 

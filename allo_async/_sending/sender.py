@@ -223,7 +223,10 @@ class _Until:
         give_up_at = self._limits.give_up_at
         too_late = give_up_at is not None and resumes > give_up_at
         error = _failure(state)
-        if isinstance(error, RateLimitedError) and state.upcoming_sleep > self._limits.patience:
+        if isinstance(error, RateLimitedError):
+            if state.upcoming_sleep > self._limits.patience:
+                return True
+        elif self._limits.retry_until is not None and resumes > self._limits.retry_until:
             return True
         return too_late or resumes > self._first_failure + self._budget
 

@@ -141,9 +141,12 @@ async def test_waiting_for_room_that_reps_make(sandbox, allo):
     """when_full="wait" gets the whole list into a full queue, in order, as its rep calls 50 numbers a second."""
     numbers = us_numbers(600)
     sandbox.fill(None, 1000)
+    loading = asyncio.create_task(allo.queue().append(numbers, when_full="wait", poll_interval=0.5))
+    while not sandbox.ledger.refused:
+        await asyncio.sleep(0.001)
     sandbox.start_calling(per_second=50)
 
-    result = await allo.queue().append(numbers, when_full="wait", poll_interval=0.5)
+    result = await loading
 
     assert [row.index for row in result.added] == list(range(600))
     assert [number for request in sandbox.ledger.appends for number in request.added] == numbers

@@ -57,7 +57,7 @@ async def test_bad_row_of_one_caller_costs_no_other(sandbox, allo, bad, status):
     told = await asyncio.gather(*(allo.queue().append([row]) for row in rows), return_exceptions=True)
 
     assert {at for at, result in enumerate(told) if isinstance(result, errors.BadRequestError)} == bad
-    assert sandbox.numbers() == [number for at, number in enumerate(us_numbers(20)) if at not in bad]
+    assert sorted(sandbox.numbers()) == [number for at, number in enumerate(us_numbers(20)) if at not in bad]
 
 
 async def test_merged_requests_keep_to_the_callers_chunk_size(sandbox, allo):
@@ -166,5 +166,5 @@ async def test_callers_who_wait_for_room_share_one_look(sandbox, allo):
     results = await asyncio.gather(*waiting)
 
     assert sum(len(result.added) for result in results) == 40
-    assert sandbox.numbers()[-40:] == us_numbers(40)
+    assert sorted(sandbox.numbers()[-40:]) == us_numbers(40)
     assert len(sandbox.ledger.requests) - before <= 3

@@ -15,7 +15,13 @@ ADDED = orjson.dumps({"data": {"added": [{"number_to": "+12125550010", "position
 
 
 def answer(body, *headers, status="200 OK"):
-    lines = (f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers)
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+    )
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
