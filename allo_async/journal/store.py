@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
@@ -37,16 +37,22 @@ class Store:
         path: The file.
         loads: The loads that are under way.
         users: How many need it.
+        closing: Done once its file is closed; `None` before anybody closes it.
     """
 
     _open: ClassVar[dict[Path, "Store"]] = {}
     _guard: ClassVar[threading.Lock] = threading.Lock()
+    # Those whose file is open, also while they close.
+    _alive: ClassVar[set["Store"]] = set()
+    # Those of the process that this one was forked from; kept, because collecting one would close its connections.
+    _inherited: ClassVar[set["Store"]] = set()
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loads: set[str] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="allo-journal")
         self.users = 0
+        self.closing: Future[None] | None = None
         self._lock: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = None
 
@@ -58,9 +64,11 @@ class Store:
             JournalBusyError: Another process has it open.
             JournalError: It cannot be used.
         """
+        refuse_inherited(path)
         with cls._guard:
             store = cls._open.setdefault(path, cls(path))
             store.users += 1
+            cls._alive.add(store)
         try:
             await store.run(Store._connect)
         except BaseException:
@@ -74,19 +82,40 @@ class Store:
         store = cls._open.get(path)
         return None if store is None else store.loads
 
+    @classmethod
+    def inherits(cls, path: Path) -> bool:
+        """Return whether the journal at *path* was open in the process that this one was forked from."""
+        return any(store.path == path for store in cls._inherited)
+
+    @classmethod
+    def forking(cls) -> None:
+        """Wait until the files of loads that have ended are closed: a child could not use them otherwise."""
+        wait([store.closing for store in tuple(cls._alive) if store.closing is not None], _BUSY_PATIENCE)
+
+    @classmethod
+    def forked(cls) -> None:
+        """Begin anew in a forked child, which has no thread of any store, and whose locks may never be released."""
+        cls._guard = threading.Lock()
+        cls._inherited |= cls._alive
+        cls._alive, cls._open = set(), {}
+
     def close(self) -> None:
         """Let go of it; the file is closed when nobody in this process needs it any more."""
+        if self in self._inherited:
+            return
         with self._guard:
             self.users -= 1
             if self.users:
                 return
             del self._open[self.path]
-        self._thread.submit(self._disconnect)
+        self.closing = self._thread.submit(self._disconnect)
         # What was handed to the thread is still done.
         self._thread.shutdown(wait=False)
 
     def done(self, load_id: str, load: int) -> None:
         """Let others have a load that was under way; `load` is its own id in the file."""
+        if self in self._inherited:
+            return
         self.loads.discard(load_id)
         self._thread.submit(self._mark_done, load)
 
@@ -94,8 +123,10 @@ class Store:
         """Do *work* on the store's thread.
 
         Raises:
+            JournalBusyError: This process was forked since the store was opened.
             JournalError: SQLite failed.
         """
+        refuse_inherited(self.path)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._translated, work)
 
     @contextlib.contextmanager
@@ -149,6 +180,26 @@ class Store:
         for connection in (self._connection, self._lock):
             if connection is not None:
                 connection.close()
+        self._alive.discard(self)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=Store.forking, after_in_child=Store.forked)
+
+
+def refuse_inherited(path: Path) -> None:
+    """Refuse a journal that was open in the process that this one was forked from.
+
+    The child has no thread that works with it, and SQLite has kept in the child what it held locked in the parent.
+
+    Raises:
+        JournalBusyError: It was.
+    """
+    if Store.inherits(path):
+        raise JournalBusyError(
+            f"the journal {path.name} was open in the process that this one was forked from: use it in a process that"
+            " is started anew, such as one of multiprocessing's 'spawn'"
+        )
 
 
 def _schema() -> str:
@@ -161,6 +212,8 @@ def is_held(path: Path) -> bool:
 
     A load of this process that has just ended may still be closing it, and is waited for.
     """
+    if Store.inherits(path):
+        return True
     try:
         _locked(path).close()
     except JournalBusyError:
