@@ -214,7 +214,7 @@ class Appender:
             # A cancellation here does not make an answer that came unheard.
             correlation = self._settle(batch.rows, reply, outcomes)
             telling.settled(correlation, delivery.attempts)
-        await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
+            await self._log.record_outcome(batch, outcomes.outcomes(batch.rows))
         return True
 
     async def _settle_unsent(self, batch: Batch, outcomes: Fates) -> None:
@@ -254,6 +254,8 @@ class Appender:
         """Learn from a refusal of *batch* how much to send in its stead, or raise it."""
         if isinstance(error, AlloError):
             await self._log.record_refusal(batch)
+        else:
+            self._log.withdraw(batch)
         rows = len(batch.rows)
         if isinstance(error, QueueFullError):
             await self._capacity.refused(rows, error, self._limits)

@@ -150,7 +150,7 @@ class SpreadRun:
                 error.result = result
             raise
         finally:
-            self._log.close()
+            self._log.close(self._chunk.skipped)
         result, requests = self.result(), self._requests
         seconds = self._clock.monotonic() - begun
         _log.info("spread over %d queues: %s; %d requests in %.2f s", len(self._shares), result, requests, seconds)
@@ -184,7 +184,6 @@ class SpreadRun:
             self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
             if source.sync:
                 await take_unscreened(self._chunk, source, self._preparer, inf)
-                await self._log.record_rest()
 
     async def _load(self, source: RowSource) -> None:
         async with asyncio.TaskGroup() as group:

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.lock import locked, make_private
 
 #: The version of the schema that this library writes.
 VERSION = 2
 
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
-
-# Seconds; a load of this process that has just ended may still be closing the file.
-_LOCK_PATIENCE = 1.0
 
 # Seconds that another program may keep the journal for itself.
 _BUSY_PATIENCE = 5.0
@@ -126,8 +124,28 @@ class Store:
             JournalBusyError: This process was forked since the store was opened.
             JournalError: SQLite failed.
         """
+        return await asyncio.wrap_future(self.submit(work))
+
+    def submit(self, work: Callable[["Store"], _Result]) -> Future[_Result]:
+        """Hand *work* to the store's thread; also a caller who is cancelled does not take it back.
+
+        Raises:
+            JournalBusyError: This process was forked since the store was opened.
+        """
         refuse_inherited(self.path)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translated, work)
+        done: Future[_Result] = Future()
+        done.set_running_or_notify_cancel()
+        self._thread.submit(self._do, work, done)
+        return done
+
+    @classmethod
+    def catch_up(cls, path: Path) -> None:
+        """Wait until what was handed to the threads of the journal at *path* is on the disk."""
+        for store in tuple(cls._alive):
+            if store.path == path:
+                # A thread that takes nothing more is closing the file.
+                with contextlib.suppress(RuntimeError):
+                    wait([store.closing or store._thread.submit(_nothing)], _BUSY_PATIENCE)  # noqa: SLF001 - its own
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -139,15 +157,18 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 
-    def _translated(self, work: Callable[["Store"], _Result]) -> _Result:
-        with translated(self.path):
-            return work(self)
+    def _do(self, work: Callable[["Store"], _Result], done: Future[_Result]) -> None:
+        try:
+            with translated(self.path):
+                done.set_result(work(self))
+        except BaseException as error:  # noqa: BLE001 - for the caller to judge
+            done.set_exception(error)
 
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        self._lock = _locked(self.path)
-        _make_private(self.path)
+        self._lock = locked(self.path)
+        make_private(self.path)
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_PATIENCE)
         try:
             check_version(connection, self.path)
@@ -207,48 +228,6 @@ def _schema() -> str:
     return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
 
 
-def is_held(path: Path) -> bool:
-    """Return whether another process works with the journal at *path*, which this one does not have open.
-
-    A load of this process that has just ended may still be closing it, and is waited for.
-    """
-    if Store.inherits(path):
-        return True
-    try:
-        _locked(path).close()
-    except JournalBusyError:
-        return True
-    except (sqlite3.Error, OSError):
-        return False
-    return False
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
-
-    It is on a file beside the journal, so that the journal can be read while a load runs.
-    """
-    beside = path.with_name(f"{path.name}-lock")
-    _make_private(beside)
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
-    try:
-        # Nothing is ever written to it, and no file is to be left beside it.
-        lock.execute("PRAGMA journal_mode = MEMORY")
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise JournalBusyError(f"another process works with the journal {path.name}") from error
-        raise
-    return lock
-
-
-def _make_private(path: Path) -> None:
-    """Make the file, readable by its owner alone, if there is none."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a file that is no journal, or one of another version.
 
@@ -295,3 +274,7 @@ def _meaning(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
     meaning = next((meaning for prefix, meaning in told.items() if name.startswith(prefix)), None)
     return f"{meaning} ({error})" if meaning else str(error)
+
+
+def _nothing() -> None:
+    pass
