@@ -164,6 +164,8 @@ class AppendRequest:
                 self._doubt(_why(error))
             elif isinstance(error, AlloError):
                 await self._record_refusal(batch, delivery, error)
+            else:
+                self._load_log.withdraw(batch)
             raise
         finally:
             for job in self.merged.jobs:
@@ -174,7 +176,7 @@ class AppendRequest:
         finally:
             # A cancellation here does not make a reply that came unheard.
             telling.settled(self._settle(batch, batch.rows, delivery, reply), delivery.attempts)
-        await self._load_log.record_outcome(batch, self.merged.outcomes())
+            await self._load_log.record_outcome(batch, self.merged.outcomes())
 
     async def _record_refusal(self, batch: Batch, delivery: InFlightRequest[AppendReply], error: AlloError) -> None:
         if isinstance(error, QueueFullError):

@@ -98,6 +98,9 @@ class LoadLog:
     async def record_intent(self, batch: Batch, request: Request, first_used: Timestamp) -> None:
         """Write that *batch* is about to be sent as *request*."""
 
+    def withdraw(self, batch: Batch) -> None:
+        """Write that *batch* was not sent after all, as soon as that can be."""
+
     async def record_outcome(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Write what became of the rows of *batch*."""
 
@@ -113,11 +116,11 @@ class LoadLog:
     async def record_end(self, rows: int) -> None:
         """Write that the input ended after *rows* rows."""
 
-    async def record_rest(self) -> None:
-        """Write where the rows stand that were taken after the load had ended."""
+    async def record_rest(self, skipped: Sequence[SkippedNumber]) -> None:
+        """Write what became of the rows that were taken after the load had ended, *skipped* among them."""
 
-    def close(self) -> None:
-        """Let others have the load."""
+    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load."""
 
 
 @attrs.frozen

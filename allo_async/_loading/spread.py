@@ -160,7 +160,7 @@ class SpreadRun:
             raise
         finally:
             source.close()
-            self._log.close()
+            self._log.close(self._chunk.skipped)
         self._end(telling, begun, result)
         return self._into
 
@@ -195,7 +195,6 @@ class SpreadRun:
             if source.sync:
                 source.leave_rest(self._clock, self._limits.give_up_at)
                 await feeder.call(take_unscreened(self._chunk, source, self._preparer, inf))
-                await self._log.record_rest()
 
     async def _load(self, source: RowSource, feeder: Feeder) -> None:
         await run_together(self._look(share) for share in self._shares)

@@ -250,7 +250,7 @@ class AppendStream:
             # A cancellation may come even here.
             told = [] if outcomes is None else [outcomes.result()]
             self.unfinished = merge([*told, self._outcomes(self._ahead).result()])
-            self._log.close()
+            self._log.close(self.unfinished.skipped)
             self.totals += self.unfinished.totals
             seconds = self._clock.monotonic() - self._begun
             _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf
 from typing import TypeVar
 
 import attrs
@@ -23,6 +24,7 @@ from allo_async.journal.records import (
     forget_input,
     write_dealt,
     write_input,
+    write_pending,
     write_refused,
     write_sending,
     write_settled,
@@ -43,6 +45,7 @@ class PastRuns:
         known: The rows that earlier runs sent or dealt.
         in_flight: What was being sent when the last run ended.
         input: The digest of each row of the input as it was, by its index.
+        skipped: The indexes of the rows that were skipped without being sent.
         row_count: How many rows the input had, once a run has seen its end.
     """
 
@@ -50,6 +53,7 @@ class PastRuns:
     known: Sequence[KnownRow]
     in_flight: Sequence[Batch]
     input: Mapping[int, bytes]
+    skipped: Collection[int]
     row_count: int | None
 
 
@@ -87,13 +91,15 @@ class JournalLog(KnownLog):
             if row.in_flight and row.chunk is not None and row.place is not None:
                 self._lost[row.chunk][row.place] = row
         self._input: Mapping[int, bytes] = past.input
+        self._skipped = past.skipped
         self._row_count = past.row_count
         self._clock = clock
         self._strict = strict
         self._digests: dict[int, bytes] = {}
         self._moved: list[tuple[int, KnownRow]] = []
         self._changed = False
-        self._refused = False
+        # The first row of an input that is refused; of the rows from there on, the journal keeps those of before.
+        self._refused_from: float = inf
         # What the journal has of the input from this row on is to be forgotten.
         self._forget_from: int | None = None
         self._closed = False
@@ -113,7 +119,7 @@ class JournalLog(KnownLog):
         known = self._claim(index, seen)
         if known is None or known.outcome is None:
             self._digests[index] = seen
-        elif not self._refused and (self._changed or known.index != index):
+        elif index < self._refused_from and (self._changed or known.index != index):
             self._moved.append((index, known))
 
     def in_flight(self, assignee: Assignee) -> list[Batch]:
@@ -125,18 +131,28 @@ class JournalLog(KnownLog):
         digests = {row.index: self._digests.get(row.index, b"") for row in batch.rows}
         known = batch.chunk
 
-        def write(connection: sqlite3.Connection) -> int:
+        def write(connection: sqlite3.Connection) -> None:
             if known is None:
-                return write_sending(
+                batch.chunk = write_sending(
                     connection, self._load, batch, request=request, first_used=first_used, digests=digests
                 )
+                return
             connection.execute(
                 "UPDATE chunk SET idempotency_key = ?, first_used_at = ? WHERE id = ?",
                 (request.idempotency_key, first_used.time, known),
             )
-            return known
 
-        batch.chunk = await self._write(write)
+        await self._write(write)
+
+    def withdraw(self, batch: Batch) -> None:
+        """Write that *batch* was not sent after all, as soon as that can be."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            if batch.chunk is not None:
+                write_refused(connection, batch.chunk, self._clock.time())
+
+        with contextlib.suppress(JournalError):
+            self._store.submit(self._transaction(write))
 
     async def record_outcome(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Write what became of the rows of *batch*."""
@@ -159,7 +175,7 @@ class JournalLog(KnownLog):
 
     async def record_skips(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
-        written = [(row, self._digests.pop(row.index, b"")) for row in rows if not self.recalls(row.index)]
+        written = self._take_skips(rows)
         if written:
             await self._write(lambda connection: write_skipped(connection, self._load, written))
 
@@ -185,21 +201,26 @@ class JournalLog(KnownLog):
 
         await self._write(write)
 
-    async def record_rest(self) -> None:
-        """Write where the known rows stand that were taken after the load had ended."""
-        if not self._moved:
+    async def record_rest(self, skipped: Sequence[SkippedNumber]) -> None:
+        """Write what became of the rows that were taken after the load had ended, *skipped* among them."""
+        rest = self._rest(skipped)
+        if rest is None:
             return
         with contextlib.suppress(JournalError):
-            store = self._store = await Store.open(self._store.path)
+            store = await Store.open(self._store.path)
             try:
-                await self._write(lambda _: None)
+                await store.run(rest)
             finally:
                 store.close()
 
-    def close(self) -> None:
-        """Let others have the load."""
+    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load."""
         if not self._closed:
             self._closed = True
+            rest = self._rest(skipped)
+            if rest is not None:
+                with contextlib.suppress(JournalError):
+                    self._store.submit(rest)
             self._store.done(self._load_id, self._load)
             self._store.close()
 
@@ -211,7 +232,30 @@ class JournalLog(KnownLog):
             known.fate = outcome.fate if outcome is not None else None
             known.entry = orjson.dumps(outcome.entry, default=str) if outcome is not None else None
 
+    def _take_skips(self, rows: Sequence[SkippedNumber]) -> list[tuple[SkippedNumber, bytes]]:
+        """Return which of *rows* are still to be written, each with its digest."""
+        # The others are written already, or an earlier run sent them.
+        taken = [row for row in rows if row.index in self._digests and row.source == "client"]
+        return [(row, self._digests.pop(row.index)) for row in taken if row.index < self._refused_from]
+
+    def _rest(self, skipped: Sequence[SkippedNumber]) -> Callable[[Store], None] | None:
+        """Return what writes all that is not written yet, `None` for nothing."""
+        skips = self._take_skips(skipped)
+        pending = [index for index in self._digests if index in self._skipped and index < self._refused_from]
+        if not (skips or pending or self._moved or self._forget_from is not None):
+            return None
+
+        def write(connection: sqlite3.Connection) -> None:
+            write_skipped(connection, self._load, skips)
+            write_pending(connection, self._load, pending)
+
+        return self._transaction(write)
+
     async def _write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        return await self._store.run(self._transaction(work))
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> Callable[[Store], _Result]:
+        """Return *work* as a transaction that first writes where the rows stand that were known again."""
         moved, self._moved = self._moved, []
         forget_from, self._forget_from = self._forget_from, None
 
@@ -222,7 +266,7 @@ class JournalLog(KnownLog):
                 write_input(connection, self._load, moved)
                 return work(connection)
 
-        return await self._store.run(write)
+        return write
 
     def _change(self, index: int, how: str) -> None:
         """Begin another input at *index*; where the input has to be what it was, raise."""
@@ -230,7 +274,7 @@ class JournalLog(KnownLog):
         if not self._strict:
             self._changed, self._forget_from = True, index
             return
-        self._strict, self._refused = False, True
+        self._strict, self._refused_from = False, index
         raise InputChangedError(
             f"row {index} {how} since the load {self._load_id!r} was begun; to send only what is new, take it up with"
             " on_changed_input='append'",

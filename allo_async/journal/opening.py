@@ -14,10 +14,11 @@ from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.load_log import JournalLog, PastRuns
-from allo_async.journal.past import chunks_of, find_load, read_input, read_known
+from allo_async.journal.lock import is_held
+from allo_async.journal.past import chunks_of, find_load, read_input, read_known, read_skips
 from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_load, read_in_flight
-from allo_async.journal.store import Store, is_held
+from allo_async.journal.store import Store
 
 _UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
@@ -133,7 +134,14 @@ def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRu
         _check_terms(key, orjson.loads(terms))
         connection.execute("UPDATE load SET running = 1 WHERE id = ?", (load,))
     known = read_known(connection, load, server=key.terms.get("server"), queues=key.shared)
-    return PastRuns(load, known, read_in_flight(connection, chunks_of(known)), read_input(connection, load), row_count)
+    return PastRuns(
+        load,
+        known,
+        read_in_flight(connection, chunks_of(known)),
+        read_input(connection, load),
+        read_skips(connection, load),
+        row_count,
+    )
 
 
 def _insert(connection: sqlite3.Connection, key: LoadKey, at: float) -> int:

@@ -50,6 +50,13 @@ def read_skipped(connection: sqlite3.Connection, load: int | None) -> list[bytes
     return [digest for (digest,) in found]
 
 
+def read_skips(connection: sqlite3.Connection, load: int) -> set[int]:
+    """Read which rows of a load's input were skipped without being sent, by their indexes."""
+    return {
+        idx for (idx,) in connection.execute("SELECT idx FROM input_row WHERE load = ? AND skip IS NOT NULL", (load,))
+    }
+
+
 def first_begun(connection: sqlite3.Connection, loads: Collection[int]) -> float | None:
     """Return when the first of *loads* was begun, `None` for no load."""
     begun = dict(connection.execute("SELECT id, begun_at FROM load").fetchall())

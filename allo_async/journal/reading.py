@@ -16,7 +16,7 @@ import orjson
 from allo_async._wire.assignee import Assignee
 from allo_async.errors import JournalError
 from allo_async.journal.records import read_queue
-from allo_async.journal.store import check_version, translated
+from allo_async.journal.store import Store, check_version, refuse_inherited, translated
 from allo_async.models import Totals
 
 _Result = TypeVar("_Result")
@@ -128,10 +128,13 @@ async def reading(
         absent: Returned where there is no such file, or nothing in it yet.
 
     Raises:
+        JournalBusyError: It was open in the process that this one was forked from.
         JournalError: It cannot be read, or there is none and no *absent*.
     """
+    refuse_inherited(path)
 
     def read() -> _Result:
+        Store.catch_up(path)
         if absent is not None and not (path.exists() and path.stat().st_size):
             return absent
         with translated(path), _opened(path) as connection:

@@ -149,6 +149,13 @@ def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tupl
     )
 
 
+def write_pending(connection: sqlite3.Connection, load: int, indexes: Iterable[int]) -> None:
+    """Write that rows which an earlier run skipped are to be sent."""
+    connection.executemany(
+        "UPDATE input_row SET skip = NULL WHERE load = ? AND idx = ?", [(load, index) for index in indexes]
+    )
+
+
 def write_dealt(
     connection: sqlite3.Connection, load: int, rows: Iterable[tuple[PreparedRow, Assignee | None, bytes]]
 ) -> None:

@@ -6,21 +6,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.lock import locked, make_private
 
 #: The version of the schema that this library writes.
 VERSION = 2
 
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
-
-# Seconds; a load of this process that has just ended may still be closing the file.
-_LOCK_PATIENCE = 1.0
 
 # Seconds that another program may keep the journal for itself.
 _BUSY_PATIENCE = 5.0
@@ -37,16 +35,22 @@ class Store:
         path: The file.
         loads: The loads that are under way.
         users: How many need it.
+        closing: Done once its file is closed; `None` before anybody closes it.
     """
 
     _open: ClassVar[dict[Path, "Store"]] = {}
     _guard: ClassVar[threading.Lock] = threading.Lock()
+    # Those whose file is open, also while they close.
+    _alive: ClassVar[set["Store"]] = set()
+    # Those of the process that this one was forked from; kept, because collecting one would close its connections.
+    _inherited: ClassVar[set["Store"]] = set()
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loads: set[str] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="allo-journal")
         self.users = 0
+        self.closing: Future[None] | None = None
         self._lock: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = None
 
@@ -58,9 +62,11 @@ class Store:
             JournalBusyError: Another process has it open.
             JournalError: It cannot be used.
         """
+        refuse_inherited(path)
         with cls._guard:
             store = cls._open.setdefault(path, cls(path))
             store.users += 1
+            cls._alive.add(store)
         try:
             await store.run(Store._connect)
         except BaseException:
@@ -74,19 +80,40 @@ class Store:
         store = cls._open.get(path)
         return None if store is None else store.loads
 
+    @classmethod
+    def inherits(cls, path: Path) -> bool:
+        """Return whether the journal at *path* was open in the process that this one was forked from."""
+        return any(store.path == path for store in cls._inherited)
+
+    @classmethod
+    def forking(cls) -> None:
+        """Wait until the files of loads that have ended are closed: a child could not use them otherwise."""
+        wait([store.closing for store in tuple(cls._alive) if store.closing is not None], _BUSY_PATIENCE)
+
+    @classmethod
+    def forked(cls) -> None:
+        """Begin anew in a forked child, which has no thread of any store, and whose locks may never be released."""
+        cls._guard = threading.Lock()
+        cls._inherited |= cls._alive
+        cls._alive, cls._open = set(), {}
+
     def close(self) -> None:
         """Let go of it; the file is closed when nobody in this process needs it any more."""
+        if self in self._inherited:
+            return
         with self._guard:
             self.users -= 1
             if self.users:
                 return
             del self._open[self.path]
-        self._thread.submit(self._disconnect)
+        self.closing = self._thread.submit(self._disconnect)
         # What was handed to the thread is still done.
         self._thread.shutdown(wait=False)
 
     def done(self, load_id: str, load: int) -> None:
         """Let others have a load that was under way; `load` is its own id in the file."""
+        if self in self._inherited:
+            return
         self.loads.discard(load_id)
         self._thread.submit(self._mark_done, load)
 
@@ -94,9 +121,31 @@ class Store:
         """Do *work* on the store's thread.
 
         Raises:
+            JournalBusyError: This process was forked since the store was opened.
             JournalError: SQLite failed.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translated, work)
+        return await asyncio.wrap_future(self.submit(work))
+
+    def submit(self, work: Callable[["Store"], _Result]) -> Future[_Result]:
+        """Hand *work* to the store's thread; also a caller who is cancelled does not take it back.
+
+        Raises:
+            JournalBusyError: This process was forked since the store was opened.
+        """
+        refuse_inherited(self.path)
+        done: Future[_Result] = Future()
+        done.set_running_or_notify_cancel()
+        self._thread.submit(self._do, work, done)
+        return done
+
+    @classmethod
+    def catch_up(cls, path: Path) -> None:
+        """Wait until what was handed to the threads of the journal at *path* is on the disk."""
+        for store in tuple(cls._alive):
+            if store.path == path:
+                # A thread that takes nothing more is closing the file.
+                with contextlib.suppress(RuntimeError):
+                    wait([store.closing or store._thread.submit(_nothing)], _BUSY_PATIENCE)  # noqa: SLF001 - its own
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -108,15 +157,18 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 
-    def _translated(self, work: Callable[["Store"], _Result]) -> _Result:
-        with translated(self.path):
-            return work(self)
+    def _do(self, work: Callable[["Store"], _Result], done: Future[_Result]) -> None:
+        try:
+            with translated(self.path):
+                done.set_result(work(self))
+        except BaseException as error:  # noqa: BLE001 - for the caller to judge
+            done.set_exception(error)
 
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        self._lock = _locked(self.path)
-        _make_private(self.path)
+        self._lock = locked(self.path)
+        make_private(self.path)
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_PATIENCE)
         try:
             check_version(connection, self.path)
@@ -149,51 +201,31 @@ class Store:
         for connection in (self._connection, self._lock):
             if connection is not None:
                 connection.close()
+        self._alive.discard(self)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=Store.forking, after_in_child=Store.forked)
+
+
+def refuse_inherited(path: Path) -> None:
+    """Refuse a journal that was open in the process that this one was forked from.
+
+    The child has no thread that works with it, and SQLite has kept in the child what it held locked in the parent.
+
+    Raises:
+        JournalBusyError: It was.
+    """
+    if Store.inherits(path):
+        raise JournalBusyError(
+            f"the journal {path.name} was open in the process that this one was forked from: use it in a process that"
+            " is started anew, such as one of multiprocessing's 'spawn'"
+        )
 
 
 def _schema() -> str:
     tables = resources.files("allo_async.journal").joinpath("schema.sql").read_text(encoding="utf-8")
     return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-
-
-def is_held(path: Path) -> bool:
-    """Return whether another process works with the journal at *path*, which this one does not have open.
-
-    A load of this process that has just ended may still be closing it, and is waited for.
-    """
-    try:
-        _locked(path).close()
-    except JournalBusyError:
-        return True
-    except (sqlite3.Error, OSError):
-        return False
-    return False
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
-
-    It is on a file beside the journal, so that the journal can be read while a load runs.
-    """
-    beside = path.with_name(f"{path.name}-lock")
-    _make_private(beside)
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
-    try:
-        # Nothing is ever written to it, and no file is to be left beside it.
-        lock.execute("PRAGMA journal_mode = MEMORY")
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise JournalBusyError(f"another process works with the journal {path.name}") from error
-        raise
-    return lock
-
-
-def _make_private(path: Path) -> None:
-    """Make the file, readable by its owner alone, if there is none."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -242,3 +274,7 @@ def _meaning(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
     meaning = next((meaning for prefix, meaning in told.items() if name.startswith(prefix)), None)
     return f"{meaning} ({error})" if meaning else str(error)
+
+
+def _nothing() -> None:
+    pass
