@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
@@ -24,11 +25,22 @@ from allo_async import (
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
+_log = logging.getLogger(__name__)
+
 # Seconds after which a worker looks again whether the one that had the job before is done with its journal.
 _BUSY = 1.0
 
 # Seconds between two tellings of a job's progress.
 _TELLING = 0.5
+
+# The longest time between two tellings, in seconds, while each of them fails.
+_TELLING_AT_THE_LEAST = 30.0
+
+# How often the end of a job is told before the failure is only logged.
+_LAST_TRIES = 3
+
+# Bytes; a journal's file has more letters than the job's id, and no more than 255 in all.
+_LONGEST_ID = 200
 
 # What passes by itself: the job goes on when it is tried again.
 _PASSING = (NoReplyError, ServerError, RateLimitedError, ConflictError, CoordinationLostError)
@@ -43,13 +55,16 @@ class Jobs:
     Args:
         journals: The folder of their journals.
         client: Makes the client, at the first job.
+
+    Attributes:
+        running: The ids of the jobs that run.
     """
 
     def __init__(self, journals: Path, client: Callable[[], AlloClient]) -> None:
         self._journals = journals
         self._make_client = client
         self._client: AlloClient | None = None
-        self._running = 0
+        self.running: list[str] = []
 
     async def run(
         self,
@@ -64,14 +79,16 @@ class Jobs:
         """Load *rows* into the queues of *assignees*, or go on where whoever had the job before has ended.
 
         Raises:
+            ConfigurationError: *job_id* cannot be the name of a file.
             JobUnfinishedError: Something that may pass has kept it from finishing.
             AlloError: It cannot be done.
         """
+        _check_id(job_id)
         await asyncio.to_thread(self._journals.mkdir, parents=True, exist_ok=True)
         journal = Journal(self._journals / f"{job_id}.journal")
         allo = self._client = self._client or self._make_client()
         queues = [allo.queue(**assignee) for assignee in assignees]
-        async with self._counted(), _telling(tell) as on_progress:
+        async with self._counted(job_id), _telling(tell) as on_progress:
             options |= {"journal": journal, "load_id": job_id, "on_progress": on_progress}
             try:
                 result = await _once_free(lambda: allo.spread(rows, over=queues, **options))
@@ -85,16 +102,30 @@ class Jobs:
 
     async def close(self) -> None:
         """Close the client, unless a job runs: what ends with its process is delivered again, what fails is not."""
-        if self._client is not None and not self._running:
+        if self._client is not None and not self.running:
             await self._client.close()
 
     @contextlib.asynccontextmanager
-    async def _counted(self) -> AsyncGenerator[None]:
-        self._running += 1
+    async def _counted(self, job_id: str) -> AsyncGenerator[None]:
+        self.running.append(job_id)
         try:
             yield
         finally:
-            self._running -= 1
+            self.running.remove(job_id)
+
+
+def _check_id(job_id: str) -> None:
+    """Refuse a job id that would be a path, or no name of a file.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    usable = job_id.isprintable() and not job_id.startswith(".") and not set(job_id) & set("/\\:")
+    if not job_id or not usable or len(job_id.encode("utf-8", "replace")) > _LONGEST_ID:
+        raise ConfigurationError(
+            f"a job id names its journal's file: 1 to {_LONGEST_ID} bytes of printable text that does not begin with a"
+            f" dot and has no slash, backslash or colon, not {job_id[:40]!r}"
+        )
 
 
 async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResult:
@@ -109,26 +140,60 @@ async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResul
 @contextlib.asynccontextmanager
 async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
     """Give what notes how far a run has come, which is told every now and then, and at the end."""
-    latest: list[SpreadRun] = []
-
-    async def tell_latest() -> None:
-        if latest:
-            await tell(JobProgress.of(latest.pop().result()))
-
-    async def keep_telling() -> None:
-        while True:
-            await asyncio.sleep(_TELLING)
-            await tell_latest()
-
-    def note(run: SpreadRun) -> None:
-        latest[:] = [run]
-
-    telling = asyncio.create_task(keep_telling())
+    progress = _Progress(tell)
+    telling = asyncio.create_task(progress.keep_telling())
     try:
-        yield note
+        yield progress.note
     finally:
         await cancel_and_wait(telling)
-    await tell_latest()
+    await progress.tell_end()
+
+
+class _Progress:
+    """The progress of one job; a result backend that fails costs a telling, and neither the next one nor the job."""
+
+    def __init__(self, tell: Teller) -> None:
+        self._tell = tell
+        self._latest: SpreadRun | None = None
+        self._failures = 0
+
+    def note(self, run: SpreadRun) -> None:
+        """Remember how far *run* has come."""
+        self._latest = run
+
+    async def keep_telling(self) -> None:
+        """Tell of each change, and more rarely while that fails."""
+        while True:
+            await asyncio.sleep(self._pause)
+            await self._tell_latest()
+
+    async def tell_end(self) -> None:
+        """Tell how the job ended, as far as that can be told in a few tries."""
+        self._failures = 0
+        for _ in range(_LAST_TRIES):
+            if await self._tell_latest():
+                return
+            await asyncio.sleep(self._pause)
+
+    @property
+    def _pause(self) -> float:
+        return min(_TELLING * 2.0 ** min(self._failures, 16), _TELLING_AT_THE_LEAST)
+
+    async def _tell_latest(self) -> bool:
+        """Tell what is new, and return whether nothing is left to be told."""
+        run, self._latest = self._latest, None
+        if run is None:
+            return True
+        try:
+            await self._tell(JobProgress.of(run.result()))
+        except Exception as error:  # noqa: BLE001 - the result backend may be any, and the job is worth more
+            self._failures += 1
+            if self._latest is None:
+                self._latest = run
+            _log.warning("the progress of a job was not told: %s", type(error).__name__)
+            return False
+        self._failures = 0
+        return True
 
 
 def whose(over: Sequence[str], *, mine: bool) -> list[Mapping[str, str]]:

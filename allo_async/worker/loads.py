@@ -62,7 +62,7 @@ class Loads:
     ) -> None:
         self._broker = broker
         self._jobs = jobs = Jobs(Path(journals), client)
-        self._waking: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
         again: dict[str, Any] = {"retry_on_error": True, "types_of_exceptions": (JobUnfinishedError,)}
 
         # taskiq renames what it makes a task of, and so wants functions and no methods.
@@ -161,11 +161,16 @@ class Loads:
         # taskiq-redis looks for what dead workers have left only after a message has come in.
         idle = getattr(self._broker, "idle_timeout", None)
         if idle is not None:
-            self._waking = asyncio.create_task(self._keep_waking(idle / 2_000))
+            from allo_async.worker.renewal import Renewal  # noqa: PLC0415 - other brokers come without Redis
+
+            self._background = [
+                asyncio.create_task(self._keep_waking(idle / 2_000)),
+                asyncio.create_task(Renewal(self._broker, lambda: self._jobs.running).keep()),
+            ]
 
     async def _stop(self, _: object) -> None:
-        if self._waking is not None:
-            self._waking.cancel()
+        for task in self._background:
+            task.cancel()
         await self._jobs.close()
 
     async def _keep_waking(self, seconds: float) -> None:

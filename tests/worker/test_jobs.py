@@ -6,7 +6,7 @@ import logging
 import pytest
 from taskiq import InMemoryBroker, SimpleRetryMiddleware
 
-from allo_async import AlloClient, AssigneeNotFoundError, Journal
+from allo_async import AlloClient, AssigneeNotFoundError, ConfigurationError, Journal
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from allo_async.worker import JobUnfinishedError, Loads
@@ -197,3 +197,41 @@ async def test_job_whose_journal_is_busy_waits_for_it(sandbox, loads, tmp_path, 
 
     assert report.added == 20
     assert sandbox.numbers(REPS[0]) == us_numbers(20)
+
+
+@pytest.mark.parametrize("failing", [{1}, {1, 2, 3}, {"end"}, {"always"}])
+async def test_result_backend_that_fails_costs_no_job(sandbox, clock, tmp_path, monkeypatch, failing):
+    """Progress that could not be told is told again, and a job that has loaded its list reports so."""
+    monkeypatch.setattr("allo_async.worker.jobs._TELLING", 0.001)
+    sandbox.script(faults.late(2), at=range(1, 5))
+    jobs = Jobs(tmp_path, lambda: AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250))
+    told, tries, ends = [], 0, 0
+
+    async def tell(progress):
+        nonlocal tries, ends
+        tries += 1
+        ends += progress.pending == 0
+        if tries in failing or (ends == 1 and "end" in failing) or "always" in failing:
+            raise ConnectionError("the result backend is away")
+        told.append(progress.added)
+
+    report = await jobs.run("job-9", us_numbers(40), [{"email": REPS[0]}], tell, chunk_size=10)
+    await jobs.close()
+
+    assert report.added == 40
+    assert told[-1:] == ([] if "always" in failing else [40])
+    assert tries > len(failing)
+
+
+@pytest.mark.parametrize(
+    "job_id", ["", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "c:x", "a\0b", "a\nb", "x" * 201, "é" * 101, "\ud800"]
+)
+async def test_job_id_is_never_a_path(sandbox, clock, tmp_path, job_id):
+    """An id that could name a file elsewhere, or none, is refused in words before anything is made or sent."""
+    jobs = Jobs(tmp_path / "journals", lambda: AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock))
+
+    with pytest.raises(ConfigurationError, match="a job id names"):
+        await jobs.run(job_id, us_numbers(1), [{"email": REPS[0]}], lambda _: None)
+
+    assert list(tmp_path.iterdir()) == []
+    assert sandbox.ledger.appends == []
