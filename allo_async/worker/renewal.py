@@ -71,8 +71,8 @@ class Renewal:
 
     async def _task_id(self, redis: Any, stream: str, message: bytes) -> str:
         """Return the id of the job of *message*; an empty one if the stream was cut and has it no longer."""
-        known: str | None = self._task_ids.get(stream, {}).get(message)
-        if known is None:
-            found = await redis.xrange(stream, message, message)
-            known = self._broker.formatter.loads(found[0][1][b"data"]).task_id if found else ""
-        return known
+        known = self._task_ids.get(stream, {}).get(message)
+        if known is not None:
+            return known
+        found = await redis.xrange(stream, message, message)
+        return str(self._broker.formatter.loads(found[0][1][b"data"]).task_id) if found else ""
