@@ -193,12 +193,14 @@ class AppendRequest:
         self._session.server_limits.queue_refused(error.message)
         try:
             # The rows may be in the queue, so that a caller who asks to end waits for the look.
-            overflow = await read_overflow(self._session, batch, self._limits.unstoppable)
+            overflow = await read_overflow(self._session, batch, delivery.first_used, self._limits.unstoppable)
         except BaseException:
             self._doubt(_UNREAD)
             raise
         if overflow.reply is not None:
             self._settle(batch, batch.rows[: overflow.rows], delivery, overflow.reply)
+            # The read is over, and others may stand behind these rows by now.
+            self._tail.forget()
         self._overflow = overflow
         self._session.observers.emit(QueueFull(queue=str(self._assignee), room=overflow.room))
         return overflow

@@ -10,6 +10,7 @@ from allo_async._loading.queue_reads import read_last, read_whole
 from allo_async._loading.reconcile import QueueSnapshot, find_append
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.queue_end import Entry
@@ -33,7 +34,7 @@ class Overflow:
     reply: AppendReply | None = None
 
 
-async def read_overflow(session: LoopSession, batch: Batch, limits: CallLimits) -> Overflow:
+async def read_overflow(session: LoopSession, batch: Batch, since: Timestamp | None, limits: CallLimits) -> Overflow:
     """Read what stands behind the entry that was last before *batch*: nothing, or the first rows of *batch*.
 
     It costs one read where nobody else writes to the queue, and nothing was taken.
@@ -48,10 +49,9 @@ async def read_overflow(session: LoopSession, batch: Batch, limits: CallLimits) 
     whole = await read_whole(session, batch.assignee, limits)
     if whole is None:
         return Overflow(state.room, len(batch.rows), AppendReply((), (), doubt=_KEPT_MOVING))
-    settings, entries = whole
-    seen = QueueSnapshot(end, settings is not None, entries, None, settings.id if settings is not None else None)
+    seen = QueueSnapshot.of(batch, *whole, since=since)
     room = attrs.evolve(state, size=len(seen.entries)).room
-    begin = seen.begin or 0
+    begin = seen.surely_before
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     taken = count_taken(batch.rows, seen.entries[begin:], queued)
     if not taken:

@@ -22,6 +22,7 @@ from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.queue_end import Entry, KnownEnd, QueueEnd, seconds_of
+from allo_async.models import QueueSettings
 
 # A rep calls one number after the other, and none is called in less than a second.
 _MOST_CALLS_PER_SECOND = 1.0
@@ -104,6 +105,26 @@ class QueueSnapshot:
     queue_id: str | None = None
     times: ServerTimes | None = None
 
+    @classmethod
+    def of(
+        cls,
+        batch: Batch,
+        settings: QueueSettings | None,
+        entries: Sequence[Entry],
+        *,
+        since: Timestamp | None,
+        seconds: float | None = None,
+    ) -> "QueueSnapshot":
+        """Take what was read back after *batch* was sent, which may have landed from *since* on."""
+        return cls(
+            batch.before.end if batch.before is not None else None,
+            settings is not None,
+            entries,
+            seconds,
+            settings.id if settings is not None else None,
+            None if since is None else ServerTimes.of(batch.before, since),
+        )
+
     @cached_property
     def begin(self) -> int | None:
         """From which place on entries came in after the tail was read; `None` if nothing tells."""
@@ -142,15 +163,7 @@ async def reconcile(
     found = await read_whole(session, batch.assignee, limits)
     if found is None:
         return _doubt(_KEPT_MOVING)
-    settings, entries = found
-    seen = QueueSnapshot(
-        batch.before.end if batch.before is not None else None,
-        settings is not None,
-        entries,
-        seconds,
-        settings.id if settings is not None else None,
-        ServerTimes.of(batch.before, since),
-    )
+    seen = QueueSnapshot.of(batch, *found, since=since, seconds=seconds)
     return find_append(batch.rows, seen)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from allo_async import AlloClient, ConfigurationError, Journal, QueueFullError
 from allo_async.sandbox import Sandbox
+from tests.chaos.clock import MovableClock
 from tests.end_to_end.numbers import fates, us_numbers
 
 
@@ -59,6 +60,26 @@ async def test_numbers_that_stood_there_before_are_not_taken_for_added(allo, san
 
     with pytest.raises(QueueFullError) as caught:
         await allo.queue().append(us_numbers(50))
+
+    assert fates(caught.value.result) == dict.fromkeys(range(50), "pending")
+
+
+async def test_numbers_that_came_in_behind_a_known_tail_are_not_taken_for_added():
+    """The same numbers, queued by a colleague before the refused request but after the tail was seen, are not ours."""
+    clock = MovableClock()
+    async with (
+        Sandbox(clock=clock, write_per_second=500, read_per_second=2_000) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo,
+        AlloClient(sandbox.add_key(), base_url=sandbox.url, clock=clock) as colleague,
+    ):
+        await allo.queue().append(us_numbers(1, 900))
+        clock.offset += 20
+        await colleague.queue().append(us_numbers(50))
+        sandbox.fill(None, 949)
+        clock.offset += 20
+
+        with pytest.raises(QueueFullError) as caught:
+            await allo.queue().append(us_numbers(50))
 
     assert fates(caught.value.result) == dict.fromkeys(range(50), "pending")
 
