@@ -120,3 +120,10 @@ def test_no_proxy_names_no_other_host(monkeypatch, without):
     monkeypatch.setenv("NO_PROXY", without)
 
     assert AlloClient("ak_live_x", trust_env=True)._settings.proxy == "http://proxy.example:3128"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "60", True, None])
+def test_longest_pause_is_a_number_of_seconds(seconds):
+    """A pause that may last for ever, or none at all, is no setting."""
+    with pytest.raises(ConfigurationError, match="max_retry_after"):
+        AlloClient("ak_live_x", max_retry_after=seconds)

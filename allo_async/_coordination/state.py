@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import attrs
 
 from allo_async._coordination.waiting_members import WaitingMembers
-from allo_async._coordination.window import Window
+from allo_async._coordination.window import LARGEST_LIMIT, Window
 from allo_async._wire.hints import RateLimit
 
 # Seconds for which a kind of name counts as used.
@@ -178,7 +178,8 @@ class State:
 
     def update(self, name: str, told: RateLimit, *, since: float, now: float) -> None:
         """Follow a reply's limit. Its request left at *since*."""
-        self._window(name, told.limit).window.update(told, since=since, now=now)
+        if told.limit <= LARGEST_LIMIT:
+            self._window(name, told.limit).window.update(told, since=since, now=now)
 
     def hold(self, until: float) -> None:
         """Let no request leave before a moment, and let the waiting members hear of it."""

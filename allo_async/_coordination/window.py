@@ -52,8 +52,6 @@ class Window:
         The server's count beyond our own requests of that time belongs to strangers, whose requests take places as
         ours do.
         """
-        if told.limit > LARGEST_LIMIT:
-            return
         self.limit = told.limit
         if told.remaining is None:
             return

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _RENEWAL = 1.0
 
 # Seconds after which those who wait look again; well before they count as dead.
-_LOOK = 0.5
+_LOOK = 1.0
 
 
 class LeasedLock(asyncio.Lock):

@@ -72,9 +72,13 @@ class SharedFile:
     def peek(self) -> bytes:
         """Read all of it, also while another process writes it; nothing where it cannot be read."""
         try:
-            return self._path.read_bytes()
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
             return b""
+        try:
+            return LockedFile(descriptor).read()
+        finally:
+            os.close(descriptor)
 
     def _open(self) -> int:
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW

@@ -16,8 +16,9 @@ from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import Clock
 from allo_async.file.shared_file import SharedFile
 
-# Real seconds between looks whether another process has changed the file.
-_LISTEN = 0.015
+# Real seconds between looks whether another process has changed the file: at first, and after a while without changes.
+_LISTEN = 0.02
+_LONGEST_LISTEN = 0.06
 
 # Seconds by which the machine's clock may be set without its being taken for another start of the machine.
 _SET = 1.0
@@ -111,11 +112,12 @@ class FileStore:
         await cancel_and_wait(self._listening)
 
     async def _listen(self) -> None:
+        pause = _LISTEN
         while self._waiting:
-            await asyncio.sleep(_LISTEN)
-            found = self._file.peek()
+            await asyncio.sleep(pause)
+            found, pause = self._file.peek(), min(pause * 1.1, _LONGEST_LISTEN)
             if found != self._seen:
-                self._seen = found
+                self._seen, pause = found, _LISTEN
                 self._ring(self._read(found))
 
     def _ring(self, state: State) -> None:
