@@ -92,6 +92,9 @@ async def storm(seed: int, *, honours: bool) -> Finding:
     dice = random.Random(seed)
     clock = FastClock(SPEED)
     finding = Finding(seed, honours)
+    overflows = dice.random() < 0.15
+    if overflows:
+        finding.kinds.add("partial overflow")
     async with Sandbox(
         clock=clock,
         read_per_second=None,
@@ -101,6 +104,7 @@ async def storm(seed: int, *, honours: bool) -> Finding:
         max_rows_per_request=dice.choice([None, None, None, 7]),
         conflict_rate=dice.choice([0.0, 0.0, 0.2]),
         rate_limit_rate=dice.choice([0.0, 0.0, 0.05]),
+        partial_overflow=overflows,
         seed=seed,
     ) as sandbox:
         loads = _loads(sandbox, dice)
@@ -109,7 +113,12 @@ async def storm(seed: int, *, honours: bool) -> Finding:
         repeating = dice.random() < 0.1
         if repeating:
             finding.kinds.add("strangers repeat us")
-        strangers = asyncio.create_task(_strangers(sandbox, loads, dice, stop, repeating=repeating))
+        colleague = not repeating and dice.random() < 0.1
+        if colleague:
+            finding.kinds.add("a colleague queues and calls the same")
+        strangers = asyncio.create_task(
+            _strangers(sandbox, loads, dice, stop, repeating=repeating or colleague, calling=colleague)
+        )
         async with AlloClient(
             sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=_TIMEOUT, retry_budget=2_000
         ) as allo:
@@ -156,9 +165,15 @@ def _script(sandbox: Sandbox, dice: random.Random, finding: Finding) -> None:
 
 
 async def _strangers(
-    sandbox: Sandbox, loads: list[_Load], dice: random.Random, stop: asyncio.Event, *, repeating: bool
+    sandbox: Sandbox,
+    loads: list[_Load],
+    dice: random.Random,
+    stop: asyncio.Event,
+    *,
+    repeating: bool,
+    calling: bool,
 ) -> None:
-    """Others write to the same queues, as long as there is room; some *repeating* numbers of ours."""
+    """Others write to queues with room left; some are *repeating* numbers of ours, and *calling* them."""
     while not stop.is_set() and dice.random() < 0.9:
         await asyncio.sleep(dice.random() * 0.02)
         load = dice.choice(loads)
@@ -167,7 +182,11 @@ async def _strangers(
         number = _number(dice.choice(load.rows))
         if repeating and isinstance(number, str) and number.startswith("+1212"):
             user = sandbox._found(load.rep)
-            sandbox._team.queue_of(user.id, user.id).extend([(number, {})], sandbox._now())
+            queue, now = sandbox._team.queue_of(user.id, user.id), sandbox._now()
+            (entry,) = queue.extend([(number, {})], now)
+            if calling:
+                called = attrs.evolve(entry, call_start_date=now, call_id="cll-theirs", routing_result="ANSWERED")
+                queue.entries[entry.position] = called
         else:
             sandbox.fill(load.rep, 1)
 
@@ -191,7 +210,8 @@ def _compare(sandbox: Sandbox, load: _Load, finding: Finding) -> None:
     finding.lost += len(load.rows) - len(fates(result))
     finding.twice += sum(count - 1 for count in counts.values())
     places = {_number(row): place for place, row in reversed(list(enumerate(load.rows)))}
-    if "strangers repeat us" not in finding.kinds:
+    repeated = finding.kinds & {"strangers repeat us", "a colleague queues and calls the same"}
+    if not repeated:
         order = [places[entry.number_to] for entry in queue if entry.number_to in counts]
         finding.wrong_order += sum(one > other for one, other in itertools.pairwise(order))
     told = {row.number_to for row in result.added}
