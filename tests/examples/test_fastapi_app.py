@@ -63,8 +63,8 @@ async def test_errors_become_honest_answers(sandbox, post):
     """Each failure has the status that tells the caller what to do, and the rows that are left."""
     leads = [{"number": number} for number in us_numbers(3)]
     sandbox.fill(MARIE, 999)
-    sandbox.script(faults.leave_out(1), at=4)
-    sandbox.script(faults.rate_limited(seconds=120), at=5)
+    sandbox.script(faults.leave_out(1), at=3)
+    sandbox.script(faults.rate_limited(seconds=120), at=4)
 
     full = await post(leads)
     unknown = await post(leads, "nobody@acme.example")
