@@ -98,7 +98,7 @@ async def _run(arguments: tuple[str, ...], after: float | None) -> list | None:
 def check(life: Life, undisturbed: Life) -> None:
     """Every valid row stands in its queue exactly once, in order, and the result is that of an undisturbed run.
 
-    Where a lost reply is settled by reading the queue back, nothing tells why the server left a row out: it is in doubt.
+    If a lost reply is settled by reading the queue back, nothing tells why the server left a row out: it is in doubt.
     """
     assert max(life.sent.values()) == 1
     assert life.queues == undisturbed.queues
