@@ -49,7 +49,9 @@ class Settings:
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET, validator=seconds())
     max_reply_bytes: int = attrs.field(default=DEFAULT_MAX_REPLY_BYTES, validator=whole())
     queue_capacity: int = attrs.field(default=QUEUE_CAPACITY, validator=whole())
-    max_retry_after: float = attrs.field(default=DEFAULT_MAX_RETRY_AFTER, validator=seconds(above_zero=True))
+    max_retry_after: float = attrs.field(
+        default=DEFAULT_MAX_RETRY_AFTER, validator=seconds(above_zero=True, finite=True)
+    )
     proxy: str | None = attrs.field(default=None, repr=False)
 
     @classmethod

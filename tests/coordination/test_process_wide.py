@@ -171,10 +171,10 @@ async def test_every_call_hears_of_a_long_pause(sandbox):
 
 
 @pytest.mark.parametrize("longest", [3_600, 40])
-async def test_unix_time_is_no_wait(clock, longest):
-    """A `Retry-After` with the moment of the reset holds the key up for as long as is believed, and no longer."""
+async def test_absurd_wait_is_bounded(clock, longest):
+    """An absurd `Retry-After` holds the key up for as long as is believed, and no longer."""
     async with Sandbox(clock=clock) as sandbox:
-        sandbox.script(faults.error(429, "RATE_LIMIT_EXCEEDED", headers={"Retry-After": "1790000002"}), times=1)
+        sandbox.script(faults.error(429, "RATE_LIMIT_EXCEEDED", headers={"Retry-After": "999999999"}), times=1)
         async with AlloClient(
             sandbox.api_key, base_url=sandbox.url, clock=clock, max_retry_after=longest, retry_budget=30
         ) as allo:
