@@ -1,5 +1,7 @@
 """Checks of options: each raises a `ConfigurationError` that names the option and says what it takes."""
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -74,6 +76,15 @@ def instance(kind: type) -> _Validator:
             raise _refusal(attribute, f"None or a {kind.__name__}", value)
 
     return check
+
+
+def is_async(callback: object) -> bool:
+    """Return whether *callback* is an async function, or an object that is called like one."""
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    # An object is async if its class defines an async __call__.
+    functions = (callback, getattr(type(callback), "__call__", None))  # noqa: B004 - the method itself is asked for
+    return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
 
 
 def _number(value: object) -> float | None:

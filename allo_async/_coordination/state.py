@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import attrs
 
 from allo_async._coordination.waiting_members import WaitingMembers
-from allo_async._coordination.window import LARGEST_LIMIT, Window
-from allo_async._wire.hints import RateLimit
+from allo_async._coordination.window import Window
+from allo_async._wire.hints import LARGEST_LIMIT, RateLimit
 
 # Seconds for which a kind of name counts as used.
 _KIND = 3600.0

@@ -7,9 +7,6 @@ from allo_async._wire.hints import RateLimit
 #: Seconds: the limit's own, and a little for requests that reach the server closer together than they left.
 WINDOW = 1.0 + 0.03
 
-#: A limit above this is not one of requests per second: some gateways put their limit per day into the same header.
-LARGEST_LIMIT = 1_000
-
 
 @attrs.define
 class Window:

@@ -257,11 +257,12 @@ class _SharedBudget(WaitBudget):
         refuse: Callable[[PendingAppend, RateLimitedError], bool],
         budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
     ) -> None:
-        super().__init__(min((budget.patience for budget in budgets().values()), default=inf))
+        first = budgets()
+        super().__init__(min((budget.patience for budget in first.values()), default=inf))
         self._refuse = refuse
         self._budgets = budgets
         # What was waited before a caller came takes none of that caller's patience.
-        self._came = dict.fromkeys(budgets(), 0.0)
+        self._came = dict.fromkeys(first, 0.0)
 
     def check(self, wait: float, paused: float) -> None:
         """Refuse the callers who may not wait for so long, and raise once there is none."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from allo_async._loading.rows import named
 from allo_async.errors import CallbackError, ConfigurationError
+from allo_async.validators import is_async
 
 _Run = TypeVar("_Run")
 
@@ -22,8 +23,7 @@ class Progress(Generic[_Run]):
     """
 
     def __init__(self, on_progress: Callable[[_Run], None] | None) -> None:
-        call = getattr(on_progress, "__call__", None)  # noqa: B004 - an object's method may be async
-        if inspect.iscoroutinefunction(on_progress) or inspect.iscoroutinefunction(call):
+        if is_async(on_progress):
             raise ConfigurationError("on_progress must be a plain function, not an async one (async def)")
         if on_progress is not None and not callable(on_progress):
             raise ConfigurationError(f"on_progress must be a function, not {type(on_progress).__name__}")

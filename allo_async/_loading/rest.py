@@ -2,7 +2,7 @@
 
 import contextlib
 
-from allo_async._loading.load_log import LoadLog
+from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.outcomes import Told, note, recalled, told
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import RowSource
@@ -25,14 +25,14 @@ async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendRe
             if outcome is None and isinstance(contact, Contact):
                 result.pending.append(PendingContact(index=index, contact=contact))
             else:
-                note(result, _fate(contact, index, log))
+                note(result, _fate(contact, index, outcome, log))
             if time_slice.over:
                 await time_slice.renew()
     await log.record_rest(result.skipped)
     return result
 
 
-def _fate(contact: Contact | SkippedNumber, index: int, log: LoadLog) -> Told:
+def _fate(contact: Contact | SkippedNumber, index: int, outcome: Outcome | None, log: LoadLog) -> Told:
     if not isinstance(contact, SkippedNumber):
-        return told(index, contact, log.outcome(index))
-    return recalled(contact, log.outcome(index)) if log.recalls(index) else contact
+        return told(index, contact, outcome)
+    return recalled(contact, outcome) if log.recalls(index) else contact

@@ -42,12 +42,8 @@ _RAISED = (*_ENDS, AssigneeNotFoundError, AuthenticationError, RateLimitedError)
 
 def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
     """Return what stands last in a queue, `None` if that is not known, or was seen too long ago."""
-    identity = session.locks.identity(assignee)
-    known = session.key_state.seen.get(identity)
-    # What another process or client put into `ends` was not seen by this one.
-    if known is None or session.ends.get(identity) is not known.end:
-        return None
-    return known if session.observers.now() - known.at < _FRESH else None
+    known = session.tails.get(session.locks.identity(assignee))
+    return known if known is not None and session.observers.now() - known.at < _FRESH else None
 
 
 class QueueTail:
@@ -66,11 +62,11 @@ class QueueTail:
 
     async def look(self) -> int:
         """Return how much room there is, and remember what stands last."""
-        was_busy, before = self._session.locks.of(self._assignee).locked(), self._session.ends.get(self._identity)
+        was_busy, before = self._session.locks.of(self._assignee).locked(), self._session.tails.get(self._identity)
         room, known = await self._read(self._limits)
         async with self._session.locks.of(self._assignee):
             # An append that ran meanwhile knows better, or has left rows in doubt.
-            if not was_busy and self._session.ends.get(self._identity) is before:
+            if not was_busy and self._session.tails.get(self._identity) is before:
                 self._remember(known)
         return room
 
@@ -190,7 +186,7 @@ class QueueTail:
 
     def _remember(self, known: KnownEnd) -> None:
         state = self._session.key_state
-        state.ends[self._identity], state.seen[self._identity] = known.end, known
+        state.tails[self._identity] = known
         if known.clock is not None and not known.clock.slack:
             state.clock = known.clock
 
@@ -203,10 +199,10 @@ def forget_ends(session: LoopSession, *assignees: Assignee) -> None:
     """Forget what stands last in the queues of *assignees*, under all of their names."""
     for assignee in assignees:
         if session.locks.is_settled(assignee):
-            session.ends.pop(session.locks.identity(assignee), None)
+            session.tails.pop(session.locks.identity(assignee), None)
         else:
             # It may be any queue whose name is of another kind.
-            session.ends.clear()
+            session.tails.clear()
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import inspect
 import itertools
 import logging
@@ -15,6 +14,7 @@ from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.events import AttemptEnded, AttemptStarted, Event, Observer, Waited, Waiting, WaitReason
+from allo_async.validators import is_async
 
 _log = logging.getLogger(__name__)
 
@@ -49,20 +49,12 @@ def checked(observers: Sequence[Observer]) -> Sequence[Observer]:
     for observer in observers:
         if not callable(observer):
             raise ConfigurationError(f"an observer must be a function of one event, not {type(observer).__name__}")
-        if _is_async(observer):
+        if is_async(observer):
             raise ConfigurationError(
                 "an observer must be a plain function: nothing awaits an async one."
                 " Put the event into an asyncio.Queue, and await there"
             )
     return tuple(observers)
-
-
-def _is_async(observer: object) -> bool:
-    while isinstance(observer, functools.partial):
-        observer = observer.func
-    # An object is async if its class defines an async __call__.
-    functions = (observer, getattr(type(observer), "__call__", None))  # noqa: B004 - the method itself is asked for
-    return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
 
 
 class Observers:

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import hmac
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
@@ -15,27 +16,20 @@ from allo_async._sending.leased_lock import LeasedLock
 from allo_async._sending.queue_locks import Identity, QueueLocks, kind_of
 from allo_async._sending.rate_limiter import RateLimiters
 from allo_async._sending.store_connection import StoreConnection
-from allo_async._wire.queue_end import ClockReading, KnownEnd, QueueEnd
+from allo_async._wire.queue_end import ClockReading, KnownEnd
 from allo_async.clock import Clock
-from allo_async.errors import ConfigurationError
 from allo_async.events import Event
 from allo_async.settings import Settings
+from allo_async.validators import one_of
 
-#: What stood last in each queue.
-Ends = dict[Identity, QueueEnd]
+#: What stood last in each queue, and when that was seen.
+Tails = dict[Identity, KnownEnd]
 
 #: What to do when the shared store is slow, gone or frozen: go on with the process's own limits and locks, or raise.
 OnCoordinationLoss = Literal["local", "raise"]
 
-
-def known(_: object, __: object, value: str) -> None:
-    """Check what to do on a loss.
-
-    Raises:
-        ConfigurationError: It is none of what can be done.
-    """
-    if value not in {"local", "raise"}:
-        raise ConfigurationError(f"on_coordination_loss must be 'local' or 'raise', not {value!r}")
+#: The check of it.
+known: Callable[[Any, Any, OnCoordinationLoss], None] = one_of("local", "raise")
 
 
 class Coordination(Protocol):
@@ -58,8 +52,7 @@ class KeyState:
     Attributes:
         limiters: Let requests go.
         locks: Keeps appends to the same queue apart.
-        ends: What stood last in each queue, by the assignee's identity; changed by who has the queue's lock.
-        seen: When this process saw each of those itself; one that has changed since was not.
+        tails: What stood last in each queue, by the assignee's identity; changed by who has the queue's lock.
         clock: The server's clock, as the entries of an append have shown it.
         connection: To the stores, which is opened again when it is needed after a `close`.
         watching: The observers of the clients that use this.
@@ -67,9 +60,8 @@ class KeyState:
 
     limiters: RateLimiters
     locks: QueueLocks = attrs.field(factory=QueueLocks)
-    ends: Ends = attrs.field(factory=dict[Identity, QueueEnd])
+    tails: Tails = attrs.field(factory=dict[Identity, KnownEnd])
     connection: StoreConnection | None = None
-    seen: dict[Identity, KnownEnd] = attrs.field(factory=dict[Identity, KnownEnd], init=False)
     clock: ClockReading | None = attrs.field(default=None, init=False)
     watching: list[Observers] = attrs.field(factory=list[Observers], init=False)
 
@@ -92,11 +84,11 @@ class KeyState:
             clock=clock,
             raises=coordination is not None and coordination.on_coordination_loss == "raise",
         )
-        ends: Ends = {}
+        tails: Tails = {}
         turns: dict[str, tuple[str, str]] = {}
 
         def forget(identity: Identity) -> None:
-            ends.pop(identity, None)
+            tails.pop(identity, None)
 
         def make_lock(identity: Identity) -> LeasedLock:
             return LeasedLock(
@@ -111,7 +103,7 @@ class KeyState:
 
         locks = QueueLocks(make_lock)
         limiters = RateLimiters(clock=clock, connection=connection, max_retry_after=settings.max_retry_after)
-        state = cls(limiters, locks, ends, connection)
+        state = cls(limiters, locks, tails, connection)
         connection.emit = state.emit
         return state
 

@@ -9,7 +9,7 @@ import attrs
 
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.instrumentation import Observers, checked
-from allo_async._sending.key_state import Coordination, Ends, KeyState, key_state_of
+from allo_async._sending.key_state import Coordination, KeyState, Tails, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.sender import Sender
 from allo_async._sending.server_limits import ServerLimits
@@ -54,9 +54,9 @@ class LoopSession:
         return self.sender.observers
 
     @property
-    def ends(self) -> Ends:
+    def tails(self) -> Tails:
         """What stood last in each queue, by the assignee's identity."""
-        return self.key_state.ends
+        return self.key_state.tails
 
     async def close(self) -> None:
         """End all calls, and let nothing more out."""

@@ -11,8 +11,8 @@ import attrs
 # The limits are per second [guide], so a 429 that says nothing is over after one.
 _WINDOW = 1.0
 
-# A number above this is not a limit per second: the server means a longer span.
-_MOST_PER_SECOND = 1_000
+#: A number above this is not a limit per second: some gateways put their limit per day into the same header.
+LARGEST_LIMIT = 1_000
 
 # No wait is longer than this many seconds, whatever a header says.
 _LONGEST_WAIT = 30 * 86_400.0
@@ -47,7 +47,7 @@ class RateLimit:
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     """Read `X-RateLimit-Limit` and `X-RateLimit-Remaining` [guide]; `None` if there is no limit per second."""
     limit, remaining = _count(headers.get("X-RateLimit-Limit")), _count(headers.get("X-RateLimit-Remaining"))
-    return RateLimit(limit, remaining) if limit and limit <= _MOST_PER_SECOND else None
+    return RateLimit(limit, remaining) if limit and limit <= LARGEST_LIMIT else None
 
 
 def _count(value: str | None) -> int | None:

@@ -113,10 +113,10 @@ async def _turns_and_ends(request):
     if request.param == "local":
         settings = settings_of(next(_keys))
         states = [KeyState.open(settings, CLOCK, None) for _ in range(2)]
-        yield [(state.locks, state.ends) for state in states]
+        yield [(state.locks, state.tails) for state in states]
     else:
         async with _three(_coordination_by(request, request.param)) as shared:
-            yield [(state.locks, state.ends) for state in shared[:2]]
+            yield [(state.locks, state.tails) for state in shared[:2]]
 
 
 async def test_one_at_a_time(turns):
@@ -271,10 +271,10 @@ async def test_dead_process_loses_its_turn_within_seconds(processes):
     turn = dead.locks.of(REP)
     await turn.acquire()
     turn._renewing.cancel()
-    other.ends[REP.identity] = QueueEnd(exists=False)
+    other.tails[REP.identity] = QueueEnd(exists=False)
 
     async with asyncio.timeout(5), other.locks.of(REP):
-        assert REP.identity not in other.ends
+        assert REP.identity not in other.tails
 
 
 async def test_dead_waiter_loses_its_place(processes):

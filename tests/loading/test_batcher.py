@@ -10,27 +10,10 @@ from allo_async._loading.batcher import AppendBatcher, batcher_of
 from allo_async._loading.prepare import PreparedRow
 from allo_async._wire.assignee import Assignee
 from allo_async.sandbox import Sandbox, faults
-from allo_async.testing import FastClock
+from tests.end_to_end.conftest import _allo, _clock, _sandbox  # noqa: F401 - fixtures
 from tests.end_to_end.numbers import us_numbers
 
 MARIE = "marie@acme.example"
-
-
-@pytest.fixture(name="clock")
-def _clock():
-    return FastClock(50)
-
-
-@pytest.fixture(name="sandbox")
-async def _sandbox(clock):
-    async with Sandbox(clock=clock, write_per_second=500, read_per_second=2_000) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(name="allo")
-async def _allo(sandbox, clock):
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500) as client:
-        yield client
 
 
 def sizes(sandbox):
