@@ -14,13 +14,20 @@ from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.key_state import Coordination
 from allo_async._sending.session import LoopSessions
 from allo_async._wire.answers import read_any, read_data, read_list
-from allo_async._wire.assignee import NOT_GIVEN, Assignee, NotGiven
 from allo_async._wire.replies import Reply
-from allo_async._wire.requests import Request, any_request, me_request, user_request, users_request
+from allo_async._wire.requests import (
+    NOT_GIVEN,
+    Assignee,
+    NotGiven,
+    Request,
+    any_request,
+    me_request,
+    user_request,
+    users_request,
+)
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import ConfigurationError
 from allo_async.events import Observer
-from allo_async.journal.journal import log_of
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
@@ -180,7 +187,7 @@ class AlloClient:
             clock=self._clock,
             deadline=checked.bound(),
             patience=checked.patience,
-            log=log_of(checked.journal, checked.load_id, checked.on_changed_input, terms, assignees, clock=self._clock),
+            log=checked.log(terms, assignees, clock=self._clock),
             on_progress=checked.on_progress,
             into=checked.into,
         )

@@ -1,9 +1,11 @@
-"""Time, as something that can be handed in."""
+"""Time: a clock that can be handed in, and short stretches of work that keep the event loop free."""
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 
@@ -50,3 +52,82 @@ class SystemClock:
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
         """Bound a block on the running loop."""
         return asyncio.timeout(seconds)
+
+
+_Item = TypeVar("_Item")
+
+# Seconds. Opening a connection and sending take several steps, each of which waits for a stretch to end: a request that
+# is ready is not to wait for the rows of the next.
+_STRETCH = 0.00025
+
+
+class TimeSlice:
+    """Lets others run whenever a stretch of work has taken its time.
+
+    Example:
+        ```python
+        time_slice = TimeSlice()
+        for row in rows:
+            work(row)
+            if time_slice.over:
+                await time_slice.renew()
+        ```
+    """
+
+    def __init__(self) -> None:
+        self._ends = time.perf_counter() + _STRETCH
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to let others run."""
+        return time.perf_counter() >= self._ends
+
+    async def renew(self) -> None:
+        """Let others run, and begin the next stretch."""
+        await asyncio.sleep(0)
+        self._ends = time.perf_counter() + _STRETCH
+
+
+class InLine:
+    """Lets blocks run one after the other, first come first served, and other work in between if there are many."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._time_slice = TimeSlice()
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+        try:
+            if self._time_slice.over:
+                await self._time_slice.renew()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+async def in_slices(steps: Iterable[object]) -> None:
+    """Take all *steps*, and let others run in between."""
+    time_slice = TimeSlice()
+    for _ in steps:
+        if time_slice.over:
+            await time_slice.renew()
+
+
+def at_once(steps: Iterable[object]) -> None:
+    """Take all *steps* without a pause, where a cancellation must not come in between."""
+    deque(steps, maxlen=0)
+
+
+async def filtered(items: Iterable[_Item], keep: Callable[[_Item], bool]) -> list[_Item]:
+    """Return those of *items* that are to *keep*, and let others run in between."""
+    kept: list[_Item] = []
+    time_slice = TimeSlice()
+    for item in items:
+        if keep(item):
+            kept.append(item)
+        if time_slice.over:
+            await time_slice.renew()
+    return kept

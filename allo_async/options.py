@@ -1,18 +1,23 @@
 """The options of loads: how each is called and typed, and the checks that all of them pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, TypedDict
 
 import attrs
 
 from allo_async._loading.allocate import Strategy
+from allo_async._loading.load_log import NO_LOG, LogOpener
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.spread import SpreadRun
 from allo_async._loading.stream import WhenFull
 from allo_async._loading.suppress_option import Suppress
+from allo_async._wire.requests import Assignee
+from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
 from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal.journal import log_of
 from allo_async.models import QUEUE_CAPACITY, SpreadResult
 from allo_async.validators import flag, instance, one_of, seconds, text, whole
 
@@ -153,6 +158,16 @@ class Options:
     strategy: Strategy = attrs.field(default="even", validator=one_of("even", "fill"))  # pyright: ignore[reportAssignmentType] - one of them
     on_progress: Callable[[SpreadRun], Any] | None = None
     into: SpreadResult | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.journal is None) != (self.load_id is None):
+            raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
+
+    def log(self, terms: Mapping[str, Any], queues: Sequence[Assignee], *, clock: Clock) -> LogOpener:
+        """Return what opens the log of the load into *queues*; *terms* must be the same when it is taken up again."""
+        if self.journal is None or self.load_id is None:
+            return NO_LOG
+        return log_of(self.journal, self.load_id, self.on_changed_input, terms, queues, clock=clock)
 
     def preparer(self) -> Preparer:
         """Return what prepares the rows of the call.

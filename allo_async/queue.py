@@ -3,24 +3,22 @@
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
-from allo_async._loading.appender import Appender
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.merge import extend, into_result
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.plan import plan_append
-from allo_async._loading.queue_reads import read_numbers, read_state
+from allo_async._loading.queue_names import changing
 from allo_async._loading.rows import Rows
 from allo_async._loading.stream import AppendStream
-from allo_async._loading.tail import changing
+from allo_async._loading.tail import read_numbers, read_state
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
-from allo_async._sending.session import LoopSession, LoopSessions
+from allo_async._sending.session import LoopSessions
 from allo_async._wire.answers import read_any, read_removed, read_settings
-from allo_async._wire.assignee import Assignee
 from allo_async._wire.replies import Reply
-from allo_async._wire.requests import Request, clear_request, reassign_request, reset_request, update_request
+from allo_async._wire.requests import Assignee, Request, clear_request, reassign_request, reset_request, update_request
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, BadRequestError, NotFoundError
-from allo_async.journal.journal import log_of
 from allo_async.models import (
     AppendResult,
     Plan,
@@ -125,16 +123,15 @@ class DialingQueue:
         checked = Options(**options)
         terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": checked.region}
 
-        def open_appender(session: LoopSession, limits: CallLimits, log: LoadLog) -> Appender:
-            return Appender(
-                session,
+        def open_call(limits: CallLimits, log: LoadLog) -> AppendCall:
+            return AppendCall(
                 self.assignee,
-                clock=self._clock,
-                limits=limits,
-                log=log,
-                merges=self._sessions.merges,
+                limits,
+                log,
                 chunk_size=checked.chunk_size,
-                waits=checked.when_full == "wait",
+                # What is written down keeps its key, and so is sent by itself.
+                alone=not self._sessions.merges or log.writes,
+                waits_for_room=checked.when_full == "wait",
                 poll_interval=checked.poll_interval,
             )
 
@@ -143,16 +140,14 @@ class DialingQueue:
             self.assignee,
             checked.preparer(),
             self._sessions.current,
-            open_appender,
+            open_call,
             clock=self._clock,
             chunk_size=checked.chunk_size,
             deadline=checked.bound(),
             patience=checked.patience,
             when_full=checked.when_full,
             skip_queued=checked.skip_queued,
-            log=log_of(
-                checked.journal, checked.load_id, checked.on_changed_input, terms, [self.assignee], clock=self._clock
-            ),
+            log=checked.log(terms, [self.assignee], clock=self._clock),
         )
 
     async def plan(self, numbers: Rows, **options: Unpack[PlanOptions]) -> Plan:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from allo_async._coordination.waiting_members import WaitingMembers
-from allo_async._coordination.window import Window
+from allo_async._coordination.window import WaitingMembers, Window
 from allo_async._wire.hints import LARGEST_LIMIT, RateLimit
 
 # Seconds for which a kind of name counts as used.

@@ -8,8 +8,8 @@ from typing import Literal
 import attrs
 
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.time_slice import TimeSlice
 from allo_async._numbers.plans import is_likely
+from allo_async.clock import TimeSlice
 
 #: How to allocate rows: to all queues alike, or to one after another.
 Strategy = Literal["even", "fill"]

@@ -5,33 +5,39 @@ collects rows, so that all that came in by then leaves together.
 """
 
 import asyncio
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from allo_async._loading.append_request import AppendRequest
+from allo_async._loading.load_log import Batch
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import (
     AppendCall,
     MergedRows,
     Parts,
     PendingAppend,
+    SharedBudget,
     collect,
     limits_of,
     own_copy,
 )
+from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.queue_names import identify, tell_apart
 from allo_async._loading.room_wait import RoomWait
 from allo_async._loading.tail import QueueTail
-from allo_async._sending.call_limits import cancel_and_wait
+from allo_async._sending.call_limits import StoppedError, WaitBudget, cancel_and_wait
 from allo_async._sending.queue_locks import Identity, kind_of
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
-from allo_async._sending.stop import StoppedError
-from allo_async._sending.wait_budget import WaitBudget
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import KnownEnd
-from allo_async.clock import Clock
-from allo_async.errors import ConnectionLostError, RateLimitedError
+from allo_async._wire.answers import KnownEnd
+from allo_async._wire.requests import Assignee
+from allo_async.errors import AlloError, ConnectionLostError, RateLimitedError
+
+# So many callers go on in one turn of the event loop.
+_AT_ONCE = 8
 
 _CUT_OFF = "the request was cancelled from outside, before its reply came"
 
@@ -42,17 +48,19 @@ class AppendBatcher:
     Args:
         session: Carries the requests.
         identity: The queue.
-        clock: Waits for room in a full queue.
     """
 
-    def __init__(self, session: LoopSession, identity: Identity, clock: Clock) -> None:
+    def __init__(self, session: LoopSession, identity: Identity) -> None:
         self._session = session
         self._kind = kind_of(identity)
         # Ordered dictionaries and not deques: a caller who leaves costs the same however many wait.
         self._waiting = OrderedDict[PendingAppend, None]()
-        self._room_wait = RoomWait(session, clock)
         self._request: AppendRequest | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @cached_property
+    def _room_wait(self) -> RoomWait:
+        return RoomWait(self._session)
 
     def __repr__(self) -> str:
         rows = sum(len(job.rows) for job in (*self._waiting, *self._room_wait.jobs))
@@ -173,9 +181,11 @@ class AppendBatcher:
             self._fail(list(self._waiting), error)
 
     async def _lock(self, call: AppendCall) -> asyncio.Lock:
-        locks, tail = self._session.locks, QueueTail(self._session, call.assignee, call.limits.unstoppable)
+        locks = self._session.locks
         while True:
-            await tail.come_to_know()
+            locks.use(call.assignee)
+            if locks.perhaps_the_same(call.assignee):
+                await tell_apart(self._session, call.assignee, call.limits.unstoppable)
             # Nothing may come in between: whoever asks for another name of the queue sees that this lock is held.
             lock = locks.of(call.assignee)
             with self._session.observers.timed_wait("turn"):
@@ -200,7 +210,7 @@ class AppendBatcher:
         """Wait until a request may leave; callers who may not wait for so long are refused at once."""
         with self._session.observers.timed_wait("pace"):
             try:
-                return await self._session.key_state.limiters.writes.acquire(_SharedBudget(self._refuse, self._budgets))
+                return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
             except RateLimitedError:
                 # No caller is left who would wait for so long.
                 return None
@@ -218,25 +228,29 @@ class AppendBatcher:
         merged = MergedRows(parts)
         for job in merged.jobs:
             job.taken()
-        request = self._request = AppendRequest(self._session, assignee, merged)
+        request = self._request = AppendRequest(self._session, merged, Batch(assignee, merged.rows, before))
         try:
-            await request.send(slot, before)
+            await request.send(slot)
         except Exception as error:  # noqa: BLE001 - it is raised by the callers
             if not request.helps_to_go_on(error):
                 self._fail(merged.jobs, error)
         finally:
             self._finish(request)
-        await request.identify()
+        if not self._session.locks.is_known(assignee):
+            # Callers under another name wait for the lock to learn whose queue it is, now that it exists.
+            with contextlib.suppress(AlloError):
+                await identify(self._session, assignee, limits_of(merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
-        """Give their answer to the callers whose rows are all settled."""
+        """Let the callers go on whose rows are all settled."""
+        settled = [job for job in request.merged.jobs if not job.rows]
         for job in request.merged.jobs:
             if not job.rows:
                 self._waiting.pop(job, None)
-                job.succeed()
             elif job.stopping:
                 self._fail([job], StoppedError("the caller asked to end"))
         request.present.clear()
+        _succeed(settled)
 
     def _fail(self, jobs: Sequence[PendingAppend], error: Exception) -> None:
         for job in jobs:
@@ -244,47 +258,35 @@ class AppendBatcher:
             job.fail(own_copy(error) if len(jobs) > 1 else error)
 
 
-class _SharedBudget(WaitBudget):
-    """How long a request may wait that several callers share: each is refused alone, and the last one ends the wait.
-
-    Args:
-        refuse: Ends a caller's part, and returns whether no caller is left.
-        budgets: Returns the budget of each caller who waits.
-    """
-
-    def __init__(
-        self,
-        refuse: Callable[[PendingAppend, RateLimitedError], bool],
-        budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
-    ) -> None:
-        first = budgets()
-        super().__init__(min((budget.patience for budget in first.values()), default=inf))
-        self._refuse = refuse
-        self._budgets = budgets
-        # What was waited before a caller came takes none of that caller's patience.
-        self._came = dict.fromkeys(first, 0.0)
-
-    def check(self, wait: float, paused: float) -> None:
-        """Refuse the callers who may not wait for so long, and raise once there is none."""
-        for job, budget in self._budgets().items():
-            came = self._came.setdefault(job, self.waited)
-            own = WaitBudget(budget.patience - (self.waited - came), longest_pause=budget.longest_pause)
-            try:
-                own.check(wait, paused)
-            except RateLimitedError as error:
-                if self._refuse(job, error):
-                    raise
-        self.patience = min((budget.patience for budget in self._budgets().values()), default=inf)
-
-
 _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBatcher]] = WeakKeyDictionary()
 
 
-def batcher_of(session: LoopSession, assignee: Assignee, clock: Clock) -> AppendBatcher:
+def _succeed(jobs: Sequence[PendingAppend]) -> None:
+    """Let callers go on, a few at a time: each has work to do, and the loop has others to serve."""
+    for job in jobs[:_AT_ONCE]:
+        job.succeed()
+    if len(jobs) > _AT_ONCE:
+        asyncio.get_running_loop().call_soon(_succeed, jobs[_AT_ONCE:])
+
+
+def batcher_of(session: LoopSession, assignee: Assignee) -> AppendBatcher:
     """Return the batcher of a queue, which is there as long as anything waits for it."""
     batchers = _batchers.setdefault(session, WeakValueDictionary())
     identity = session.locks.identity(assignee)
     batcher = batchers.get(identity)
     if batcher is None:
-        batcher = batchers[identity] = AppendBatcher(session, identity, clock)
+        batcher = batchers[identity] = AppendBatcher(session, identity)
     return batcher
+
+
+async def send_rows(session: LoopSession, call: AppendCall, rows: Sequence[PreparedRow], outcomes: Outcomes) -> None:
+    """Send *rows* of a call and record what becomes of them in *outcomes*, which is right at every await.
+
+    Raises:
+        QueueFullError: The queue is filled to the capacity, and there are rows left.
+        AlloError: The server refused, or could not be reached in time; *outcomes* has what became of the rows.
+    """
+    rows = outcomes.wanted(rows)
+    if rows:
+        await session.key_state.limiters.writes.check(session.sender.budget(call.limits))
+        await batcher_of(session, call.assignee).append(PendingAppend(call, rows, outcomes))

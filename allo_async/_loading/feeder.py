@@ -1,14 +1,20 @@
-"""The task that iterates the caller's rows."""
+"""The task that iterates the caller's rows, and takes what is left of them once a call has ended."""
 
 import asyncio
+import contextlib
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from math import inf
 from typing import Any, TypeVar
 
+from allo_async._loading.load_log import LoadLog, Outcome
+from allo_async._loading.outcomes import Told, note, recalled, told
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import cancel_and_wait
+from allo_async.clock import TimeSlice
+from allo_async.errors import RowSourceError
+from allo_async.models import AppendResult, Contact, PendingContact, SkippedNumber
 
 _Given = TypeVar("_Given")
 
@@ -100,3 +106,30 @@ async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
         await feeder.close()
         source.close()
     return chunk
+
+
+async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
+    """Take what is left of a sync iterable: pending rows, local skips, and what earlier runs of the load came to.
+
+    What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
+    """
+    result = AppendResult()
+    time_slice = TimeSlice()
+    with contextlib.suppress(RowSourceError):
+        while source.sync and (taken := await source.next()) is not None:
+            index, row = taken
+            contact, outcome = preparer.set_aside(index, row), log.outcome(index)
+            if outcome is None and isinstance(contact, Contact):
+                result.pending.append(PendingContact(index=index, contact=contact))
+            else:
+                note(result, _fate(contact, index, outcome, log))
+            if time_slice.over:
+                await time_slice.renew()
+    await log.record_rest(result.skipped)
+    return result
+
+
+def _fate(contact: Contact | SkippedNumber, index: int, outcome: Outcome | None, log: LoadLog) -> Told:
+    if not isinstance(contact, SkippedNumber):
+        return told(index, contact, outcome)
+    return recalled(contact, outcome) if log.recalls(index) else contact

@@ -6,10 +6,9 @@ from typing import Any, Literal, NamedTuple
 import attrs
 
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.idempotency import Timestamp
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import KnownEnd
-from allo_async._wire.requests import Request
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.answers import KnownEnd
+from allo_async._wire.requests import Assignee, Request
 from allo_async.models import SkippedNumber
 
 #: Marks an entry that says what the client saw, and not the server.

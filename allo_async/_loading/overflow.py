@@ -6,14 +6,13 @@ import attrs
 
 from allo_async._loading.load_log import Batch
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.queue_reads import read_last, read_whole
 from allo_async._loading.reconcile import QueueSnapshot, find_append
+from allo_async._loading.tail import read_last, read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
-from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.session import LoopSession
-from allo_async._wire.answers import AppendReply
-from allo_async._wire.queue_end import Entry
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.answers import AppendReply, Entry
 
 _KEPT_MOVING = "the queue was full, and moved faster than it could be read to see which rows it took"
 _UNKNOWN_TAIL = "the queue was full, and what it held before is not known, so that it may have taken this row"

@@ -1,26 +1,24 @@
-"""Rows that callers wait for, and the rows of several callers in one request."""
+"""Rows that callers wait for, and what several callers share: a request's rows, its limits, and the wait for it."""
 
 import asyncio
-import contextlib
 import contextvars
 import copy
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
 import attrs
 
 from allo_async._loading.capacity import Capacity
-from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
-from allo_async._loading.outcomes import NO_ANSWER, Outcomes
+from allo_async._loading.outcomes import NO_ANSWER, Correlation, Outcomes
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.call_limits import UNLIMITED, CallLimits
-from allo_async._sending.instrumentation import Observers
-from allo_async._wire.assignee import Assignee
-from allo_async.errors import AlloError
+from allo_async._sending.call_limits import UNLIMITED, CallLimits, WaitBudget
+from allo_async._sending.instrumentation import Observers, TimedWait
+from allo_async._wire.requests import Assignee
+from allo_async.errors import AlloError, RateLimitedError
 from allo_async.models import QUEUE_CAPACITY
 
 _Item = TypeVar("_Item")
@@ -86,7 +84,7 @@ class PendingAppend:
     number: int = attrs.field(factory=lambda: next(_numbers), init=False)
     stopping: bool = attrs.field(default=False, init=False)
     most_together: float = attrs.field(default=inf, init=False)
-    _turn: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack, init=False, repr=False)
+    _turn: TimedWait | None = attrs.field(default=None, init=False, repr=False)
 
     def goes_with(self, other: "PendingAppend") -> bool:
         """Return whether the rows of both may share a request: one refusal must mean the same to both."""
@@ -96,11 +94,14 @@ class PendingAppend:
 
     def wait_for_turn(self, observers: Observers) -> None:
         """Report the wait behind other appends, until `taken`."""
-        self._turn.enter_context(observers.timed_wait("turn"))
+        self._turn = observers.timed_wait("turn")
+        self._turn.begin()
 
     def taken(self) -> None:
         """End the wait behind other appends."""
-        self.context.copy().run(self._turn.close)
+        if self._turn is not None:
+            self.context.copy().run(self._turn.end)
+            self._turn = None
 
     def succeed(self) -> None:
         """Let the caller go on."""
@@ -234,3 +235,36 @@ def own_copy(error: _Error) -> _Error:
     own = copy.copy(error)
     own.__cause__ = error
     return own
+
+
+class SharedBudget(WaitBudget):
+    """How long a request may wait that several callers share: each is refused alone, and the last one ends the wait.
+
+    Args:
+        refuse: Ends a caller's part, and returns whether no caller is left.
+        budgets: Returns the budget of each caller who waits.
+    """
+
+    def __init__(
+        self,
+        refuse: Callable[[PendingAppend, RateLimitedError], bool],
+        budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
+    ) -> None:
+        first = budgets()
+        super().__init__(min((budget.patience for budget in first.values()), default=inf))
+        self._refuse = refuse
+        self._budgets = budgets
+        # What was waited before a caller came takes none of that caller's patience.
+        self._came = dict.fromkeys(first, 0.0)
+
+    def check(self, wait: float, paused: float) -> None:
+        """Refuse the callers who may not wait for so long, and raise once there is none."""
+        for job, budget in self._budgets().items():
+            came = self._came.setdefault(job, self.waited)
+            own = WaitBudget(budget.patience - (self.waited - came), longest_pause=budget.longest_pause)
+            try:
+                own.check(wait, paused)
+            except RateLimitedError as error:
+                if self._refuse(job, error):
+                    raise
+        self.patience = min((budget.patience for budget in self._budgets().values()), default=inf)

@@ -8,12 +8,10 @@ from math import ceil
 from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, weigh
 from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.queue_reads import read_queued, read_state
 from allo_async._loading.rows import Chunk, Rows
-from allo_async._loading.tail import known_end
+from allo_async._loading.tail import known_end, read_queued, read_state
 from allo_async._sending.session import LoopSession
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.requests import LARGEST_PAGE
+from allo_async._wire.requests import LARGEST_PAGE, Assignee
 from allo_async.models import Plan, PlannedRequest, QueueState
 
 _LOOK = PlannedRequest("GET")

@@ -15,13 +15,12 @@ import attrs
 
 from allo_async._loading.load_log import BY_CLIENT, Batch
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.queue_reads import read_whole
+from allo_async._loading.tail import read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
-from allo_async._sending.idempotency import Timestamp
 from allo_async._sending.session import LoopSession
-from allo_async._wire.answers import AppendReply
-from allo_async._wire.queue_end import Entry, KnownEnd, QueueEnd, seconds_of
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.answers import AppendReply, Entry, KnownEnd, QueueEnd, seconds_of
 from allo_async.models import QueueSettings
 
 # A rep calls one number after the other, and none is called in less than a second.

@@ -6,9 +6,8 @@ from functools import partial
 
 from allo_async._loading.capacity import Capacity
 from allo_async._loading.pending_append import PendingAppend, own_copy
-from allo_async._loading.queue_reads import read_state
+from allo_async._loading.tail import read_state
 from allo_async._sending.session import LoopSession
-from allo_async.clock import Clock
 
 #: Seconds before the first look for room.
 DEFAULT_POLL_INTERVAL = 1.0
@@ -26,15 +25,14 @@ class RoomWait:
 
     Args:
         session: Carries the looks.
-        clock: Waits between looks.
 
     Attributes:
         jobs: The callers.
     """
 
-    def __init__(self, session: LoopSession, clock: Clock) -> None:
+    def __init__(self, session: LoopSession) -> None:
         self._session = session
-        self._clock = clock
+        self._clock = session.clock
         self.jobs = dict[PendingAppend, None]()
         self._capacity: Capacity | None = None
         self._interval = self._due = 0.0

@@ -8,11 +8,10 @@ from typing import Any, cast
 
 import attrs
 
+from allo_async._loading.contacts import refuse_no_rows
 from allo_async._loading.prepare import PreparedRow, Preparer
-from allo_async._loading.suppression import Suppression
-from allo_async._loading.tables import refuse_no_rows
-from allo_async._loading.time_slice import TimeSlice
-from allo_async.clock import Clock
+from allo_async._loading.screening import screened
+from allo_async.clock import Clock, TimeSlice
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
 from allo_async.models import ContactLike, SkippedNumber
 
@@ -36,6 +35,7 @@ class RowSource:
         taken: How many rows were pulled, which is the index of the next one.
         size: How many rows there are, `None` where *rows* does not know.
         sync: Whether the rest can be had without waiting.
+        ended: Whether the last row was pulled.
         closing: Whether the task that pulls is cancelled because the load ends.
 
     Raises:
@@ -55,6 +55,7 @@ class RowSource:
         self.taken = 0
         self.size = _size(rows)
         self.sync = not isinstance(rows, AsyncIterable)
+        self.ended = False
         self.closing = False
         self._rows: Rows = rows
         self._check = check
@@ -84,6 +85,7 @@ class RowSource:
         except Exception as error:
             raise self._error(error) from error
         if row is _END:
+            self.ended = True
             return None
         if self._check is not None:
             self._checked(self._check, row)
@@ -173,9 +175,6 @@ def named(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-# The most numbers that a predicate is asked for at once.
-_MOST_ASKED = 1000
-
 # A stretch of rows that are nearly all skipped ends too, so that memory stays bounded.
 _SKIPPED_FOR_EACH_SENT = 10
 
@@ -228,7 +227,7 @@ async def fill_chunk(
     async with in_line:
         await take_unscreened(chunk, source, preparer, size)
     if preparer.suppression.asks:
-        await _screen(chunk, preparer, preparer.suppression)
+        chunk.rows, chunk.skipped = await screened(chunk.rows, chunk.skipped, preparer)
 
 
 async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
@@ -249,42 +248,3 @@ async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, s
             chunk.rows.append(prepared)
         if time_slice.over:
             await time_slice.renew()
-
-
-async def _screen(chunk: Chunk, preparer: Preparer, suppression: Suppression) -> None:
-    """Ask the predicate for the numbers of *chunk*, and skip the rows that it suppresses.
-
-    Raises:
-        SuppressionError: It raised, or returned something of another kind; *chunk* is as it was.
-    """
-    numbers = list(await _numbers(chunk, preparer))
-    for start in range(0, len(numbers), _MOST_ASKED):
-        await suppression.ask(numbers[start : start + _MOST_ASKED])
-    screened = Chunk()
-    time_slice = TimeSlice()
-    for row in chunk.rows:
-        suppressed = preparer.suppressed(row)
-        if suppressed is None:
-            screened.rows.append(row)
-        else:
-            screened.skipped.append(suppressed)
-        if time_slice.over:
-            await time_slice.renew()
-    for skipped in chunk.skipped:
-        screened.skipped.append(preparer.suppressed(skipped) or skipped)
-        if time_slice.over:
-            await time_slice.renew()
-    chunk.rows, chunk.skipped = screened.rows, screened.skipped
-
-
-async def _numbers(chunk: Chunk, preparer: Preparer) -> dict[str, None]:
-    """Return what the predicate is asked: each number once, also those of rows that stand in the queue already."""
-    numbers = {row.wire: None for row in chunk.rows}
-    time_slice = TimeSlice()
-    for row in chunk.skipped:
-        wire = preparer.wire(row) if row.reason == "ALREADY_QUEUED" else None
-        if wire is not None:
-            numbers[wire] = None
-        if time_slice.over:
-            await time_slice.renew()
-    return numbers

@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 
 from allo_async._loading.allocate import Allocation, Weighed
-from allo_async._loading.appender import Appender
 from allo_async._loading.outcomes import Outcomes
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.time_slice import TimeSlice
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
+from allo_async.clock import TimeSlice
 from allo_async.errors import AlloError, JournalError
 from allo_async.models import QueueShare, Totals
 
@@ -23,8 +23,7 @@ class Share:
     """One queue's part in a spread.
 
     Attributes:
-        assignee: Whose queue it is.
-        appender: Delivers to it.
+        call: The spread's terms for it.
         closed: Whether it is settled only, and gets nothing any more.
         room: How many more numbers it holds.
         added: How many numbers of the load it has.
@@ -32,13 +31,17 @@ class Share:
         error: What ended its part early.
     """
 
-    assignee: Assignee
-    appender: Appender
+    call: AppendCall
     closed: bool = False
     room: int = 0
     added: int = 0
     recovered: int = 0
     error: AlloError | None = None
+
+    @property
+    def assignee(self) -> Assignee:
+        """Whose queue it is."""
+        return self.call.assignee
 
     @property
     def open(self) -> bool:

@@ -8,22 +8,23 @@ from functools import cached_property
 from math import inf
 
 from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, allocate_as_before, weigh
-from allo_async._loading.appender import Appender
+from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder
-from allo_async._loading.load_events import LoadEvents
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.merge import extend, into_result
 from allo_async._loading.outcomes import Outcomes
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.progress import Progress
+from allo_async._loading.resume import queued_by_others, resume
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
 from allo_async._loading.share import Share, assigned, parts, raise_journal_error, run_together
-from allo_async._loading.time_slice import at_once, filtered, in_slices
-from allo_async._sending.call_limits import CallLimits
+from allo_async._loading.tail import QueueTail
+from allo_async._sending.call_limits import CallLimits, StoppedError
+from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
-from allo_async._sending.stop import StoppedError
-from allo_async._wire.assignee import Assignee
-from allo_async.clock import Clock
+from allo_async._wire.requests import Assignee
+from allo_async.clock import Clock, at_once, filtered, in_slices
 from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import SkippedNumber, SpreadResult
 
@@ -90,16 +91,9 @@ class SpreadRun:
         self._placed: dict[int, int] = {}
 
     def _share(self, assignee: Assignee, *, closed: bool = False) -> Share:
-        appender = Appender(
-            self._session,
-            assignee,
-            clock=self._clock,
-            limits=self._limits,
-            log=self._log,
-            merges=self._merges,
-            chunk_size=self._chunk_size,
-        )
-        return Share(assignee, appender, closed)
+        alone = not self._merges or self._log.writes
+        call = AppendCall(assignee, self._limits, self._log, chunk_size=self._chunk_size, alone=alone)
+        return Share(call, closed)
 
     @property
     def settled(self) -> int:
@@ -173,7 +167,7 @@ class SpreadRun:
 
     @property
     def _requests(self) -> int:
-        return sum(share.appender.requests for share in self._shares)
+        return sum(share.call.requests for share in self._shares)
 
     def _know(self, log: LoadLog) -> None:
         """Go by what *log* knows of the load from now on."""
@@ -214,12 +208,12 @@ class SpreadRun:
     async def _look(self, share: Share) -> None:
         """See how much room a queue has, and what stands in it; one that cannot be read takes no part."""
         try:
-            share.recovered = await share.appender.resume(self._preparer.bars)
+            share.recovered = await resume(self._session, share.call, self._preparer.bars)
             if share.closed:
                 return
-            share.room = await share.appender.look()
+            share.room = await QueueTail(self._session, share.assignee, self._limits).look()
             if self._skip_queued:
-                self._preparer.leave_out(await share.appender.queued_by_others())
+                self._preparer.leave_out(await queued_by_others(self._session, share.call))
         except StoppedError:
             return
         except AlloError as error:
@@ -275,7 +269,7 @@ class SpreadRun:
                     return
                 batch = rows[start : start + self._chunk_size]
                 with self._placing(queue_index, batch):
-                    await share.appender.deliver(batch, self._outcomes)
+                    await send_rows(self._session, share.call, batch, self._outcomes)
         except QueueFullError as error:
             share.room = 0
             # In doubt, it is an error like any other.

@@ -4,23 +4,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
 
-from allo_async._loading.appender import Appender
-from allo_async._loading.feeder import Feeder
-from allo_async._loading.load_events import LoadEvents
+from allo_async._loading.batcher import send_rows
+from allo_async._loading.feeder import Feeder, drain
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.merge import merge
 from allo_async._loading.outcomes import Outcomes
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.rest import drain
+from allo_async._loading.resume import queued_by_others, resume
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
-from allo_async._sending.call_limits import CallLimits
+from allo_async._sending.call_limits import CallLimits, StoppedError
+from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
-from allo_async._sending.stop import StoppedError
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import AppendResult, Totals
@@ -57,7 +58,7 @@ class AppendStream:
         assignee: Assignee,
         preparer: Preparer,
         session: Callable[[], LoopSession],
-        open_appender: Callable[[LoopSession, CallLimits, LoadLog], Appender],
+        open_call: Callable[[CallLimits, LoadLog], AppendCall],
         *,
         clock: Clock,
         chunk_size: int,
@@ -78,9 +79,9 @@ class AppendStream:
         self._recovered = 0
         self._rest_follows = False
         self._error: BaseException | None = None
-        self._open_appender = open_appender
+        self._open_call = open_call
         self._skip_queued = skip_queued
-        self._appender: Appender | None = None
+        self._call: AppendCall | None = None
         self._clock = clock
         self._chunk_size = chunk_size
         self._begun = clock.monotonic()
@@ -114,11 +115,11 @@ class AppendStream:
             self._telling = telling = self._telling or LoadEvents(session.observers, "append", [self._assignee])
             async with session.calls.bounded(self._seconds_left()):
                 with telling.within():
-                    appender = self._appender or await self._begin(session)
+                    call = self._call or await self._begin(session)
                     async with self._limits.stop.ends():
                         chunk = await self._next_chunk()
                     outcomes = self._outcomes(chunk)
-                    await self._deliver(appender, outcomes)
+                    await self._deliver(session, call, outcomes)
         except StoppedError:
             await self._end(outcomes)
             return self._yielded_after_all()
@@ -161,7 +162,8 @@ class AppendStream:
         """
         try:
             self._source.leave_rest(self._clock, self._limits.give_up_at)
-            result = await self._feeder.call(drain(self._source, self._preparer, self._log))
+            rest = drain(self._source, self._preparer, self._log)
+            result = await (rest if self._source.ended else self._feeder.call(rest))
             self.totals += result.totals
         finally:
             self._source.close()
@@ -169,19 +171,22 @@ class AppendStream:
         return result
 
     async def _is_over(self) -> bool:
-        if self._stopping:
+        # The last chunk was the one before.
+        was_last = self._source.ended and self._filling is None and not self._ahead
+        if self._stopping or (was_last and self._call is not None):
             await self._end()
         return self._ended
 
-    async def _begin(self, session: LoopSession) -> Appender:
+    async def _begin(self, session: LoopSession) -> AppendCall:
         self._log, self._opened = await self._opener.open(), True
-        appender = self._open_appender(session, self._limits, self._log)
-        self._recovered = await appender.resume(self._preparer.bars)
-        self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
+        call = self._open_call(self._limits, self._log)
+        if self._log.writes:
+            self._recovered = await resume(session, call, self._preparer.bars)
+            self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         if self._skip_queued:
-            self._preparer.leave_out(await appender.queued_by_others())
-        self._appender = appender
-        return appender
+            self._preparer.leave_out(await queued_by_others(session, call))
+        self._call = call
+        return call
 
     def _seconds_left(self) -> float | None:
         if self._limits.give_up_at is None:
@@ -200,30 +205,41 @@ class AppendStream:
         return Outcomes(chunk, self._log, recovered=recovered)
 
     async def _next_chunk(self) -> Chunk:
-        """Give the next chunk, which was filled ahead but for the first."""
-        await (self._filling or self._fill_ahead())
+        """Return the next chunk, which was filled ahead but for the first."""
+        if self._filling is None and self._is_short:
+            # No row of a short list waits for anything, so that a task of its own would gain nothing.
+            await self._fill(self._ahead)
+        else:
+            await (self._filling or self._fill_ahead())
         chunk, self._ahead = self._ahead, Chunk()
         return chunk
 
-    async def _deliver(self, appender: Appender, outcomes: Outcomes) -> None:
-        if outcomes.empty:
+    async def _deliver(self, session: LoopSession, call: AppendCall, outcomes: Outcomes) -> None:
+        is_last = self._source.ended
+        if not is_last:
+            self._fill_ahead()
+        if not outcomes.empty:
+            await send_rows(session, call, outcomes.rows, outcomes)
+            await self._log.record_skips(outcomes.skipped)
+            await outcomes.read()
+        if is_last:
             await self._log.record_end(self._source.taken)
-            return
-        self._fill_ahead()
-        await appender.deliver(outcomes.rows, outcomes)
-        await self._log.record_skips(outcomes.skipped)
-        await outcomes.read()
 
     def _fill_ahead(self) -> asyncio.Future[None]:
         self._filling = self._feeder.fill(self._ahead)
         return self._filling
 
     async def _fill(self, chunk: Chunk) -> None:
-        # Loads that begin together leave one after the other, and not all of them when the last one is ready. A few
-        # rows hold up nobody, and so wait for nobody.
-        waits = self._source.sync and (self._source.size is None or self._source.size > _FEW)
-        in_line = self._session().preparing if waits else contextlib.nullcontext()
+        in_line: AbstractAsyncContextManager[object] = contextlib.nullcontext()
+        if self._source.sync:
+            session = self._session()
+            # A few rows hold up nobody, and so do not wait behind long lists.
+            in_line = session.preparing_few if self._is_short else session.preparing
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
+
+    @property
+    def _is_short(self) -> bool:
+        return self._source.sync and self._source.size is not None and self._source.size <= _FEW
 
     def _yielded_after_all(self) -> AppendResult:
         """Return what is not yielded yet, in an iteration that has ended.
@@ -261,7 +277,7 @@ class AppendStream:
 
     @property
     def _requests(self) -> int:
-        return self._appender.requests if self._appender is not None else 0
+        return self._call.requests if self._call is not None else 0
 
     def _tell_end(self) -> None:
         if self._telling is not None:

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
+from allo_async._loading.contacts import refuse_table
 from allo_async._loading.suppression_list import SuppressionList
-from allo_async._loading.tables import refuse_table
 from allo_async.errors import SuppressionError
 
 #: Asked with at most 1,000 different numbers as they would be sent: returns those that are suppressed, or a bool each.

@@ -9,7 +9,7 @@ from typing import Any
 from allo_async._loading.given import UnusableValueError
 from allo_async._loading.suppress_option import Suppress, is_predicate, refuse_no_list, suppressed_in
 from allo_async._loading.suppression_list import Match, SuppressionList
-from allo_async._loading.time_slice import TimeSlice
+from allo_async.clock import TimeSlice
 from allo_async.errors import SuppressionError
 
 _log = logging.getLogger(__name__)

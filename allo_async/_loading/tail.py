@@ -1,53 +1,180 @@
-"""The tail of a queue: read before the first append, and again as soon as anybody else may have written behind it."""
+"""Reading a queue: how full it is, what stands in it, and its tail, which an append has to know."""
 
-import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
+from math import ceil
+from typing import Any
 
 import attrs
 
-from allo_async._loading.queue_reads import read_end, read_state
-from allo_async._sending.call_limits import UNLIMITED, CallLimits
+from allo_async._sending.call_limits import UNLIMITED, CallLimits, StoppedError
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.queue_locks import Identity
 from allo_async._sending.session import LoopSession
-from allo_async._sending.stop import StoppedError
-from allo_async._wire.answers import AppendReply, read_list
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import ClockReading, Entry, KnownEnd, QueueEnd
-from allo_async._wire.requests import users_request
+from allo_async._wire.answers import (
+    AppendReply,
+    ClockReading,
+    Entry,
+    KnownEnd,
+    QueueEnd,
+    QueuePage,
+    read_page,
+)
+from allo_async._wire.requests import LARGEST_PAGE, Assignee, page_request
 from allo_async.errors import (
     AlloError,
-    ApiError,
     AssigneeNotFoundError,
     AuthenticationError,
     ClientClosedError,
     DeadlineExceededError,
     RateLimitedError,
 )
-from allo_async.models import User
+from allo_async.models import QueueNumber, QueueSettings, QueueState
 
-# Nothing tells of what others append, so that what is known of a tail is not taken on trust for longer.
-_FRESH = timedelta(minutes=1).total_seconds()
+# A queue that is being called moves up now and then; it seldom does so in each of these.
+_LOOKS = 4
+
+
+async def read_state(session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED) -> QueueState:
+    """Ask how full the queue of *assignee* is: one request."""
+    return (await _page(session, assignee, 1, limits, size=1)).state
+
+
+async def read_numbers(
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
+) -> AsyncIterator[QueueNumber]:
+    """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
+    page = 1
+    while True:
+        found = await _page(session, assignee, page, limits)
+        for number in found.numbers():
+            yield number
+        if not found.has_more or not found.entries:
+            return
+        page += 1
+
+
+async def read_queued(session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED) -> list[str]:
+    """Read the numbers in the queue of *assignee*, in E.164."""
+    return [number.number_to async for number in read_numbers(session, assignee, limits)]
+
+
+async def read_end(
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
+) -> tuple[QueuePage, QueueEnd]:
+    """Read the first page of a queue and what stands last: a request, or two where it has more than a page."""
+    first = page = await _page(session, assignee, 1, limits)
+    state, begin = first.state, 0
+    queue_id = state.settings.id if state.settings is not None else None
+    if page.has_more:
+        page, begin = await _last_page(session, assignee, state, limits)
+    if not page.entries:
+        return first, QueueEnd(exists=page.state.settings is not None, queue_id=queue_id)
+    # Of what came in between the two, nothing stood last at the first.
+    stood_last = state.size - begin - 1
+    return first, QueueEnd.at(page.entries[min(stood_last, len(page.entries) - 1)], queue_id)
+
+
+async def read_last(
+    session: LoopSession, assignee: Assignee, end: QueueEnd | None, limits: CallLimits
+) -> tuple[QueueState, bool]:
+    """Read how full the queue is, and whether the entry of *end* certainly is the last one still.
+
+    It is looked for where it stood, and where the last one must be by the queue's count.
+    """
+    number = 1 if end is None or end.position is None else end.position // LARGEST_PAGE + 1
+    page = await _page(session, assignee, number, limits)
+    if page.has_more or (page.state.size and not page.entries):
+        page, _ = await _last_page(session, assignee, page.state, limits)
+    if end is None or page.has_more:
+        return page.state, False
+    if end.number_to is None:
+        return page.state, not page.state.size
+    return page.state, bool(page.entries) and end.place_in(page.entries) == len(page.entries) - 1
+
+
+async def _last_page(
+    session: LoopSession, assignee: Assignee, state: QueueState, limits: CallLimits
+) -> tuple[QueuePage, int]:
+    """Return the last page of a queue that was as *state* tells, and how many entries stand before it."""
+    looks = 0
+    while True:
+        number, looks = max(1, ceil(state.size / LARGEST_PAGE)), looks + 1
+        page = await _page(session, assignee, number, limits)
+        # A queue that is being called may have fewer pages by the time that its last one is read.
+        if page.entries or not page.state.size or looks == _LOOKS:
+            return page, (number - 1) * LARGEST_PAGE
+        state = page.state
+
+
+async def read_whole(
+    session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
+) -> tuple[QueueSettings | None, Sequence[Mapping[str, Any]]] | None:
+    """Read what the queue is set to, if there is one, and all of its entries.
+
+    It is `None` where entries were taken off meanwhile each time. Whatever is taken off moves the rest up, and what
+    moves up to a page that was read already is not seen.
+    """
+    for _ in range(_LOOKS):
+        first = page = await _page(session, assignee, 1, limits)
+        entries, number, shrank = list(page.entries), 1, False
+        while page.has_more and page.entries and not shrank:
+            number += 1
+            following = await _page(session, assignee, number, limits)
+            shrank = following.state.size < page.state.size
+            entries += following.entries
+            page = following
+        if not shrank and (page is first or await _begins_with(session, assignee, first, limits)):
+            return page.state.settings, entries
+    return None
+
+
+async def _begins_with(session: LoopSession, assignee: Assignee, first: QueuePage, limits: CallLimits) -> bool:
+    """Tell whether the queue still begins as it did: reps call, and take off, from its front."""
+    again = await _page(session, assignee, 1, limits)
+    return [_identity(entry) for entry in again.entries] == [_identity(entry) for entry in first.entries]
+
+
+def _identity(entry: Mapping[str, Any]) -> tuple[Any, Any]:
+    return entry["number_to"], entry.get("created_at")
+
+
+async def _page(
+    session: LoopSession, assignee: Assignee, page: int, limits: CallLimits, *, size: int = LARGEST_PAGE
+) -> QueuePage:
+    request = InFlightRequest(page_request(assignee, page=page, size=size), read_page)
+    found = await session.sender.send(request, limits)
+    # A queue that holds more than was believed proves that it can.
+    session.server_limits.queue_counted(found.state.size)
+    return attrs.evolve(found, state=attrs.evolve(found.state, capacity=session.server_limits.queue_capacity))
+
+
+#: Seconds. Nothing tells of what others append, so that what is known of a tail is not taken on trust for longer.
+FRESH = timedelta(minutes=1).total_seconds()
 
 # A read that keeps failing must not hold up an append for as long as it could be retried.
 _LOOK_SECONDS = 10.0
 
-# The caller wants it to end.
-_ENDS = (ClientClosedError, DeadlineExceededError, StoppedError)
+#: Errors of a read that the caller wants to end.
+ENDS = (ClientClosedError, DeadlineExceededError, StoppedError)
 
 # The append would end in the same way.
-_RAISED = (*_ENDS, AssigneeNotFoundError, AuthenticationError, RateLimitedError)
+_RAISED = (*ENDS, AssigneeNotFoundError, AuthenticationError, RateLimitedError)
+
+
+def look_limits(session: LoopSession, limits: CallLimits) -> CallLimits:
+    """Return *limits* for a read without which an append can go on."""
+    return attrs.evolve(limits, retry_until=session.observers.now() + _LOOK_SECONDS)
 
 
 def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
     """Return what stands last in a queue, `None` if that is not known, or was seen too long ago."""
     known = session.tails.get(session.locks.identity(assignee))
-    return known if known is not None and session.observers.now() - known.at < _FRESH else None
+    return known if known is not None and session.observers.now() - known.at < FRESH else None
 
 
 class QueueTail:
-    """The tail of one queue, and whose queue that is, as far as one client knows.
+    """The tail of one queue, as far as one client knows.
 
     Args:
         session: Carries the reads, and keeps what they found.
@@ -63,12 +190,12 @@ class QueueTail:
     async def look(self) -> int:
         """Return how much room there is, and remember what stands last."""
         was_busy, before = self._session.locks.of(self._assignee).locked(), self._session.tails.get(self._identity)
-        room, known = await self._read(self._limits)
+        state, known = await self._read(self._limits)
         async with self._session.locks.of(self._assignee):
             # An append that ran meanwhile knows better, or has left rows in doubt.
             if not was_busy and self._session.tails.get(self._identity) is before:
                 self._remember(known)
-        return room
+        return state.room
 
     async def known(self) -> KnownEnd | None:
         """Return what stands last, reading it if need be; `None` if it cannot be read. The queue's lock is held.
@@ -81,7 +208,7 @@ class QueueTail:
             return known
         self.forget()
         try:
-            _, known = await self._read(self._look_limits())
+            _, known = await self._read(look_limits(self._session, self._limits))
         except _RAISED:
             raise
         except AlloError:
@@ -115,65 +242,9 @@ class QueueTail:
 
     def forget(self) -> None:
         """Forget what stands last."""
-        forget_ends(self._session, self._assignee)
+        forget_tails(self._session, self._assignee)
 
-    @property
-    def identified(self) -> bool:
-        """Whether it is known whose queue it is, as far as that matters."""
-        return self._session.locks.is_known(self._assignee)
-
-    async def come_to_know(self) -> None:
-        """Find out whose queue it is, and wait for those who may be appending to the same under another name."""
-        locks = self._session.locks
-        locks.use(self._assignee)
-        if locks.perhaps_the_same(self._assignee):
-            await self._ask_team()
-        if not locks.perhaps_the_same(self._assignee):
-            return
-        await self.identify()
-        with self._session.observers.timed_wait("turn"):
-            for lock in locks.perhaps_the_same(self._assignee):
-                # Whose queue that is, its holder finds out before giving it back.
-                async with lock:
-                    pass
-        await self.identify()
-
-    async def identify(self) -> None:
-        """Find out whose queue it is, where it may be in use under another name; nobody knows before it exists."""
-        locks = self._session.locks
-        if locks.is_known(self._assignee):
-            return
-        # Those who ask at the same time ask once.
-        async with locks.question(self._assignee):
-            if not locks.is_known(self._assignee):
-                state = await read_state(self._session, self._assignee, self._limits)
-                if state.settings is not None:
-                    locks.learn(self._assignee, state.settings.assignee_id)
-
-    async def _ask_team(self) -> None:
-        """Learn the ids of all e-mail addresses at once, where the key may read the team."""
-        locks = self._session.locks
-        async with locks.team:
-            now = self._session.observers.now()
-            if now - locks.team_asked_at < _FRESH or not locks.perhaps_the_same(self._assignee):
-                return
-            locks.team_asked_at = now
-            request = InFlightRequest(users_request(role=None, status=None), read_list(User))
-            try:
-                users = await self._session.sender.send(request, self._look_limits())
-            except _ENDS:
-                raise
-            except AlloError:
-                # Each queue is asked for whose it is instead, once it exists.
-                return
-        for user in users:
-            if user.email:
-                locks.learn(Assignee(email=user.email), user.id)
-
-    def _look_limits(self) -> CallLimits:
-        return attrs.evolve(self._limits, retry_until=self._session.observers.now() + _LOOK_SECONDS)
-
-    async def _read(self, limits: CallLimits) -> tuple[int, KnownEnd]:
+    async def _read(self, limits: CallLimits) -> tuple[QueueState, KnownEnd]:
         began = self._session.observers.now()
         page, end = await read_end(self._session, self._assignee, limits)
         now = self._session.observers.now()
@@ -182,7 +253,7 @@ class QueueTail:
             self._session.locks.learn(self._assignee, state.settings.assignee_id)
         # Entries tell the clock that dates them more exactly.
         clock = self._session.key_state.clock or ClockReading.of_header(page.date, earliest=began, latest=now)
-        return state.room, KnownEnd(end, began, clock)
+        return state, KnownEnd(end, began, clock)
 
     def _remember(self, known: KnownEnd) -> None:
         state = self._session.key_state
@@ -195,36 +266,14 @@ class QueueTail:
         return self._session.locks.identity(self._assignee)
 
 
-def forget_ends(session: LoopSession, *assignees: Assignee) -> None:
-    """Forget what stands last in the queues of *assignees*, under all of their names."""
+def forget_tails(session: LoopSession, *assignees: Assignee) -> None:
+    """Forget the tails of the queues of *assignees*, under all of their names."""
     for assignee in assignees:
         if session.locks.is_settled(assignee):
             session.tails.pop(session.locks.identity(assignee), None)
         else:
             # It may be any queue whose name is of another kind.
             session.tails.clear()
-
-
-@contextlib.asynccontextmanager
-async def changing(session: LoopSession, *assignees: Assignee) -> AsyncGenerator[None]:
-    """Hold the locks of queues under all of their names while a block changes them, and forget what stood last."""
-    for assignee in assignees:
-        # The change itself says better why the server refuses to tell whose queue it is.
-        with contextlib.suppress(ApiError):
-            await QueueTail(session, assignee, UNLIMITED).come_to_know()
-    while True:
-        names = {session.locks.identity(assignee): assignee for assignee in assignees}
-        async with contextlib.AsyncExitStack() as stack:
-            # One order for all, so that two who move queues to each other do not wait for each other.
-            for name in sorted(names):
-                await stack.enter_async_context(session.locks.of(names[name]))
-            if names.keys() == set(map(session.locks.identity, assignees)):
-                forget_ends(session, *assignees)
-                try:
-                    yield
-                finally:
-                    forget_ends(session, *assignees)
-                return
 
 
 def _follows(before: KnownEnd | None, added: Iterable[Entry]) -> bool:

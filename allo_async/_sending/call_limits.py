@@ -1,16 +1,157 @@
-"""How long a call may take: its limits, and the end of calls under way."""
+"""How long a call may take and wait: its limits, its wish to end, and the end of calls under way."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Callable, Generator
 from math import inf
 from typing import Any
 
 import attrs
 
-from allo_async._sending.stop import Stop
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError
+from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError, RateLimitedError
+
+
+class StoppedError(AlloError):
+    """A wait ended because the caller asked for it; no caller ever sees this."""
+
+
+class Stop:
+    """Ends the waits of one load.
+
+    Attributes:
+        wanted: Whether the caller has asked to end.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._waits: dict[asyncio.Timeout, tuple[asyncio.AbstractEventLoop, Callable[[], bool]]] = {}
+
+    def want(self) -> None:
+        """Ask to end; may be called from any thread."""
+        self.wanted = True
+        for scope, (loop, _) in list(self._waits.items()):
+            loop.call_soon_threadsafe(self._cut, scope)
+
+    @contextlib.asynccontextmanager
+    async def ends(self, unless: Callable[[], bool] = lambda: False) -> AsyncGenerator[None]:
+        """End a block as soon as the caller asks to, *unless* something is on its way by then.
+
+        Raises:
+            StoppedError: The caller has asked.
+        """
+        if self.wanted and not unless():
+            raise StoppedError("the caller asked to end")
+        scope = asyncio.timeout(None)
+        self._waits[scope] = (asyncio.get_running_loop(), unless)
+        try:
+            async with scope:
+                yield
+        except TimeoutError as error:
+            if not scope.expired() or isinstance(error, AlloError):
+                raise
+            raise StoppedError("the caller asked to end") from None
+        finally:
+            del self._waits[scope]
+
+    def _cut(self, scope: asyncio.Timeout) -> None:
+        if scope not in self._waits:
+            return
+        loop, unless = self._waits[scope]
+        if not unless():
+            scope.reschedule(loop.time())
+
+
+class HeldUp:
+    """Measures for how long the first waiter of a line has been held up, in all.
+
+    Args:
+        clock: Where time comes from.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._before = 0.0
+        self._since: float | None = None
+
+    @property
+    def is_so(self) -> bool:
+        """Whether the first waiter is held up now."""
+        return self._since is not None
+
+    @property
+    def seconds(self) -> float:
+        """For how long that has been so."""
+        return self._before + (0.0 if self._since is None else self._clock.monotonic() - self._since)
+
+    @contextlib.contextmanager
+    def during(self) -> Generator[None]:
+        """Measure a block."""
+        self._since = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self._before, self._since = self.seconds, None
+
+
+class WaitBudget:
+    """How long the rate limit may hold up one request. The way to a shared store takes none of it.
+
+    Args:
+        patience: Seconds that the request may be held up.
+        longest_pause: Seconds of a pause that the server asked for; an ordinary line may take longer.
+    """
+
+    def __init__(self, patience: float = inf, *, longest_pause: float = inf) -> None:
+        self.patience = patience
+        self.longest_pause = longest_pause
+        self._held_up: HeldUp | None = None
+        self._begun = 0.0
+
+    def begin(self, held_up: HeldUp) -> None:
+        """Measure from now on: a waiter is held up as long as the first of its line is."""
+        self._held_up, self._begun = held_up, held_up.seconds
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which the request has been held up."""
+        return 0.0 if self._held_up is None else self._held_up.seconds - self._begun
+
+    @property
+    def left(self) -> float:
+        """Seconds of patience that are left."""
+        return max(self.patience - self.waited, 0.0)
+
+    def check(self, wait: float, paused: float) -> None:
+        """Allow a wait, or raise. A subclass may judge for itself.
+
+        Args:
+            wait: Seconds until the request may leave.
+            paused: Seconds of it that the server asked for.
+
+        Raises:
+            RateLimitedError: The wait is longer than the budget allows.
+        """
+        if wait > self.left:
+            raise _too_long(
+                wait, f"the rate limit of the key leaves no room for {_up(wait)} s", f"{_down(self.left)} s of patience"
+            )
+        if paused > self.longest_pause:
+            told = f"the server wants no request of this key for {_up(paused)} s"
+            raise _too_long(paused, told, f"{_down(max(self.longest_pause, 0.0))} s for this one")
+
+
+def _too_long(seconds: float, told: str, left: str) -> RateLimitedError:
+    return RateLimitedError(f"{told}, and {left} are left", status=429, code="RATE_LIMIT_EXCEEDED", retry_after=seconds)
+
+
+def _up(seconds: float) -> str:
+    return f"{math.ceil(seconds * 10) / 10:g}"
+
+
+def _down(seconds: float) -> str:
+    return f"{math.floor(seconds * 10) / 10:g}"
 
 
 @attrs.frozen
@@ -51,7 +192,8 @@ class CallScopes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._scopes: dict[asyncio.Timeout, asyncio.Future[None]] = {}
+        self._scopes = set[asyncio.Timeout]()
+        self._ended = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def bounded(self, seconds: float | None = None) -> AsyncGenerator[None]:
@@ -62,28 +204,32 @@ class CallScopes:
             ClientClosedError: `close` was called; the block was cancelled.
         """
         scope = asyncio.timeout(None)
-        ended = self._scopes[scope] = asyncio.get_running_loop().create_future()
+        self._scopes.add(scope)
         try:
-            async with scope, self._within(seconds):
+            async with scope, contextlib.nullcontext() if seconds is None else self._within(seconds):
                 yield
         except TimeoutError as error:
             if not scope.expired() or isinstance(error, AlloError):
                 raise
             raise ClientClosedError("the client was closed during the call") from error
         finally:
-            del self._scopes[scope]
-            ended.set_result(None)
+            self._scopes.remove(scope)
+            if not self._scopes:
+                self._ended.set()
 
     async def close(self) -> None:
         """End all calls that are under way, and wait until they have ended."""
         for scope in self._scopes:
             scope.reschedule(asyncio.get_running_loop().time())
         if self._scopes:
-            # Whoever closes the client from within a call does not wait for that for ever.
-            await asyncio.wait(self._scopes.values(), timeout=_ENDING)
+            self._ended.clear()
+            # A call that closes its own client does not wait for itself for ever.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ENDING):
+                    await self._ended.wait()
 
     @contextlib.asynccontextmanager
-    async def _within(self, seconds: float | None) -> AsyncGenerator[None]:
+    async def _within(self, seconds: float) -> AsyncGenerator[None]:
         try:
             async with self._clock.timeout(seconds):
                 yield

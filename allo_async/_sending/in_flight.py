@@ -6,8 +6,16 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from allo_async._sending.idempotency import OLDEST_KEY, IdempotencySupport, Timestamp
-from allo_async._sending.verdict import RequestState, Stage, Verdict, ending_of, judge
+from allo_async._sending.verdict import (
+    OLDEST_KEY,
+    IdempotencySupport,
+    RequestState,
+    Stage,
+    Timestamp,
+    Verdict,
+    ending_of,
+    judge,
+)
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock

@@ -1,19 +1,37 @@
-"""The observers of a client, and the events of its attempts and waits."""
+"""The observers of a client, and the events of its loads, batches, attempts and waits."""
 
 import asyncio
 import contextlib
 import inspect
 import itertools
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from typing import Literal
 
 import attrs
 
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
-from allo_async.events import AttemptEnded, AttemptStarted, Event, Observer, Waited, Waiting, WaitReason
+from allo_async.events import (
+    CURRENT_BATCH,
+    CURRENT_LOAD,
+    AttemptEnded,
+    AttemptStarted,
+    BatchFailed,
+    BatchSettled,
+    BatchStarted,
+    Event,
+    LoadEnded,
+    LoadStarted,
+    Observer,
+    Waited,
+    Waiting,
+    WaitReason,
+)
+from allo_async.models import Totals
 from allo_async.validators import is_async
 
 _log = logging.getLogger(__name__)
@@ -69,37 +87,67 @@ class Observers:
         self._observers = tuple(observers)
         self._clock = clock
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return bool(self._observers)
+
     def now(self) -> float:
-        """Tell the time, for measuring spans."""
+        """Return the monotonic time, for measuring spans."""
         return self._clock.monotonic()
 
     def emit(self, event: Event) -> None:
-        """Tell every one of them of *event*."""
+        """Call each of them with *event*."""
         for observer in self._observers:
             try:
                 _refuse_a_coroutine(observer(event))
             except Exception:  # noqa: BLE001 - a load does not end for what observes it
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
-    @contextlib.contextmanager
-    def timed_wait(self, reason: WaitReason) -> Generator[None]:
-        """Tell that a block waits, if that takes a while, and how long it waited, however it ends."""
-        begun, noticed = self.now(), False
+    def timed_wait(self, reason: WaitReason) -> "TimedWait":
+        """Return what measures a wait, and reports it if it takes a while."""
+        return TimedWait(self, reason)
 
-        def notice() -> None:
-            nonlocal noticed
-            noticed = True
-            self.emit(Waiting(reason=reason))
 
-        timer = asyncio.get_running_loop().call_later(_NOTICEABLE_WAIT, notice) if self._observers else None
-        try:
-            yield
-        finally:
-            if timer is not None:
-                timer.cancel()
-            seconds = self.now() - begun
-            if noticed or seconds >= _SHORTEST_WAIT:
-                self.emit(Waited(reason=reason, seconds=seconds))
+class TimedWait:
+    """Reports that a block waits, if that takes a while, and how long it waited, however it ends.
+
+    Args:
+        observers: Get the events.
+        reason: What is waited for.
+    """
+
+    def __init__(self, observers: Observers, reason: WaitReason) -> None:
+        self._observers = observers
+        self._reason: WaitReason = reason
+        self._begun = 0.0
+        self._noticed = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Measure from now on."""
+        self._begun = self._observers.now()
+        if self._observers.any:
+            self._timer = asyncio.get_running_loop().call_later(_NOTICEABLE_WAIT, self._notice)
+
+    def end(self) -> None:
+        """Report how long it took."""
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        seconds = self._observers.now() - self._begun
+        if self._noticed or seconds >= _SHORTEST_WAIT:
+            self._observers.emit(Waited(reason=self._reason, seconds=seconds))
+
+    def _notice(self) -> None:
+        self._noticed = True
+        self._observers.emit(Waiting(reason=self._reason))
 
 
 def _refuse_a_coroutine(outcome: object) -> None:
@@ -141,3 +189,82 @@ def observed(
         observers.emit(AttemptEnded(attempt=number, status=attempt.status, seconds=seconds, error=error))
         # The error's traceback holds this frame.
         error = None
+
+
+class LoadEvents:
+    """The events of one append, stream or spread.
+
+    Args:
+        observers: Get the events.
+        kind: What it is.
+        queues: What to call its queues.
+    """
+
+    def __init__(self, observers: Observers, kind: Literal["append", "spread"], queues: Iterable[object]) -> None:
+        self._observers = observers
+        self._begun = observers.now()
+        self._load = new_number()
+        with self.within():
+            observers.emit(LoadStarted(kind=kind, queues=tuple(map(str, queues))))
+
+    def within(self) -> AbstractContextManager[None]:
+        """Let the events of a block belong to the load."""
+        return within(CURRENT_LOAD, self._load)
+
+    def ended(self, totals: Totals, requests: int, error: BaseException | None) -> None:
+        """Report how it ended."""
+        seconds = self._observers.now() - self._begun
+        with self.within():
+            self._observers.emit(LoadEnded(totals=totals, requests=requests, seconds=seconds, error=error))
+
+
+class BatchEvents:
+    """The events of one batch.
+
+    Args:
+        observers: Get the events.
+        queue: What to call its queue.
+        rows: How many rows it has.
+    """
+
+    def __init__(self, observers: Observers, queue: str, rows: int) -> None:
+        self._observers = observers
+        self._begun = observers.now()
+        self._queue = queue
+        self._rows = rows
+        self._batch = new_number()
+        with self.within():
+            observers.emit(BatchStarted(queue=self._queue, rows=rows))
+
+    def within(self) -> AbstractContextManager[None]:
+        """Let the events of a block belong to the batch."""
+        return within(CURRENT_BATCH, self._batch)
+
+    def settled(self, *, added: int, skipped: int, in_doubt: int, recovered: bool, attempts: int) -> None:
+        """Report what the reply says."""
+        with self.within():
+            self._observers.emit(
+                BatchSettled(
+                    queue=self._queue,
+                    added=added,
+                    skipped=skipped,
+                    in_doubt=in_doubt,
+                    recovered=recovered,
+                    attempts=attempts,
+                    seconds=self._observers.now() - self._begun,
+                )
+            )
+
+    def failed(self, error: BaseException, *, in_doubt: bool, attempts: int) -> None:
+        """Report that there is no reply, or a refusal."""
+        with self.within():
+            self._observers.emit(
+                BatchFailed(
+                    queue=self._queue,
+                    rows=self._rows,
+                    in_doubt=in_doubt,
+                    attempts=attempts,
+                    seconds=self._observers.now() - self._begun,
+                    error=error,
+                )
+            )

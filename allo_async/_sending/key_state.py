@@ -9,17 +9,17 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import attrs
 
-from allo_async._coordination.memory import MemoryStore
-from allo_async._coordination.store import Store
+from allo_async._coordination.store import MemoryStore, Store
 from allo_async._sending.instrumentation import Observers
-from allo_async._sending.leased_lock import LeasedLock
-from allo_async._sending.queue_locks import Identity, QueueLocks, kind_of
-from allo_async._sending.rate_limiter import RateLimiters
+from allo_async._sending.queue_locks import Identity, LeasedLock, QueueLocks, kind_of
+from allo_async._sending.rate_limiter import RateLimiter
 from allo_async._sending.store_connection import StoreConnection
-from allo_async._wire.queue_end import ClockReading, KnownEnd
+from allo_async._wire.answers import ClockReading, KnownEnd
+from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.events import Event
-from allo_async.settings import Settings
+from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
+from allo_async.settings import DEFAULT_MAX_RETRY_AFTER, Settings
 from allo_async.validators import one_of
 
 #: What stood last in each queue, and when that was seen.
@@ -30,6 +30,46 @@ OnCoordinationLoss = Literal["local", "raise"]
 
 #: The check of it.
 known: Callable[[Any, Any, OnCoordinationLoss], None] = one_of("local", "raise")
+
+
+class RateLimiters:
+    """A key's two limits [guide]: reads (GET) and writes (everything else), apart.
+
+    Args:
+        clock: Where time comes from.
+        connection: To the stores; by default to a store of its own.
+        max_retry_after: The longest pause that is believed, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        connection: StoreConnection | None = None,
+        max_retry_after: float = DEFAULT_MAX_RETRY_AFTER,
+    ) -> None:
+        connection = connection or StoreConnection(MemoryStore(clock), clock=clock)
+
+        def limiter(limit: int, name: str) -> RateLimiter:
+            return RateLimiter(limit, clock=clock, connection=connection, name=name, max_retry_after=max_retry_after)
+
+        self.reads = limiter(READS_PER_SECOND, "reads")
+        self.writes = limiter(WRITES_PER_SECOND, "writes")
+        self._max_retry_after = max_retry_after
+
+    def of(self, request: Request) -> RateLimiter:
+        """Return the limiter that *request* counts against."""
+        return self.reads if request.reads else self.writes
+
+    def pause(self, seconds: float) -> float:
+        """Let nothing leave for *seconds*, as far as they are believed, and return those.
+
+        A 429 is the key's, whichever limit it was.
+        """
+        seconds = min(seconds, self._max_retry_after)
+        self.reads.expect_pause(seconds)
+        self.writes.pause(seconds)
+        return seconds
 
 
 class Coordination(Protocol):

@@ -3,22 +3,56 @@
 import asyncio
 import contextlib
 import uuid
+from collections import deque
 from collections.abc import Callable
 from math import inf
 
 import attrs
 
-from allo_async._coordination.memory import MemoryStore
 from allo_async._coordination.state import Admission, State
-from allo_async._coordination.store import Work
+from allo_async._coordination.store import MemoryStore, Work
+from allo_async._sending.call_limits import HeldUp, WaitBudget
 from allo_async._sending.store_connection import StoreConnection
-from allo_async._sending.wait_budget import HeldUp, WaitBudget
-from allo_async._sending.waiters import Waiters
 from allo_async._wire.hints import RateLimit
-from allo_async._wire.requests import Request
 from allo_async.clock import Clock
-from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 from allo_async.settings import DEFAULT_MAX_RETRY_AFTER
+
+
+class Waiters:
+    """A line in which each has a place: a future that is done as soon as one is first.
+
+    Attributes:
+        gone: How many have left it.
+    """
+
+    def __init__(self) -> None:
+        self.gone = 0
+        self._places = deque[asyncio.Future[None]]()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def before(self, place: asyncio.Future[None]) -> int:
+        """Tell how many stand before *place*."""
+        return self._places.index(place)
+
+    def join(self) -> asyncio.Future[None]:
+        """Give the last place."""
+        place = asyncio.get_running_loop().create_future()
+        self._places.append(place)
+        self._call_first()
+        return place
+
+    def leave(self, place: asyncio.Future[None]) -> None:
+        """Give *place* up, wherever it is."""
+        self._places.remove(place)
+        self.gone += 1
+        self._call_first()
+
+    def _call_first(self) -> None:
+        if self._places and not self._places[0].done():
+            self._places[0].set_result(None)
+
 
 # Seconds after which a waiter whose patience is over looks again whether it is the limit that holds it up.
 _AGAIN = 0.05
@@ -260,43 +294,3 @@ class RateLimiter:
     def _look(self, state: State, now: float) -> tuple[int, float]:
         wait = state.wait(self._name, self._member, limit=self._limit, ahead=len(self._waiters), now=now)
         return state.windows[self._name].window.limit, wait
-
-
-class RateLimiters:
-    """A key's two limits [guide]: reads (GET) and writes (everything else), apart.
-
-    Args:
-        clock: Where time comes from.
-        connection: To the stores; by default to a store of its own.
-        max_retry_after: The longest pause that is believed, in seconds.
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        connection: StoreConnection | None = None,
-        max_retry_after: float = DEFAULT_MAX_RETRY_AFTER,
-    ) -> None:
-        connection = connection or StoreConnection(MemoryStore(clock), clock=clock)
-
-        def limiter(limit: int, name: str) -> RateLimiter:
-            return RateLimiter(limit, clock=clock, connection=connection, name=name, max_retry_after=max_retry_after)
-
-        self.reads = limiter(READS_PER_SECOND, "reads")
-        self.writes = limiter(WRITES_PER_SECOND, "writes")
-        self._max_retry_after = max_retry_after
-
-    def of(self, request: Request) -> RateLimiter:
-        """Return the limiter that *request* counts against."""
-        return self.reads if request.reads else self.writes
-
-    def pause(self, seconds: float) -> float:
-        """Let nothing leave for *seconds*, as far as they are believed, and return those.
-
-        A 429 is the key's, whichever limit it was.
-        """
-        seconds = min(seconds, self._max_retry_after)
-        self.reads.expect_pause(seconds)
-        self.writes.pause(seconds)
-        return seconds

@@ -8,14 +8,13 @@ import string
 
 import tenacity
 
-from allo_async._sending.call_limits import UNLIMITED, CallLimits
-from allo_async._sending.idempotency import IdempotencySupport
+from allo_async._sending.call_limits import UNLIMITED, CallLimits, WaitBudget
 from allo_async._sending.in_flight import Answer, InFlightRequest
 from allo_async._sending.instrumentation import Observers, observed
-from allo_async._sending.rate_limiter import RateLimiters, Slot
+from allo_async._sending.key_state import RateLimiters
+from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.transport import Transport
-from allo_async._sending.verdict import Verdict, judge
-from allo_async._sending.wait_budget import WaitBudget
+from allo_async._sending.verdict import IdempotencySupport, Verdict, judge
 from allo_async._wire.hints import rate_limit
 from allo_async._wire.replies import api_error
 from allo_async._wire.requests import Request

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator, Sequence
+from math import inf
 
 import aiohttp
 import attrs
@@ -12,12 +14,56 @@ from allo_async._sending.instrumentation import Observers, checked
 from allo_async._sending.key_state import Coordination, KeyState, Tails, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.sender import Sender
-from allo_async._sending.server_limits import ServerLimits
 from allo_async._sending.transport import Transport
-from allo_async.clock import Clock
+from allo_async.clock import Clock, InLine
 from allo_async.errors import ClientClosedError
 from allo_async.events import Observer
+from allo_async.models import QUEUE_CAPACITY
 from allo_async.settings import Settings
+
+# As in "at most 25,000 numbers", "cannot exceed 1 000 numbers", "a limit of 1000".
+_NUMBER = r"(\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+|\d{1,9})(?!\d)"
+_BEFORE = r"(?:at most|up to|than|exceed|(?:maximum|limit|capacity)(?: of| is)?)"
+_TOLD = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (rf"{_BEFORE}\s+{_NUMBER}", rf"{_NUMBER}\s+(?:phone )?(?:numbers|contacts|entries)")
+]
+
+
+class ServerLimits:
+    """How many rows one request may have, and how many numbers a queue holds.
+
+    Args:
+        queue_capacity: Numbers that a queue holds until the server says otherwise.
+
+    Attributes:
+        rows_per_request: The most rows of one request; infinite until a request was refused as too large.
+        queue_capacity: Numbers that a queue holds: the argument, over it the number that a refusal named, and over
+            both the most numbers that stood in a queue.
+    """
+
+    def __init__(self, queue_capacity: int = QUEUE_CAPACITY) -> None:
+        self.rows_per_request: float = inf
+        self.queue_capacity = queue_capacity
+
+    def too_large(self, rows: int) -> None:
+        """Record that a request of *rows* rows was refused as too large."""
+        # A single row is too large by its content, which says nothing about the number of rows.
+        self.rows_per_request = (rows + 1) // 2 if rows > 1 else inf
+
+    def queue_refused(self, message: str) -> None:
+        """Believe the number of a refusal for lack of room."""
+        for pattern in _TOLD:
+            told = pattern.search(message)
+            capacity = int(re.sub(r"\D", "", told[1])) if told else 0
+            if capacity:
+                self.queue_capacity = capacity
+                return
+
+    def queue_counted(self, size: int) -> None:
+        """Record that a queue has *size* numbers."""
+        self.queue_capacity = max(self.queue_capacity, size)
+
 
 # Real seconds within which another thread's loop closes its session.
 _CLOSING = 2.0
@@ -30,9 +76,11 @@ class LoopSession:
     Attributes:
         transport: Owns the loop's aiohttp session.
         sender: Sends one request until it is settled.
-        calls: CallLimits what the client was asked to do.
+        calls: Bounds the calls that are under way.
         key_state: What is the key's, and not the client's alone.
-        preparing: Held by who prepares rows that are there already.
+        clock: Where time comes from.
+        preparing: Held while the rows of a list are prepared: lists that begin together leave one after the other.
+        preparing_few: The same for rows that are so few that they hold up nobody.
         server_limits: What the server's replies have told of its limits.
     """
 
@@ -40,7 +88,9 @@ class LoopSession:
     sender: Sender
     calls: CallScopes
     key_state: KeyState
+    clock: Clock
     preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    preparing_few: InLine = attrs.field(factory=InLine, init=False)
     server_limits: ServerLimits = attrs.field(factory=ServerLimits)
 
     @property
@@ -174,7 +224,7 @@ class LoopSessions:
             server=self.server,
         )
         limits = ServerLimits(self._settings.queue_capacity)
-        return LoopSession(transport, sender, CallScopes(self._clock), shared, server_limits=limits)
+        return LoopSession(transport, sender, CallScopes(self._clock), shared, self._clock, server_limits=limits)
 
 
 async def _close_elsewhere(lifetime: AsyncGenerator[None], loop: asyncio.AbstractEventLoop) -> None:

@@ -9,9 +9,8 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar
 
-from allo_async._coordination.memory import MemoryStore
 from allo_async._coordination.state import State
-from allo_async._coordination.store import Answer, Store, Wakeup, Work
+from allo_async._coordination.store import Answer, MemoryStore, Store, Wakeup, Work
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError

@@ -75,6 +75,10 @@ class _Body(Payload):
         self._refuse_a_second_time()
         return self._length
 
+    def __deepcopy__(self, _: object) -> "_Body":
+        # Test tools keep a deep copy of what is sent: without this, one of the whole client, its locks and its loop.
+        return self
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return self._bytes.decode(encoding, errors)
 
@@ -95,7 +99,7 @@ class Transport:
 
     Args:
         settings: The key, the base URL, the limits.
-        clock: CallLimits each attempt.
+        clock: Bounds each attempt.
         session: The caller's own session, which stays open; `None`: one is made at the first request.
         trace_configs: For the session that is made.
     """

@@ -1,15 +1,145 @@
-"""What came back: a whole answer, and the error that it means when it is no 2xx."""
+"""A reply: its JSON, read strictly first and leniently next, and the error that it means when it is no 2xx."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import attrs
+import cattrs
+import orjson
 
 from allo_async import errors
-from allo_async._wire.converter import read_model
-from allo_async._wire.decoding import read_json
 from allo_async._wire.hints import retry_after
-from allo_async.models import FieldError
+from allo_async.models import AddedNumber, FieldError, QueueNumber
+
+#: Found around the JSON of proxies and of servers that write a byte order mark.
+PADDING = "\ufeff\0 \t\r\n"
+
+# JSON may spell half of a pair of surrogates, which no file, terminal or database takes.
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+# orjson reads lists in lists to a depth of 1,024, but writes no more than 254, and a journal adds some of its own.
+_DEEPEST = 100
+
+# A number with more digits is no integer of 64 bits.
+_MOST_DIGITS = 18
+
+
+def read_json(body: bytes) -> Any:
+    """Return the content of *body*, `None` if it is no JSON.
+
+    Anything in the result can be written again as UTF-8 and as JSON: half a pair of surrogates and bytes of another
+    encoding become U+FFFD, an integer above 64 bits a float, a number that is none and what is nested too deep `None`.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        content = _read_leniently(body)
+    try:
+        orjson.dumps(content)
+    except orjson.JSONEncodeError:
+        return _pruned(content, _DEEPEST)
+    return content
+
+
+def _read_leniently(body: bytes) -> Any:
+    text = body.decode(json.detect_encoding(body), "replace").strip(PADDING)
+    try:
+        found = json.loads(text, strict=False, parse_int=_number, parse_float=_number, parse_constant=lambda _: None)
+        # Half a pair may stand in any key or value. The text has them all in one place.
+        return orjson.loads(_HALF_PAIR.sub("\ufffd", json.dumps(found, ensure_ascii=False)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _pruned(content: Any, depth: int) -> Any:
+    if not depth and isinstance(content, dict | list):
+        return None
+    if isinstance(content, dict):
+        entries = cast("dict[str, Any]", content)
+        return {name: _pruned(value, depth - 1) for name, value in entries.items()}
+    if isinstance(content, list):
+        return [_pruned(value, depth - 1) for value in cast("list[object]", content)]
+    return content
+
+
+def _number(text: str) -> int | float | None:
+    if len(text) <= _MOST_DIGITS and text.lstrip("-").isdigit():
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+_CONVERTER = cattrs.Converter()
+
+_Model = TypeVar("_Model")
+
+
+def _exactly(kind: type) -> Callable[[Any, Any], Any]:
+    def structure(value: Any, _: Any) -> Any:
+        # cattrs would turn a 5 into "5"; a value of another type is kept as it came instead.
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+        return value
+
+    return structure
+
+
+@cache
+def _field_hooks(model: Any) -> dict[str, Callable[[Any], Any]]:
+    def reader(kind: Any) -> Callable[[Any], Any]:
+        hook = _CONVERTER.get_structure_hook(kind)
+        return lambda value: hook(value, kind)
+
+    return {field.name: reader(field.type) for field in attrs.fields(model) if field.name != "extra"}
+
+
+def _read(raw: Mapping[str, Any], model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split *raw* into the fields that *model* knows and can hold, and all the rest."""
+    hooks = _field_hooks(model)
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in raw.items():
+        try:
+            known[name] = hooks[name](value)
+        except (KeyError, TypeError, ValueError, cattrs.BaseValidationError):
+            extra[name] = value
+    return known, extra
+
+
+def _structure(raw: Any, model: type[Any]) -> Any:
+    if not isinstance(raw, Mapping):
+        raise TypeError(f"expected an object, got {type(raw).__name__}")
+    known, extra = _read(cast("Mapping[str, Any]", raw), model)
+    if "extra" in attrs.fields_dict(model):
+        known["extra"] = extra
+    return model(**known)
+
+
+for _kind in (str, int, bool):
+    _CONVERTER.register_structure_hook(_kind, _exactly(_kind))
+_CONVERTER.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+_CONVERTER.register_structure_hook_func(attrs.has, _structure)
+
+
+def read_model(raw: Any, model: type[_Model]) -> _Model:
+    """Read *raw* as a *model*; what the model does not know goes into its `extra`.
+
+    Raises:
+        TypeError: *raw* is no object, or lacks a field that the model cannot be without.
+    """
+    return _CONVERTER.structure(raw, model)
+
+
+def read_added_number(raw: Mapping[str, Any], index: int, detail: str | None = None) -> AddedNumber:
+    """Read an entry of a reply's `added`; *raw* has a `number_to`, and whatever else the API sends."""
+    known, extra = _read(raw, QueueNumber)
+    return AddedNumber(index=index, detail=detail, extra=extra, **known)
+
 
 _BY_CODE: dict[str, type[errors.ApiError]] = {
     "DIALING_QUEUE_LIMIT_REACHED": errors.QueueFullError,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.cli.job import Lead, RepLoad
 from allo_async.journal.digest import digest
 from allo_async.journal.known import KnownRow, KnownRows

@@ -8,7 +8,7 @@ import attrs
 import typer
 
 from allo_async import InputChangedError, JournalError
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.cli.earlier import Elsewhere, recall
 from allo_async.cli.job import ID_PREFIX, Lead, RepLoad
 from allo_async.journal.digest import digest

@@ -18,7 +18,7 @@ from allo_async import (
     SpreadRun,
     Strategy,
 )
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.job import Progress, RepLoad
 from allo_async.cli.journaling import SPREAD

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import attrs
 
-from allo_async._coordination.content import decode, encode
 from allo_async._coordination.state import State, called
-from allo_async._coordination.store import Answer, Bells, Work
+from allo_async._coordination.store import Answer, Bells, Work, decode, encode
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import Clock
 from allo_async.file.shared_file import SharedFile

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener, UnreadLog
-from allo_async._wire.assignee import Assignee
+from allo_async._loading.load_log import LoadLog, LogOpener, UnreadLog
+from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from allo_async.journal.opening import LoadKey
@@ -130,25 +129,15 @@ class Journal:
 
 
 def log_of(
-    journal: Journal | None,
-    load_id: str | None,
+    journal: Journal,
+    load_id: str,
     on_changed_input: OnChangedInput,
     terms: Mapping[str, Any],
     queues: Sequence[Assignee] = (),
     *,
     clock: Clock,
 ) -> LogOpener:
-    """Give what opens the log of a load into *queues*.
-
-    Raises:
-        ConfigurationError: A journal without a `load_id` or the other way round, or an unknown *on_changed_input*.
-    """
-    if on_changed_input not in {"raise", "append"}:
-        raise ConfigurationError(f"on_changed_input must be 'raise' or 'append', not {on_changed_input!r}")
-    if journal is None and load_id is None:
-        return NO_LOG
-    if journal is None or not load_id:
-        raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
+    """Return what opens the log of a load into *queues*."""
     return LogOpener(
         UnreadLog() if journal.path.exists() else LoadLog(),
         lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input, queues=queues),

@@ -8,7 +8,7 @@ import attrs
 import orjson
 
 from allo_async._loading.load_log import Outcome
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 
 _LOST = "an earlier run sent it, and ended before an answer came"
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from allo_async._loading.load_log import LoadLog, Outcome
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.journal.digest import digest
 from allo_async.journal.known import KnownRow, KnownRows, numbers_in_queues
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from allo_async._loading.load_log import LoadLog
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
 from allo_async.journal.journal import Journal, OnChangedInput

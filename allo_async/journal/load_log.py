@@ -12,9 +12,8 @@ import orjson
 
 from allo_async._loading.load_log import Batch, Outcome
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.idempotency import Timestamp
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.requests import Request
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.requests import Assignee, Request
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError, JournalError
 from allo_async.journal.digest import digest

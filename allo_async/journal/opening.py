@@ -9,7 +9,7 @@ import attrs
 import orjson
 
 from allo_async._loading.load_log import LoadLog, Outcome, UnreadLog
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
 from allo_async.journal.known_log import KnownLog

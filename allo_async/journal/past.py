@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import orjson
 
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.journal.known import KnownRow
 from allo_async.journal.records import read_queue
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.errors import JournalError
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, check_version, refuse_inherited, translated

@@ -13,10 +13,9 @@ from allo_async._loading.load_log import Batch, Outcome
 from allo_async._loading.prepare import PreparedRow
 from allo_async._numbers.grouping import Number
 from allo_async._numbers.reading import first_number
-from allo_async._sending.idempotency import Timestamp
-from allo_async._wire.assignee import Assignee
-from allo_async._wire.queue_end import KnownEnd, QueueEnd
-from allo_async._wire.requests import Request, append_again
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.answers import KnownEnd, QueueEnd
+from allo_async._wire.requests import Assignee, Request, append_again
 from allo_async.errors import JournalError
 from allo_async.journal.known import KnownRow
 from allo_async.models import Contact, SkippedNumber

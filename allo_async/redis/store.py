@@ -16,9 +16,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AskError, ClusterError, NoPermissionError, RedisError
 
-from allo_async._coordination.content import decode, encode
 from allo_async._coordination.state import called
-from allo_async._coordination.store import Answer, Bells, Work
+from allo_async._coordination.store import Answer, Bells, Work, decode, encode
 from allo_async._sending.call_limits import cancel_and_wait
 
 # Real seconds until one listens again after the server has gone.

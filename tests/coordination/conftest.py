@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from allo_async._coordination.memory import MemoryStore
+from allo_async._coordination.store import MemoryStore
 from allo_async._sending.rate_limiter import RateLimiter
 from allo_async._sending.store_connection import StoreConnection
 from allo_async.file.store import FileStore

@@ -3,7 +3,7 @@
 import asyncio
 from math import inf
 
-from allo_async._sending.wait_budget import WaitBudget
+from allo_async._sending.call_limits import WaitBudget
 
 
 def most_in_any_second(moments):

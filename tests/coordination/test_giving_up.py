@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from allo_async import AlloClient
-from allo_async._coordination.content import decode
+from allo_async._coordination.store import decode
 from allo_async.redis import RedisCoordination
 from allo_async.sandbox import Sandbox
 

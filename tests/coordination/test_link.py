@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from allo_async._coordination.memory import MemoryStore
+from allo_async._coordination.store import MemoryStore
 from allo_async._sending import store_connection
 from allo_async._sending.store_connection import StoreConnection
 from allo_async.errors import CoordinationLostError

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allo_async._sending.call_limits import cancel_and_wait
-from allo_async._sending.rate_limiter import RateLimiters
-from allo_async._sending.wait_budget import WaitBudget
+from allo_async._sending.call_limits import WaitBudget, cancel_and_wait
+from allo_async._sending.key_state import RateLimiters
 from allo_async._wire.requests import any_request
 from allo_async.errors import RateLimitedError
 from tests.clocks import ManualClock, StillClock

@@ -5,8 +5,7 @@ from math import inf
 
 import pytest
 
-from allo_async._sending.call_limits import cancel_and_wait
-from allo_async._sending.wait_budget import HeldUp, WaitBudget
+from allo_async._sending.call_limits import HeldUp, WaitBudget, cancel_and_wait
 from allo_async.clock import SystemClock
 from allo_async.errors import RateLimitedError
 from allo_async.testing import FastClock

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allo_async import AlloClient, RateLimitedError
-from allo_async._sending.wait_budget import WaitBudget
+from allo_async._sending.call_limits import WaitBudget
 from allo_async._wire.hints import RateLimit
 from allo_async.sandbox import Sandbox, faults
 from tests.clocks import ManualClock

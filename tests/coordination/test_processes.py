@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from allo_async import AlloClient, ClientClosedError, CoordinationLostError
-from allo_async._coordination.content import decode
+from allo_async._coordination.store import decode
 from allo_async._sending import store_connection
 from allo_async.events import CoordinationLost, CoordinationRegained, LoadEnded
 from allo_async.redis import RedisCoordination

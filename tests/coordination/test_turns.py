@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from allo_async._coordination.memory import MemoryStore
+from allo_async._coordination.store import MemoryStore
 from allo_async._sending import store_connection
 from allo_async._sending.key_state import KeyState
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.answers import QueueEnd
 from allo_async._wire.hints import RateLimit
-from allo_async._wire.queue_end import QueueEnd
+from allo_async._wire.requests import Assignee
 from allo_async.clock import SystemClock
 from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination

@@ -264,7 +264,7 @@ async def test_plan_counts_what_is_read_to_skip(sandbox, allo, reps):
 async def test_plan_is_what_the_spread_does(sandbox, allo, reps, strategy, monkeypatch):
     """The plan of a spread knows its requests, its time and what is left over."""
     # On a busy machine, a minute of the fast clock is over before the load is, and the tails are read anew.
-    monkeypatch.setattr("allo_async._loading.tail._FRESH", 1e9)
+    monkeypatch.setattr("allo_async._loading.tail.FRESH", 1e9)
     over, numbers = [allo.queue(email=rep) for rep in reps], us_numbers(3_000)
 
     plan = await allo.plan(numbers, over=over, strategy=strategy, chunk_size=100)

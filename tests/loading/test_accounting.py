@@ -7,16 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allo_async import AlloError, Contact
-from allo_async._loading.appender import Appender
 from allo_async._loading.merge import merge
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
 from allo_async._sending.call_limits import CallScopes
-from allo_async._sending.key_state import KeyState
-from allo_async._sending.rate_limiter import RateLimiters
+from allo_async._sending.key_state import KeyState, RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from tests.clocks import ManualClock
 from tests.loading.server_model import CAPACITY, MOVES, Server
 
@@ -27,21 +26,17 @@ ROWS = st.lists(
 )
 
 
-def appender(session, limits, clock):
-    return Appender(session, Assignee(), clock=clock, limits=limits)
-
-
 async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=5.0):
     """Run the whole path over *server*; give what append would give or raise, and whether it raised."""
     clock = ManualClock()
     sender = Sender(server, RateLimiters(clock=clock), clock=clock, retry_budget=retry_budget)
-    session = LoopSession(server, sender, CallScopes(clock), KeyState(RateLimiters(clock=clock)))
+    session = LoopSession(server, sender, CallScopes(clock), KeyState(RateLimiters(clock=clock)), clock)
     stream = AppendStream(
         rows,
         Assignee(),
         Preparer(region=None, keep_duplicates=keep_duplicates),
         lambda: session,
-        lambda session, limits, _: appender(session, limits, clock),
+        lambda limits, log: AppendCall(Assignee(), limits, log, alone=True),
         clock=clock,
         chunk_size=chunk_size,
         deadline=None,

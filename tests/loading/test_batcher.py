@@ -8,7 +8,7 @@ import pytest
 from allo_async import AlloClient, AlloError, errors
 from allo_async._loading.batcher import AppendBatcher, batcher_of
 from allo_async._loading.prepare import PreparedRow
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.conftest import _allo, _clock, _sandbox  # noqa: F401 - fixtures
 from tests.end_to_end.numbers import us_numbers
@@ -120,7 +120,7 @@ async def test_repr_has_counts_and_no_names(sandbox, allo, clock):
     sandbox.script(faults.stall(), at=1)
     append = asyncio.create_task(allo.queue(email=MARIE).append(us_numbers(3)))
     await until(lambda: sandbox.ledger.appends)
-    batcher = batcher_of(allo._sessions.current(), Assignee(email=MARIE), clock)
+    batcher = batcher_of(allo._sessions.current(), Assignee(email=MARIE))
     assert repr(batcher) == "<AppendBatcher email: 3 rows waiting, 1 request in flight>"
     append.cancel()
     await asyncio.wait({append})

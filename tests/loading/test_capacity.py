@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from allo_async._loading.capacity import Capacity
-from allo_async._sending.server_limits import ServerLimits
+from allo_async._sending.session import ServerLimits
 from allo_async.errors import QueueFullError
 
 FULL = QueueFullError("full", status=400)

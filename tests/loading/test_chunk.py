@@ -4,7 +4,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allo_async._loading import time_slice
+from allo_async import clock as time_slice
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, RowSource, fill_chunk
 

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async import Contact
-from allo_async._loading.correlate import correlate
+from allo_async._loading.outcomes import correlate
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._wire.answers import AppendReply
 

@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from allo_async import AlloError, AppendResult, Journal
-from allo_async._loading.appender import Appender
 from allo_async._loading.merge import merge
+from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
 from allo_async._sending.call_limits import CallScopes
-from allo_async._sending.key_state import KeyState
-from allo_async._sending.rate_limiter import RateLimiters
+from allo_async._sending.key_state import KeyState, RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession
-from allo_async._wire.assignee import Assignee
+from allo_async._wire.requests import Assignee
 from allo_async.journal.journal import log_of
 from tests.clocks import ManualClock
 from tests.end_to_end.acting import ActingAt
@@ -51,7 +50,7 @@ class Loads(RuleBasedStateMachine):
         """Another process: what was known of the server is forgotten."""
         sender = Sender(self.server, RateLimiters(clock=self.clock), clock=self.clock, retry_budget=20.0)
         self.session = LoopSession(
-            self.server, sender, CallScopes(self.clock), KeyState(RateLimiters(clock=self.clock))
+            self.server, sender, CallScopes(self.clock), KeyState(RateLimiters(clock=self.clock)), self.clock
         )
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
@@ -117,13 +116,7 @@ class Loads(RuleBasedStateMachine):
             Assignee(),
             Preparer(region=None, keep_duplicates=False),
             lambda: session,
-            lambda session, limits, log: Appender(
-                session,
-                Assignee(),
-                clock=self.clock,
-                limits=limits,
-                log=log,
-            ),
+            lambda limits, log: AppendCall(Assignee(), limits, log, alone=True),
             clock=self.clock,
             deadline=None,
             when_full="stop",

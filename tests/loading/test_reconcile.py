@@ -7,8 +7,8 @@ from allo_async import Contact
 from allo_async._loading.load_log import BY_CLIENT
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.reconcile import QueueSnapshot, ServerTimes, find_append
-from allo_async._sending.idempotency import Timestamp
-from allo_async._wire.queue_end import ClockReading, KnownEnd, QueueEnd, seconds_of
+from allo_async._sending.verdict import Timestamp
+from allo_async._wire.answers import ClockReading, KnownEnd, QueueEnd, seconds_of
 
 A, B, C, D = (f"+121255500{place}" for place in (10, 11, 12, 13))
 X, Y, Z = (f"+164655500{place}" for place in (20, 21, 22))

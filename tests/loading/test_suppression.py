@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from allo_async import SuppressionError
-from allo_async._loading import time_slice
+from allo_async import clock as time_slice
 from allo_async._loading.suppression import Suppression
 from tests.end_to_end.numbers import us_numbers
 

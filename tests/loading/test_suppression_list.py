@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from allo_async._loading import time_slice
+from allo_async import clock as time_slice
 from allo_async._loading.suppression import Suppression
 from allo_async._loading.suppression_list import SuppressionList
 from allo_async._numbers.grouping import Number

@@ -1,8 +1,7 @@
 import pytest
 
 from allo_async import errors
-from allo_async._sending.idempotency import Timestamp
-from allo_async._sending.verdict import Ending, RequestState, Stage, ending_of
+from allo_async._sending.verdict import Ending, RequestState, Stage, Timestamp, ending_of
 
 FIRST, SECOND = Timestamp(1.0), Timestamp(2.0)
 

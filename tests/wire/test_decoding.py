@@ -3,7 +3,7 @@ import json
 import orjson
 import pytest
 
-from allo_async._wire.decoding import read_json
+from allo_async._wire.replies import read_json
 
 CONTENT = {"data": {"added": [{"number_to": "+12125550010", "name": "Zoé"}], "skipped": []}}
 TEXT = json.dumps(CONTENT, ensure_ascii=False)

@@ -4,8 +4,7 @@ from multidict import CIMultiDict
 
 from allo_async import errors
 from allo_async._wire.answers import read_append
-from allo_async._wire.converter import read_added_number
-from allo_async._wire.replies import Reply, api_error
+from allo_async._wire.replies import Reply, api_error, read_added_number
 
 
 def reply(status, content, **headers):
