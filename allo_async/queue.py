@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, Unpack
 
 from allo_async._loading.load_log import LoadLog
-from allo_async._loading.merge import extend, into_result
+from allo_async._loading.outcomes import into_result
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.plan import plan_append
 from allo_async._loading.queue_names import changing
@@ -96,14 +96,14 @@ class DialingQueue:
             try:
                 async with stream:
                     async for chunk in stream:
-                        extend(result, chunk)
+                        result.extend(chunk)
             finally:
-                extend(result, stream.unfinished)
+                result.extend(stream.unfinished)
         except AlloError as error:
             error.result = result
-            extend(result, await stream.drain())
+            result.extend(await stream.drain())
             raise
-        extend(result, await stream.drain())
+        result.extend(await stream.drain())
         return result
 
     def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:

@@ -125,7 +125,6 @@ async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendRe
                 note(result, _fate(contact, index, outcome, log))
             if time_slice.over:
                 await time_slice.renew()
-    await log.record_rest(result.skipped)
     return result
 
 

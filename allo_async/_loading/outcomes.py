@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -16,6 +16,7 @@ from allo_async._numbers.plans import tail
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.replies import read_added_number
 from allo_async.clock import TimeSlice, at_once
+from allo_async.errors import ConfigurationError
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
 
@@ -241,6 +242,22 @@ class Outcomes:
             if not isinstance(fate, PendingContact):
                 self._read[row.index] = fate
         return fate
+
+
+_Result = TypeVar("_Result", bound=AppendResult)
+
+
+def into_result(into: _Result | None, kind: type[_Result]) -> _Result:
+    """Return the result that a load fills: the caller's, or a new one.
+
+    Raises:
+        ConfigurationError: *into* is not an empty result of *kind*.
+    """
+    if into is None:
+        return kind()
+    if type(into) is not kind or into.totals.rows:
+        raise ConfigurationError(f"into must be an empty {kind.__name__}")
+    return into
 
 
 def note(result: AppendResult, fate: Told) -> None:

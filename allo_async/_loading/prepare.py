@@ -11,8 +11,7 @@ from allo_async._loading.contacts import UnusableRowError, number_as_given, read
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
-from allo_async._numbers.grouping import Number
-from allo_async._numbers.plans import check_region, tail
+from allo_async._numbers.plans import Number, check_region, tail
 from allo_async._numbers.reading import first_number, is_bare, single_tail
 from allo_async.models import Contact, SkippedNumber
 

@@ -11,8 +11,7 @@ from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
-from allo_async._loading.merge import extend, into_result
-from allo_async._loading.outcomes import Outcomes
+from allo_async._loading.outcomes import Outcomes, into_result
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.progress import Progress
@@ -159,7 +158,7 @@ class SpreadRun:
         return self._into
 
     def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
-        extend(self._into, result)
+        self._into.extend(result)
         self._into.shares, self._into.placed = result.shares, result.placed
         queues, requests, seconds = len(self._shares), self._requests, self._clock.monotonic() - begun
         _log.info("spread over %d queues: %s; %d requests in %.2f s", queues, result, requests, seconds)

@@ -12,7 +12,6 @@ from typing import Literal, Self
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder, drain
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
-from allo_async._loading.merge import merge
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
@@ -88,7 +87,7 @@ class AppendStream:
         self._limits = CallLimits(None if deadline is None else self._begun + deadline, patience)
         self._stops_when_full = when_full == "stop"
         self._ahead = Chunk()
-        self._feeder = Feeder(self._source, self._fill)
+        self._feeder: Feeder | None = None
         self._filling: asyncio.Future[None] | None = None
         self._stopping = False
         self._ended = False
@@ -160,11 +159,14 @@ class AppendStream:
         Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are
         rows that a sync iterable without a length, such as a generator, has not given by the deadline.
         """
+        result = AppendResult()
         try:
-            self._source.leave_rest(self._clock, self._limits.give_up_at)
-            rest = drain(self._source, self._preparer, self._log)
-            result = await (rest if self._source.ended else self._feeder.call(rest))
-            self.totals += result.totals
+            if not self._source.ended:
+                self._source.leave_rest(self._clock, self._limits.give_up_at)
+                feeder = self._feeder or Feeder(self._source, self._fill)
+                result = await feeder.call(drain(self._source, self._preparer, self._log))
+                self.totals += result.totals
+            await self._log.record_rest(result.skipped)
         finally:
             self._source.close()
             self._tell_end()
@@ -226,6 +228,7 @@ class AppendStream:
             await self._log.record_end(self._source.taken)
 
     def _fill_ahead(self) -> asyncio.Future[None]:
+        self._feeder = self._feeder or Feeder(self._source, self._fill)
         self._filling = self._feeder.fill(self._ahead)
         return self._filling
 
@@ -264,8 +267,9 @@ class AppendStream:
                 self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         finally:
             # A cancellation may come even here.
-            told = [] if outcomes is None else [outcomes.result()]
-            self.unfinished = merge([*told, self._outcomes(self._ahead).result()])
+            for rest in (outcomes, self._outcomes(self._ahead)):
+                if rest is not None:
+                    self.unfinished.extend(rest.result())
             self._log.close(self.unfinished.skipped)
             self.totals += self.unfinished.totals
             seconds = self._clock.monotonic() - self._begun
@@ -286,7 +290,8 @@ class AppendStream:
         self._error = None
 
     async def _stop_filling(self) -> None:
-        await self._feeder.close()
+        if self._feeder is not None:
+            await self._feeder.close()
         if self._filling is not None and self._filling.done():
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()

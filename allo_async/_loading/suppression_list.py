@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from allo_async._loading.given import written_number
-from allo_async._numbers.grouping import Number
-from allo_async._numbers.plans import check_region
+from allo_async._numbers.plans import Number, check_region
 from allo_async._numbers.reading import first_number, read_cell
 
 #: How a number was found: in E.164, or by its last digits where one side has no country code.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from allo_async._numbers.pieces import Piece
-from allo_async._numbers.plans import FEWEST_DIGITS, Reading, enough_digits, read_digits
+from allo_async._numbers.plans import FEWEST_DIGITS, Number, Reading, enough_digits, read_digits
 
 # The fewest digits of a number that words stand beside: a house has a number too.
 _FEWEST_BESIDE_WORDS = 6
@@ -22,33 +22,6 @@ _LONGEST_NATIONAL = 12
 
 # From so many digits on, what follows a slash or a line break is another number, and no group of this one.
 _A_NUMBER_OF_ITS_OWN = 6
-
-
-@attrs.frozen
-class Number:
-    """One phone number of a cell, and what is to be said of the cell besides.
-
-    Attributes:
-        wire: What to send: E.164, or the number as written if only the server can tell.
-        e164: The number in E.164, `None` if only the server can tell.
-        written: The part of the cell that it was read from.
-        extension: The extension behind it, which is not dialed; `None` for none.
-        others: How many other numbers the cell holds.
-    """
-
-    wire: str
-    e164: str | None
-    written: str
-    extension: str | None = None
-    others: int = 0
-
-    @property
-    def detail(self) -> str | None:
-        """What the cell holds besides, in words; `None` for nothing."""
-        said = [] if self.extension is None else [f"extension {self.extension} is not dialed"]
-        if self.others:
-            said.append(f"the first of {self.others + 1} numbers in the cell")
-        return "; ".join(said) or None
 
 
 class Grouping:

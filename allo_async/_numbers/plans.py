@@ -250,3 +250,30 @@ def _calling_code(region: str) -> str:
 
 def _digits_in(text: str) -> int:
     return sum(map(str.isdigit, text))
+
+
+@attrs.frozen
+class Number:
+    """One phone number of a cell, and what is to be said of the cell besides.
+
+    Attributes:
+        wire: What to send: E.164, or the number as written if only the server can tell.
+        e164: The number in E.164, `None` if only the server can tell.
+        written: The part of the cell that it was read from.
+        extension: The extension behind it, which is not dialed; `None` for none.
+        others: How many other numbers the cell holds.
+    """
+
+    wire: str
+    e164: str | None
+    written: str
+    extension: str | None = None
+    others: int = 0
+
+    @property
+    def detail(self) -> str | None:
+        """What the cell holds besides, in words; `None` for nothing."""
+        said = [] if self.extension is None else [f"extension {self.extension} is not dialed"]
+        if self.others:
+            said.append(f"the first of {self.others + 1} numbers in the cell")
+        return "; ".join(said) or None

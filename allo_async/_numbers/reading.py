@@ -7,10 +7,11 @@ import attrs
 
 from allo_async._numbers.characters import cleaned, is_plain
 from allo_async._numbers.damage import NoNumber, repaired
-from allo_async._numbers.grouping import Grouping, Number
+from allo_async._numbers.grouping import Grouping
 from allo_async._numbers.pieces import Piece, is_misread, pieces_of
 from allo_async._numbers.plans import (
     FEWEST_DIGITS,
+    Number,
     read_digits,
     read_international,
     read_letters,

@@ -118,6 +118,15 @@ class AppendResult:
         """Whether no row is left pending or in doubt."""
         return not self.pending and not self.in_doubt
 
+    def extend(self, *others: "AppendResult") -> None:
+        """Add *others*, whose rows follow in the input, such as the results of a stream one after the other."""
+        for other in others:
+            self.added.extend(other.added)
+            self.skipped.extend(other.skipped)
+            self.pending.extend(other.pending)
+            self.in_doubt.extend(other.in_doubt)
+            self.recovered += other.recovered
+
     def skipped_by_reason(self) -> dict[str, int]:
         """Count the skipped rows by reason, the most frequent first."""
         return dict(Counter(row.reason for row in self.skipped).most_common())

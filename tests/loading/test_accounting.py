@@ -6,8 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allo_async import AlloError, Contact
-from allo_async._loading.merge import merge
+from allo_async import AlloError, AppendResult, Contact
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.stream import AppendStream
@@ -47,8 +46,10 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
             results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
     except AlloError as error:
         results += [error.result, await stream.drain()]
-    assert stream.totals == merge(results).totals
-    return merge(results)
+    result = AppendResult()
+    result.extend(*results)
+    assert stream.totals == result.totals
+    return result
 
 
 def indexes(rows):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from allo_async import clock as time_slice
 from allo_async._loading.suppression import Suppression
 from allo_async._loading.suppression_list import SuppressionList
-from allo_async._numbers.grouping import Number
+from allo_async._numbers.plans import Number
 from allo_async._numbers.reading import first_number
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
