@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from math import inf
 from typing import Any, TypeVar
 
-from allo_async._loading.load_log import LoadLog, Outcome
-from allo_async._loading.outcomes import Told, note, recalled, told
+from allo_async._loading.load_log import LoadLog
+from allo_async._loading.outcomes import note, recalled, told
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import TimeSlice
 from allo_async.errors import RowSourceError
-from allo_async.models import AppendResult, Contact, PendingContact, SkippedNumber
+from allo_async.models import AppendResult, SkippedNumber
 
 _Given = TypeVar("_Given")
 
@@ -118,17 +118,11 @@ async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendRe
     with contextlib.suppress(RowSourceError):
         while source.sync and (taken := await source.next()) is not None:
             index, row = taken
-            contact, outcome = preparer.set_aside(index, row), log.outcome(index)
-            if outcome is None and isinstance(contact, Contact):
-                result.pending.append(PendingContact(index=index, contact=contact))
+            row_aside, outcome = preparer.set_aside(index, row), log.outcome(index)
+            if isinstance(row_aside, SkippedNumber):
+                note(result, recalled(row_aside, outcome) if log.recalls(index) else row_aside)
             else:
-                note(result, _fate(contact, index, outcome, log))
+                note(result, row_aside if outcome is None else told(index, row_aside.contact, outcome))
             if time_slice.over:
                 await time_slice.renew()
     return result
-
-
-def _fate(contact: Contact | SkippedNumber, index: int, outcome: Outcome | None, log: LoadLog) -> Told:
-    if not isinstance(contact, SkippedNumber):
-        return told(index, contact, outcome)
-    return recalled(contact, outcome) if log.recalls(index) else contact

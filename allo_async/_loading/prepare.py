@@ -13,7 +13,7 @@ from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.plans import Number, check_region, tail
 from allo_async._numbers.reading import first_number, is_bare, single_tail
-from allo_async.models import Contact, SkippedNumber
+from allo_async.models import Contact, PendingContact, SkippedNumber
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
 _read_optional = attrgetter(*_OPTIONAL)
@@ -67,7 +67,7 @@ class Preparer:
         self._sent: set[str] = set()
         self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
-        self._tails: dict[str, tuple[int, Contact] | None] | None = None
+        self._tails: dict[str, PendingContact | None] | None = None
 
     @property
     def compares_rest(self) -> bool:
@@ -105,8 +105,8 @@ class Preparer:
             return repeat
         return PreparedRow(index, contact, number.wire, number.e164, _entry(number.wire, contact), number.detail)
 
-    def set_aside(self, index: int, row: object) -> Contact | SkippedNumber:
-        """Tell what a row is that will not be sent any more, at the least cost; one that repeats another is skipped.
+    def set_aside(self, index: int, row: object) -> PendingContact | SkippedNumber:
+        """Return what becomes of a row that will not be sent any more, at the least cost; a repeat is skipped.
 
         Numbers with other last digits are other numbers: only those that may repeat one are read in full.
         """
@@ -119,16 +119,17 @@ class Preparer:
         if self._tails is None:
             seen = {tail(number) for number in (*(self._first_index or ()), *self._queued, *self._sent) if number}
             self._tails = dict.fromkeys(seen)
+        pending = PendingContact(index=index, contact=contact)
         last_digits = single_tail(contact.number)
         if last_digits and last_digits not in self._tails:
-            self._tails[last_digits] = (index, contact)
-            return contact
+            self._tails[last_digits] = pending
+            return pending
         alike = self._tails.get(last_digits)
         if alike is not None:
-            self.prepare(*alike)
+            self.prepare(alike.index, alike.contact)
             self._tails[last_digits] = None
         prepared = self.prepare(index, contact)
-        return prepared if isinstance(prepared, SkippedNumber) else contact
+        return prepared if isinstance(prepared, SkippedNumber) else pending
 
     async def bars(self, rows: Sequence[PreparedRow]) -> bool:
         """Return whether one of *rows*, which an earlier run was sending, must not be sent any more.
