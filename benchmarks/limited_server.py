@@ -5,7 +5,7 @@ import contextlib
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -28,14 +28,14 @@ class Server:
     Attributes:
         url: The base URL.
         key: The API key.
-        owner_id: The user id of the key's owner.
+        user_ids: The reps' user ids, by their addresses.
         redis_url: Where a Redis server is, for those who want one.
         directory: Where processes may meet.
     """
 
     url: str
     key: str
-    owner_id: str
+    user_ids: Mapping[str, str]
     redis_url: str = ""
     directory: str = ""
 
@@ -49,12 +49,14 @@ class Ledger:
         limited: Requests that were refused with 429.
         requests: All requests.
         carried_out: How often each number was added by requests under the key.
+        answered_at: When the request was answered that added each number, on the machine's monotonic clock.
     """
 
     conflicts: int
     limited: int
     requests: int
     carried_out: Counter[str]
+    answered_at: Mapping[str, float]
 
 
 @contextlib.asynccontextmanager
@@ -85,14 +87,13 @@ def _serve(pipe: Connection, *, stranger: bool) -> None:
 
 async def _server(pipe: Connection, *, stranger: bool) -> None:
     async with Sandbox(latency=LATENCY, append_seconds_per_row=PER_ROW) as sandbox:
-        for rep in REPS[1:]:
-            sandbox.add_user(rep)
+        ids = {REPS[0]: sandbox.users[0].id} | {rep: sandbox.add_user(rep).id for rep in REPS[1:]}
         own_key = sandbox.api_key
         colleague = asyncio.create_task(_append_all_the_time(sandbox)) if stranger else None
         commands: asyncio.Queue[str] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, commands), daemon=True).start()
-        pipe.send(Server(sandbox.url, own_key, sandbox.users[0].id))
+        pipe.send(Server(sandbox.url, own_key, ids))
         while await commands.get() == "tell":
             appends = [request for request in sandbox.ledger.appends if request.fault is None]
             pipe.send(
@@ -101,6 +102,7 @@ async def _server(pipe: Connection, *, stranger: bool) -> None:
                     sum(request.status == 429 for request in sandbox.ledger.requests),  # noqa: PLR2004 - too many
                     len(sandbox.ledger.requests),
                     Counter(number for request in appends for number in request.added),
+                    {number: request.answered_at or 0.0 for request in appends for number in request.added},
                 )
             )
         if colleague is not None:

@@ -27,6 +27,7 @@ import orjson
 from allo_async import AlloClient
 from allo_async.file import FileCoordination
 from allo_async.redis import RedisCoordination
+from benchmarks.handlers import handlers_beside_another_process
 from benchmarks.limited_server import REPS, Server, running
 from benchmarks.rivals import RIVALS, Job, Rival
 from benchmarks.server import APPEND_PATH
@@ -99,21 +100,30 @@ async def least(scenario: Scenario) -> float:
 
 
 def _queue(whose: Mapping[str, str]) -> str:
-    # Without a name, and by user id, it is the owner's.
-    return whose.get("email", REPS[0])
+    return whose.get("email") or whose.get("user_id") or REPS[0]
+
+
+def _addressed(jobs: Sequence[Job], server: Server) -> Sequence[Job]:
+    """Return *jobs* with the user ids that this server has given, where a scenario has an address instead."""
+    return [
+        ({"user_id": server.user_ids[whose["user_id"]]} if "user_id" in whose else whose, numbers)
+        for whose, numbers in jobs
+    ]
 
 
 def _numbers(count: int, place: int = 0) -> list[str]:
     return [f"+1212{2_000_000 + 1_000 * place + number}" for number in range(count)]
 
 
-def scenarios(owner_id: str) -> Mapping[str, Scenario]:
-    """Give what there is to load, by name."""
-    names: Sequence[dict[str, str]] = ({}, {"user_id": owner_id}, {"email": REPS[0]})
+def scenarios() -> Mapping[str, Scenario]:
+    """Return what there is to load, by name; a rep that is named by user id stands there by address."""
+    names: Sequence[dict[str, str]] = ({}, {"user_id": REPS[0]}, {"email": REPS[0]})
     team = [{"email": rep} for rep in REPS[1:]]
+    mixed = [*({"user_id": rep} for rep in REPS[1:3]), *team[2:]]
     return {
         "one queue of 950": Scenario([[({}, _numbers(950))]]),
         "five queues of 900": Scenario([[(rep, _numbers(900, place)) for place, rep in enumerate(team)]]),
+        "five queues, mixed names": Scenario([[(rep, _numbers(900, place)) for place, rep in enumerate(mixed)]]),
         "eight tasks, one queue": Scenario([[({}, _numbers(100, place)) for place in range(8)]]),
         "nine tasks, three names": Scenario([[(names[place % 3], _numbers(100, place)) for place in range(9)]]),
         "against a stranger": Scenario([[({}, _numbers(600))]], stranger=True),
@@ -168,13 +178,13 @@ def _work(pipe: "Connection[Any, Any]", contender: str, server: Server, jobs: Se
 
 async def run(name: str, contender: str, redis_url: str, directory: str) -> tuple[float, str]:
     """Run a contender on a scenario; give how long it took, and the rest as text."""
-    async with running(stranger=scenarios("")[name].stranger) as (bare, ledger):
+    async with running(stranger=scenarios()[name].stranger) as (bare, ledger):
         server = attrs.evolve(bare, redis_url=redis_url, directory=directory)
-        scenario = scenarios(server.owner_id)[name]
+        scenario = scenarios()[name]
         spawn, pipes = multiprocessing.get_context("spawn"), list[Any]()
         for jobs in scenario.processes:
             here, there = multiprocessing.Pipe()
-            spawn.Process(target=_work, args=(there, contender, server, jobs), daemon=True).start()
+            spawn.Process(target=_work, args=(there, contender, server, _addressed(jobs, server)), daemon=True).start()
             pipes.append(here)
         for pipe in pipes:
             await asyncio.to_thread(pipe.recv)
@@ -196,7 +206,7 @@ async def main(wanted: str = "") -> None:
     print(f"{'':28}{'':20}{'time ÷ least':>14} {'409':>6} {'429':>6} {'refused':>8} {'lost':>6} {'twice':>6}")
     # What the processes of one server share stands in a file of its own.
     with RedisServer() as redis, TemporaryDirectory() as directory:
-        for name, scenario in scenarios("").items():
+        for name, scenario in scenarios().items():
             if wanted not in name:
                 continue
             bare = median([await least(scenario) for _ in range(3)])
@@ -207,6 +217,7 @@ async def main(wanted: str = "") -> None:
                     seconds, rest = await run(name, contender, redis.url, directory)
                     print(f"{name:28}{contender:20}{seconds / bare:>14.2f} {rest}", flush=True)
             print()
+        await handlers_beside_another_process(wanted, redis, directory)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from allo_async import AlloClient, AlloError, Journal
-from allo_async._loading.merge import merge
+from allo_async import AlloClient, AlloError, AppendResult, Journal
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
@@ -92,7 +91,9 @@ async def streamed(allo, run, options):
         await asyncio.sleep(run["at"] / 200)
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return merge([*results, stream.unfinished])
+    merged = AppendResult()
+    merged.extend(*results, stream.unfinished)
+    return merged
 
 
 async def spread(allo, run, options):
@@ -112,7 +113,7 @@ async def spread(allo, run, options):
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     if task.cancelled():
-        return seen[0].result() if seen else merge([])
+        return seen[0].result() if seen else AppendResult()
     return task.exception().result if task.exception() else task.result()
 
 
