@@ -6,7 +6,7 @@ import attrs
 
 from allo_async._loading.load_log import Batch
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.reconcile import QueueSnapshot, find_append
+from allo_async._loading.reconcile import QueueSnapshot, find_append, spelling
 from allo_async._loading.tail import read_last, read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
@@ -53,10 +53,12 @@ async def read_overflow(session: LoopSession, batch: Batch, since: Timestamp | N
     begin = seen.surely_before
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     taken = count_taken(batch.rows, seen.entries[begin:], queued)
+    if seen.begin is None:
+        # Whatever took the tail off, or the whole queue, may have taken off rows of this batch, too.
+        unknown = taken if seen.end is None or taken else len(batch.rows)
+        return Overflow(room, unknown, AppendReply((), (), doubt=_UNKNOWN_TAIL) if unknown else None)
     if not taken:
         return Overflow(room)
-    if seen.begin is None:
-        return Overflow(room, taken, AppendReply((), (), doubt=_UNKNOWN_TAIL))
     reply = find_append(batch.rows[:taken], seen)
     return Overflow(room) if reply is None else Overflow(room, taken, attrs.evolve(reply, recovered=False))
 
@@ -80,4 +82,4 @@ def _count_from(rows: Sequence[PreparedRow], entries: Sequence[Entry], start: in
 
 def _is_of(entry: Entry, row: PreparedRow) -> bool:
     number = entry["number_to"]
-    return number == row.e164 or tail(number) == tail(row.wire)
+    return spelling(number) == spelling(row.e164) if row.e164 is not None else tail(number) == tail(row.wire)

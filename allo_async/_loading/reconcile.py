@@ -200,10 +200,10 @@ def _why_not_ours(
     others = [entry for entry in seen.entries[seen.surely_before :] if id(entry) not in ours]
     if len(_longest_run(rows, others)) >= len(run):
         return _TWICE
-    # Who has called them may have queued them, unless they are surely of now.
+    # Whoever has called entries may have queued them: uncalled ones beside them show that the run is one append's.
     called = [entry for entry in run.values() if any(entry.get(field) for field in _CALLED)]
     surely_of_now = seen.times is not None and all(map(seen.times.follows, called))
-    return _ANYONES if called and not surely_of_now else None
+    return _ANYONES if called and (len(called) == len(run) or not surely_of_now) else None
 
 
 def _may_be_gone(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> bool:
@@ -221,7 +221,7 @@ def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[
     """Find the longest run of consecutive *entries* that answer *rows* in order: each row's place with its entry."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
-        for key in (row.e164, _spelling(row.e164) if row.e164 is not None else tail(row.wire)):
+        for key in (row.e164, spelling(row.e164) if row.e164 is not None else tail(row.wire)):
             if key:
                 places[key].append(at)
     longest: dict[int, Entry] = {}
@@ -244,7 +244,7 @@ def _longest_run(rows: Sequence[PreparedRow], entries: Sequence[Entry]) -> dict[
 
 def _next_place(places: dict[str, list[int]], entry: Entry, last: int) -> int | None:
     number = entry["number_to"]
-    for key in (number, _spelling(number), tail(number)):
+    for key in (number, spelling(number), tail(number)):
         found = places.get(key, ())
         nearest = bisect_right(found, last)
         if nearest < len(found):
@@ -252,8 +252,8 @@ def _next_place(places: dict[str, list[int]], entry: Entry, last: int) -> int | 
     return None
 
 
-def _spelling(number: str) -> str:
-    """Give what two spellings of one number in E.164 have in common: some plans have a digit that comes and goes."""
+def spelling(number: str) -> str:
+    """Return what two spellings of one number in E.164 have in common: some plans have a digit that comes and goes."""
     return f"{number[:3]}…{number[-9:]}"
 
 

@@ -12,6 +12,7 @@ from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow
+from allo_async._sending.call_limits import cancel_and_wait
 from allo_async._wire.requests import Assignee
 from allo_async.clock import TimeSlice
 from allo_async.errors import AlloError, JournalError
@@ -93,21 +94,17 @@ async def assigned(
 
 
 async def run_together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run *coroutines* at the same time; the first error ends the others, and is raised as it is."""
-    task = asyncio.current_task()
-    before = 0 if task is None else task.cancelling()
+    """Run *coroutines* at the same time; the first error ends the others, and is raised as it is.
+
+    A task group would not do: that of Python 3.11 leaves its own cancellation on the task that waits.
+    """
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    if not tasks:
+        return
     try:
-        async with asyncio.TaskGroup() as group:
-            for coroutine in coroutines:
-                group.create_task(coroutine)
-    except BaseExceptionGroup as errors:
-        error = _first(errors)
-        if task is not None and task.cancelling() > before:
-            # An error of a queue does not replace the cancellation of the whole.
-            raise asyncio.CancelledError from error
-        raise error from error.__cause__
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error  # pyright: ignore[reportUnknownArgumentType]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await cancel_and_wait(*(task for task in tasks if not task.done()))
+    errors = [task.exception() for task in tasks if not task.cancelled()]
+    for error in filter(None, errors):
+        raise error

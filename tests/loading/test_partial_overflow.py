@@ -23,8 +23,8 @@ THREE_ADDED = dict.fromkeys(range(3), "added") | dict.fromkeys(range(3, 6), "pen
 
 @pytest.fixture(name="sandbox", params=[{}])
 async def _sandbox(clock, request):
-    limits = {"write_per_second": None, "read_per_second": None, "capacity": CAPACITY, **request.param}
-    async with Sandbox(clock=clock, partial_overflow=True, **limits) as sandbox:
+    limits = {"write_per_second": None, "read_per_second": None, "capacity": CAPACITY, "partial_overflow": True}
+    async with Sandbox(clock=clock, **(limits | request.param)) as sandbox:
         yield sandbox
 
 
@@ -244,3 +244,28 @@ async def test_rows_that_were_taken_are_written_down(sandbox, allo, tmp_path):
     assert sandbox.numbers() == NUMBERS
     assert [row.index for row in result.added] == list(range(6))
     assert sizes(sandbox) == [6, 3]
+
+
+@pytest.mark.parametrize("gone", [8, 10])
+async def test_rows_that_were_taken_and_called_are_not_put_in_twice(sandbox, allo, gone):
+    """A rep who works off the tail and the rows behind it, before the look, has called rows of ours."""
+    sandbox.fill(None, 7)
+    after_refusal(sandbox, lambda: take_off(sandbox, gone), times=1)
+
+    result = await allo.queue().append(NUMBERS, when_full="stop")
+
+    committed = [number for request in sandbox.ledger.appends for number in request.added]
+    assert committed == NUMBERS[:3]
+    assert set(fates(result).values()) == {"in doubt"}
+
+
+@pytest.mark.parametrize("sandbox", [{"partial_overflow": False}], indirect=True)
+async def test_same_last_digits_of_another_country_are_no_evidence(sandbox, allo):
+    """Numbers that differ in E.164 are different numbers, whatever their last digits."""
+    # What the sandbox fills queues with ends as these do.
+    sandbox.fill(None, CAPACITY)
+    sandbox.script(faults.error(400, "BAD_REQUEST"), method="GET", at=1)
+
+    result = await refused(allo, us_numbers(6))
+
+    assert set(fates(result).values()) == {"pending"}

@@ -183,13 +183,23 @@ def test_dates_that_cannot_be_believed_leave_it_to_the_position(date):
 @pytest.mark.parametrize(("began", "landed"), [(None, False), (1.0, False), (-1.0, True)])
 def test_called_entries_are_ours_only_if_they_are_surely_of_now(began, landed):
     """Whoever queued the numbers has called them: in the second in which ours left, nothing tells them apart."""
-    entries = [dict(entry, call_id="cll-1") for entry in entries_of(X, A)]
+    entries = [dict(entry, call_id="cll-1") if entry["number_to"] == A else entry for entry in entries_of(X, A, B)]
     moments = None if began is None else times(-2, began)
 
-    reply = find_append(rows_of(A), seen(entries, end_at(entries, 0), times=moments))
+    reply = find_append(rows_of(A, B), seen(entries, end_at(entries, 0), times=moments))
 
-    assert told(reply)[0] == ([1] if landed else [])
+    assert told(reply)[0] == ([1, 2] if landed else [])
     assert landed or "were called" in reply.doubt
+
+
+def test_entries_that_were_all_called_are_anybodys():
+    """A colleague who queues and calls the same numbers does so after our first attempt, too."""
+    entries = [dict(entry, call_id="cll-1") for entry in entries_of(X, A)]
+
+    reply = find_append(rows_of(A), seen(entries, end_at(entries, 0), times=times(-2, -1)))
+
+    assert told(reply) == ([], [])
+    assert "were called" in reply.doubt
 
 
 def test_call_before_the_first_attempt_was_not_of_our_entry():

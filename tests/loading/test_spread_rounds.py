@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from allo_async import AlloClient, CallbackError, Journal, RowSourceError, SpreadResult, errors
+from allo_async._loading.share import run_together
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
 from tests.loading.watching import sizes
@@ -289,3 +290,15 @@ async def test_second_run_goes_on_where_the_first_ended(sandbox, allo, over, tmp
 def _stop(run, settled):
     if run.settled >= settled:
         run.stop()
+
+
+async def test_error_of_one_queue_is_raised_as_it_is():
+    """What is no `AlloError` comes out too, and the waiting task is not taken for cancelled."""
+
+    async def fail():
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await run_together([fail(), asyncio.sleep(1_000)])
+    assert asyncio.current_task().cancelling() == 0
