@@ -90,7 +90,8 @@ class Appender:
     async def queued_by_others(self) -> set[str]:
         """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
         queued = await read_queued(self._session, self._call.assignee, self._call.limits)
-        return set(queued).difference(self._call.log.sent_numbers())
+        sent = self._call.log.sent_numbers()
+        return {number for number in queued if number not in sent}
 
     async def resume(self, bars: Callable[[Sequence[PreparedRow]], Awaitable[bool]] | None = None) -> int:
         """Settle what an earlier run of the load was sending, and return how many lost replies came back.
