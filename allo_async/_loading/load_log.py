@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepare import PreparedRow, SentNumbers
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd
 from allo_async._wire.requests import Assignee, Request
@@ -82,13 +82,13 @@ class LoadLog:
         """Return the queues that earlier runs sent rows to."""
         return ()
 
-    def sent_numbers(self) -> Collection[str]:
-        """Tell the numbers that earlier runs sent."""
-        return ()
+    def sent_numbers(self) -> SentNumbers:
+        """Return the numbers that earlier runs sent."""
+        return SentNumbers()
 
-    def queued_numbers(self) -> Collection[str]:
+    def queued_numbers(self) -> SentNumbers:
         """Return the numbers that earlier runs put into a queue, or may have."""
-        return ()
+        return SentNumbers()
 
     def in_flight(self, assignee: Assignee) -> list[Batch]:  # noqa: ARG002 - as above
         """Give what an earlier run was sending to the queue of *assignee* when it ended."""

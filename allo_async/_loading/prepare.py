@@ -43,6 +43,20 @@ class PreparedRow:
     detail: str | None = None
 
 
+class SentNumbers:
+    """Numbers that earlier runs of a load sent, which can be asked for and not listed; by itself, none."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __contains__(self, number: object) -> bool:
+        return False
+
+    def may_end_with(self, digits: str) -> bool:  # noqa: ARG002 - for those that hold some
+        """Return whether one of the numbers may have *digits* for its last."""
+        return False
+
+
 class Preparer:
     """Prepares the rows of one call, in their order.
 
@@ -64,7 +78,7 @@ class Preparer:
         self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
-        self._sent: set[str] = set()
+        self._sent: list[SentNumbers] = []
         self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, PendingContact | None] | None = None
@@ -78,7 +92,7 @@ class Preparer:
         """Skip *numbers* too, in E.164, as already queued."""
         self._queued.update(numbers)
 
-    def leave_out_sent(self, numbers: Iterable[str], recalls: Callable[[int], bool]) -> None:
+    def leave_out_sent(self, numbers: SentNumbers, recalls: Callable[[int], bool]) -> None:
         """Skip *numbers*, which earlier runs of the load put into a queue, as already queued; but not twice a call.
 
         Args:
@@ -86,8 +100,9 @@ class Preparer:
             recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
         """
         if self._first_index is not None:
-            self._sent.update(numbers)
             self._recalls = recalls
+            if numbers:
+                self._sent.append(numbers)
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
@@ -117,11 +132,11 @@ class Preparer:
         if suppressed is not None:
             return suppressed
         if self._tails is None:
-            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued, *self._sent) if number}
+            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
             self._tails = dict.fromkeys(seen)
         pending = PendingContact(index=index, contact=contact)
         last_digits = single_tail(contact.number)
-        if last_digits and last_digits not in self._tails:
+        if last_digits and last_digits not in self._tails and not self._may_be_sent(last_digits):
             self._tails[last_digits] = pending
             return pending
         alike = self._tails.get(last_digits)
@@ -176,9 +191,18 @@ class Preparer:
         first = self._first_seen(index, number.wire)
         if first != index:
             return _skipped(index, written, "DUPLICATE_NUMBER", f"repeats row {first}")
-        if number.wire in self._sent and not (self._recalls and self._recalls(index)):
+        if self._sent and self._was_sent(index, number.wire):
             return _skipped(index, written, "ALREADY_QUEUED", "an earlier run put this number into a queue")
         return None
+
+    def _was_sent(self, index: int, wire: str) -> bool:
+        """Return whether an earlier run put the number into a queue for another row."""
+        if self._recalls is not None and self._recalls(index):
+            return False
+        return any(wire in numbers for numbers in self._sent)
+
+    def _may_be_sent(self, last_digits: str) -> bool:
+        return bool(self._sent) and any(numbers.may_end_with(last_digits) for numbers in self._sent)
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)

@@ -45,4 +45,5 @@ async def resume(
 async def queued_by_others(session: LoopSession, call: AppendCall) -> set[str]:
     """Read the numbers in the queue, in E.164, but for those that earlier runs of this load put there."""
     queued = await read_queued(session, call.assignee, call.limits)
-    return set(queued).difference(call.log.sent_numbers())
+    sent = call.log.sent_numbers()
+    return {number for number in queued if number not in sent}

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import attrs
 
-from allo_async._wire.requests import Assignee
 from allo_async.cli.job import Lead, RepLoad
 from allo_async.journal.digest import digest
 from allo_async.journal.known import KnownRow, KnownRows
@@ -42,7 +41,7 @@ def recall(loads: Sequence[RepLoad], past: PastLoads, load_id_of: dict[str, str]
     Returns:
         The rows that stand in the queues of reps whom this run does not load.
     """
-    pools = {load.name: KnownRows(past.known.get(load_id_of[load.name], ())) for load in loads}
+    pools = {load.name: past.known.get(load_id_of[load.name]) or KnownRows() for load in loads}
     for load in loads:
         load.earlier = _known(load.leads, pools[load.name])
     for load in loads:
@@ -55,8 +54,8 @@ def recall(loads: Sequence[RepLoad], past: PastLoads, load_id_of: dict[str, str]
 
 
 def _known(leads: Sequence[Lead], pool: KnownRows) -> dict[int, KnownRow]:
-    found = ((index, pool.take(digest(lead.row))) for index, lead in enumerate(leads))
-    return {index: row for index, row in found if row is not None and row.outcome is not None}
+    taken = ((index, pool.take(digest(lead.row))) for index, lead in enumerate(leads))
+    return {index: pool.known(row) for index, row in taken if row is not None and pool.is_settled(row)}
 
 
 def _move(load: RepLoad, other: RepLoad, pool: KnownRows) -> None:
@@ -89,13 +88,12 @@ def _skipped(load: RepLoad, digests: Iterable[bytes]) -> set[int]:
     return found
 
 
-def _elsewhere(loads: Sequence[RepLoad], rows: Sequence[KnownRow]) -> list[Elsewhere]:
-    pool = KnownRows(rows)
+def _elsewhere(loads: Sequence[RepLoad], pool: KnownRows) -> list[Elsewhere]:
     found: dict[str, list[KnownRow]] = {}
     for load in loads:
         open_leads = [lead for index, lead in enumerate(load.leads) if index not in load.earlier]
         for row in _known(open_leads, pool).values():
-            found.setdefault(queue_name_of(row.queue or Assignee()), []).append(row)
+            found.setdefault(queue_name_of(row.queue), []).append(row)
     return [
         Elsewhere(rep, len(known), datetime.fromtimestamp(min(row.at for row in known)).astimezone())
         for rep, known in found.items()

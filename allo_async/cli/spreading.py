@@ -18,7 +18,6 @@ from allo_async import (
     SpreadRun,
     Strategy,
 )
-from allo_async._wire.requests import Assignee
 from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.job import Progress, RepLoad
 from allo_async.cli.journaling import SPREAD
@@ -120,7 +119,7 @@ def _loads(
 def _reps_of_earlier(whole: RepLoad, names: Sequence[str]) -> dict[int, str]:
     """Return for each row that an earlier run sent in whose queue it stands, as this run calls the rep."""
     spelled = {name.casefold(): name for name in names}
-    queues = {index: queue_name_of(row.queue or Assignee()) for index, row in whole.earlier.items()}
+    queues = {index: queue_name_of(row.queue) for index, row in whole.earlier.items()}
     return {index: spelled.get(name.casefold(), name) for index, name in queues.items()}
 
 

@@ -1,11 +1,16 @@
 """A load's log as far as earlier runs go: the fate and the queue of each row that they sent."""
 
-from collections.abc import Collection, Sequence
+from array import array
+from collections.abc import Collection
 
 from allo_async._loading.load_log import LoadLog, Outcome
+from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.journal.digest import digest
-from allo_async.journal.known import KnownRow, KnownRows, numbers_in_queues
+from allo_async.journal.known import KnownRows
+from allo_async.journal.numbers import AnyOf
+
+_NONE = -1
 
 
 class KnownLog(LoadLog):
@@ -17,14 +22,12 @@ class KnownLog(LoadLog):
         queued: Numbers that other loads of the same list put into a queue.
     """
 
-    def __init__(
-        self, known: Sequence[KnownRow], unknown: Outcome | None = None, *, queued: Collection[str] = ()
-    ) -> None:
+    def __init__(self, known: KnownRows, unknown: Outcome | None = None, *, queued: SentNumbers | None = None) -> None:
         self._known = known
-        self._queued = queued
-        self._unclaimed = KnownRows(known)
+        self._queued = queued or SentNumbers()
         self._unknown = unknown
-        self._rows: dict[int, KnownRow] = {}
+        # For each row of the input up to the last one that was known, which of the known rows it is.
+        self._rows: array[int] = array("i")
 
     def check(self, index: int, row: object) -> None:
         """Find the *row* at *index* among those that are known."""
@@ -32,36 +35,40 @@ class KnownLog(LoadLog):
 
     def outcome(self, index: int) -> Outcome | None:
         """Return the fate that is known of the row at *index*."""
-        known = self._rows.get(index)
-        if known is None or (known.in_flight and self._unknown is not None):
+        row = self._row(index)
+        if row is None or (self._unknown is not None and self._known.is_on_its_way(row)):
             return self._unknown
-        return known.outcome or self._unknown
+        return self._known.outcome(row) or self._unknown
 
     def recalls(self, index: int) -> bool:
         """Return whether an earlier run sent the row at *index*."""
-        known = self._rows.get(index)
-        return known is not None and known.outcome is not None
+        row = self._row(index)
+        return row is not None and self._known.is_settled(row)
 
     def queue(self, index: int) -> Assignee | None:
         """Return the queue that the row at *index* was sent or dealt to."""
-        known = self._rows.get(index)
-        return None if known is None else known.queue
+        row = self._row(index)
+        return None if row is None else self._known.queue(row)
 
     def queues(self) -> Collection[Assignee]:
         """Return the queues that hold rows of the load, or may."""
-        queues = {row.queue.identity: row.queue for row in self._known if row.queue is not None and row.chunk}
-        return queues.values()
+        return self._known.chunks.queues()
 
-    def sent_numbers(self) -> Collection[str]:
+    def sent_numbers(self) -> SentNumbers:
         """Return the numbers that earlier runs sent."""
-        return {row.number for row in self._known if row.number is not None}
+        return self._known.sent_numbers()
 
-    def queued_numbers(self) -> Collection[str]:
+    def queued_numbers(self) -> SentNumbers:
         """Return the numbers that earlier runs put into a queue, or may have."""
-        return numbers_in_queues(self._known).union(self._queued)
+        return AnyOf((self._known.queued_numbers(), self._queued))
 
-    def _claim(self, index: int, seen: bytes) -> KnownRow | None:
-        found = self._unclaimed.take(seen)
+    def _claim(self, index: int, seen: bytes) -> int | None:
+        found = self._known.take(seen)
         if found is not None:
+            self._rows.extend([_NONE] * (index + 1 - len(self._rows)))
             self._rows[index] = found
         return found
+
+    def _row(self, index: int) -> int | None:
+        row = self._rows[index] if index < len(self._rows) else _NONE
+        return None if row == _NONE else row

@@ -1,17 +1,19 @@
 """A journal of one list that several loads are parts of, as the command keeps it beside a file of leads."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from allo_async._loading.load_log import LoadLog
+from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
 from allo_async.journal.journal import Journal, OnChangedInput
-from allo_async.journal.known import KnownRow, numbers_in_queues
+from allo_async.journal.known import KnownRows
+from allo_async.journal.numbers import AnyOf
 from allo_async.journal.opening import LoadKey
 from allo_async.journal.past import chunks_to, find_load, first_begun, queues_of, read_known, read_skipped
 from allo_async.journal.reading import reading
@@ -30,9 +32,9 @@ class PastLoads:
         begun_at: When the first of the loads was begun, a Unix time; `None` if none was.
     """
 
-    known: Mapping[str, Sequence[KnownRow]] = attrs.field(factory=dict[str, Sequence[KnownRow]])
+    known: Mapping[str, KnownRows] = attrs.field(factory=dict[str, KnownRows])
     skipped: Mapping[str, Sequence[bytes]] = attrs.field(factory=dict[str, Sequence[bytes]])
-    elsewhere: Sequence[KnownRow] = ()
+    elsewhere: KnownRows = attrs.field(factory=KnownRows)
     begun_at: float | None = None
 
 
@@ -45,7 +47,7 @@ class ListJournal(Journal):
     """
 
     _change: InputChangedError | None = None
-    _queued: Collection[str] = ()
+    _queued: SentNumbers = SentNumbers()
 
     def refuse(self, change: InputChangedError) -> None:
         """Let no load be opened any more, because the list has changed."""
@@ -114,17 +116,16 @@ class ListJournal(Journal):
                 load_id: read_known(connection, own[load_id], server=server, queues=queues)
                 for load_id, queues in loads.items()
             }
-            seen = {row.chunk for rows in known.values() for row in rows}
-            others = read_known(connection, None, server=server, queues=elsewhere)
+            seen = {chunk for rows in known.values() for chunk in rows.chunks.ids}
             return PastLoads(
                 known,
                 {load_id: read_skipped(connection, load) for load_id, load in own.items()},
-                [row for row in others if row.chunk not in seen],
+                read_known(connection, None, server=server, queues=elsewhere, leave_out=seen),
                 first_begun(connection, [load for load in own.values() if load is not None]),
             )
 
         past = await reading(self.path, read, absent=PastLoads())
-        self._queued = numbers_in_queues(row for rows in past.known.values() for row in rows)
+        self._queued = AnyOf(rows.queued_numbers() for rows in past.known.values())
         return past
 
     async def forget_loads(self, loads: Mapping[str, Sequence[Assignee]]) -> None:

@@ -2,22 +2,22 @@
 
 import contextlib
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
 import attrs
-import orjson
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepare import PreparedRow, SentNumbers
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.requests import Assignee, Request
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError, JournalError
 from allo_async.journal.digest import digest
-from allo_async.journal.known import KnownRow
+from allo_async.journal.input_digests import InputDigests
+from allo_async.journal.known import KnownRows
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.records import (
     forget_input,
@@ -43,16 +43,16 @@ class PastRuns:
         load: The load's own row.
         known: The rows that earlier runs sent or dealt.
         in_flight: What was being sent when the last run ended.
-        input: The digest of each row of the input as it was, by its index.
-        skipped: The indexes of the rows that were skipped without being sent.
+        input: The digest of each row of the input as it was.
+        skipped: The indexes of the rows that were skipped without being sent, in order.
         row_count: How many rows the input had, once a run has seen its end.
     """
 
     load: int
-    known: Sequence[KnownRow]
+    known: KnownRows
     in_flight: Sequence[Batch]
-    input: Mapping[int, bytes]
-    skipped: Collection[int]
+    input: InputDigests
+    skipped: "array[int]"
     row_count: int | None
 
 
@@ -78,24 +78,22 @@ class JournalLog(KnownLog):
         *,
         clock: Clock,
         strict: bool,
-        queued: Collection[str] = (),
+        queued: SentNumbers | None = None,
     ) -> None:
         super().__init__(past.known, queued=queued)
         self._store = store
         self._load_id = load_id
         self._load = past.load
         self._in_flight = past.in_flight
-        self._lost: dict[int, dict[int, KnownRow]] = defaultdict(dict)
-        for row in past.known:
-            if row.in_flight and row.chunk is not None and row.place is not None:
-                self._lost[row.chunk][row.place] = row
-        self._input: Mapping[int, bytes] = past.input
+        self._lost = past.known.lost()
+        self._input = past.input
         self._skipped = past.skipped
         self._row_count = past.row_count
         self._clock = clock
         self._strict = strict
         self._digests: dict[int, bytes] = {}
-        self._moved: list[tuple[int, KnownRow]] = []
+        # The indexes of rows that stand elsewhere in the input now, each before the known row.
+        self._moved: array[int] = array("I")
         self._changed = False
         # The first row of an input that is refused; of the rows from there on, the journal keeps those of before.
         self._refused_from: float = inf
@@ -115,11 +113,11 @@ class JournalLog(KnownLog):
             self._change(index, "is not what it was")
         if before is None and self._row_count is not None and index >= self._row_count:
             self._change(index, "is new")
-        known = self._claim(index, seen)
-        if known is None or known.outcome is None:
+        row = self._claim(index, seen)
+        if row is None or not self._known.is_settled(row):
             self._digests[index] = seen
-        elif index < self._refused_from and (self._changed or known.index != index):
-            self._moved.append((index, known))
+        elif index < self._refused_from and (self._changed or self._known.index(row) != index):
+            self._moved.extend((index, row))
 
     def in_flight(self, assignee: Assignee) -> list[Batch]:
         """Return what an earlier run was sending to the queue of *assignee* when it ended."""
@@ -180,7 +178,8 @@ class JournalLog(KnownLog):
 
     async def record_allocation(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
-        written = [(row, queue, self._digests.get(index, b"")) for index, (row, queue) in rows.items()]
+        # In the journal's thread: a spread deals its whole list at once.
+        written = ((row, queue, self._digests.get(index, b"")) for index, (row, queue) in rows.items())
         await self._write(lambda connection: write_dealt(connection, self._load, written))
 
     async def record_end(self, rows: int) -> None:
@@ -189,7 +188,7 @@ class JournalLog(KnownLog):
         Raises:
             InputChangedError: An earlier run took more.
         """
-        if rows < max(max(self._input, default=-1) + 1, self._row_count or 0):
+        if rows < max(self._input.end, self._row_count or 0):
             self._change(rows, "is missing")
 
         def write(connection: sqlite3.Connection) -> None:
@@ -225,11 +224,8 @@ class JournalLog(KnownLog):
 
     def _learn(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Remember what became of a chunk of an earlier run, whose rows are still to come by."""
-        for place, known in self._lost.pop(batch.chunk or 0, {}).items():
-            outcome = outcomes.get(place)
-            known.in_flight = False
-            known.fate = outcome.fate if outcome is not None else None
-            known.entry = orjson.dumps(outcome.entry, default=str) if outcome is not None else None
+        for place, row in self._lost.pop(batch.chunk or 0, {}).items():
+            self._known.learn(row, outcomes.get(place))
 
     def _take_skips(self, rows: Sequence[SkippedNumber]) -> list[tuple[SkippedNumber, bytes]]:
         """Return which of *rows* are still to be written, each with its digest."""
@@ -237,10 +233,14 @@ class JournalLog(KnownLog):
         taken = [row for row in rows if row.index in self._digests and row.source == "client"]
         return [(row, self._digests.pop(row.index)) for row in taken if row.index < self._refused_from]
 
+    def _skipped_before(self) -> list[int]:
+        """Return the rows that an earlier run skipped without sending them, and that are pending now."""
+        return [index for index in self._skipped if index in self._digests and index < self._refused_from]
+
     def _rest(self, skipped: Sequence[SkippedNumber]) -> Callable[[Store], None] | None:
         """Return what writes all that is not written yet, `None` for nothing."""
         skips = self._take_skips(skipped)
-        pending = [index for index in self._digests if index in self._skipped and index < self._refused_from]
+        pending = self._skipped_before()
         if not (skips or pending or self._moved or self._forget_from is not None):
             return None
 
@@ -255,21 +255,25 @@ class JournalLog(KnownLog):
 
     def _transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> Callable[[Store], _Result]:
         """Return *work* as a transaction that first writes where the rows stand that were known again."""
-        moved, self._moved = self._moved, []
+        moved, self._moved = self._moved, array("I")
         forget_from, self._forget_from = self._forget_from, None
 
         def write(store: Store) -> _Result:
             with store.transaction() as connection:
                 if forget_from is not None:
                     forget_input(connection, self._load, forget_from)
-                write_input(connection, self._load, moved)
+                write_input(connection, self._load, self._places(moved))
                 return work(connection)
 
         return write
 
+    def _places(self, moved: "array[int]") -> Iterator[tuple[int, bytes, int, int]]:
+        for index, row in zip(moved[::2], moved[1::2], strict=True):
+            yield index, self._known.digest(row), *self._known.chunk_and_place(row)
+
     def _change(self, index: int, how: str) -> None:
         """Begin another input at *index*; where the input has to be what it was, raise."""
-        self._input, self._row_count = {}, None
+        self._input, self._row_count = InputDigests(), None
         if not self._strict:
             self._changed, self._forget_from = True, index
             return

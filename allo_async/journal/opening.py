@@ -1,7 +1,7 @@
 """Opening a load: a new one, one that is taken up again, or one of which only what is known can be read."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,15 @@ import attrs
 import orjson
 
 from allo_async._loading.load_log import LoadLog, Outcome, UnreadLog
+from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.known import KnownRows
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.load_log import JournalLog, PastRuns
 from allo_async.journal.lock import is_held
-from allo_async.journal.past import chunks_of, find_load, read_input, read_known, read_skips
+from allo_async.journal.past import find_load, read_input, read_known, read_skips
 from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_load, read_in_flight
 from allo_async.journal.store import Store
@@ -37,7 +39,7 @@ class LoadKey:
     load_id: str
     terms: Mapping[str, Any]
     shared: Sequence[Assignee] = ()
-    queued: Collection[str] = attrs.field(default=(), repr=False)
+    queued: SentNumbers = attrs.field(factory=SentNumbers, repr=False)
 
 
 async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> JournalLog:
@@ -57,7 +59,7 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
         with store.transaction() as connection:
             try:
                 return _begin(connection, key, at=clock.time())
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, OverflowError) as error:
                 raise JournalError(f"the journal {path.name} is damaged: {type(error).__name__}") from error
 
     try:
@@ -79,7 +81,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
 
     def read(connection: sqlite3.Connection) -> LoadLog:
         if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            return KnownLog((), _UNDER_WAY if here and key.load_id in here else None)
+            return KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
         load = find_load(connection, key.load_id)
         known = read_known(
             connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
@@ -88,8 +90,10 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         return KnownLog(known, unknown, queued=key.queued)
 
     try:
-        return await reading(path, read, absent=KnownLog((), _UNDER_WAY if here and key.load_id in here else None))
-    except (JournalError, ValueError, TypeError, KeyError):
+        return await reading(
+            path, read, absent=KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
+        )
+    except (JournalError, ValueError, TypeError, KeyError, OverflowError):
         return UnreadLog()
 
 
@@ -137,7 +141,7 @@ def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRu
     return PastRuns(
         load,
         known,
-        read_in_flight(connection, chunks_of(known)),
+        read_in_flight(connection, known.lost()),
         read_input(connection, load),
         read_skips(connection, load),
         row_count,

@@ -1,12 +1,17 @@
 """Reading what earlier runs did: the rows that they sent or dealt, as far as they concern a load."""
 
+import itertools
 import sqlite3
-from collections.abc import Collection, Sequence
+from array import array
+from collections.abc import Collection, Iterator
+from functools import cache
 
 import orjson
 
 from allo_async._wire.requests import Assignee
-from allo_async.journal.known import KnownRow
+from allo_async.journal.input_digests import InputDigests
+from allo_async.journal.known import KnownRows, ReadRow
+from allo_async.journal.known_chunks import KnownChunks
 from allo_async.journal.records import read_queue
 
 
@@ -18,30 +23,43 @@ def find_load(connection: sqlite3.Connection, load_id: str) -> tuple[int, str, i
     return found
 
 
-def read_input(connection: sqlite3.Connection, load: int) -> dict[int, bytes]:
-    """Read the digest of each row of a load's input, by its index."""
-    return dict(connection.execute("SELECT idx, digest FROM input_row WHERE load = ?", (load,)).fetchall())
+def read_input(connection: sqlite3.Connection, load: int) -> InputDigests:
+    """Read the digest of each row of a load's input."""
+    return InputDigests(connection.execute("SELECT idx, digest FROM input_row WHERE load = ? ORDER BY idx", (load,)))
 
 
 def read_known(
-    connection: sqlite3.Connection, load: int | None, *, server: str | None = None, queues: Collection[Assignee] = ()
-) -> list[KnownRow]:
+    connection: sqlite3.Connection,
+    load: int | None,
+    *,
+    server: str | None = None,
+    queues: Collection[Assignee] = (),
+    leave_out: Collection[int] = (),
+) -> KnownRows:
     """Read the rows that *load* sent or dealt, and those that other loads sent to *queues* of *server*.
 
     Of other loads' rows, those that the server skipped do not count: another load may try them anew.
+
+    Args:
+        connection: Reads.
+        load: The load's own id, `None` for one that was not begun.
+        server: The server of the load.
+        queues: The queues that it goes to.
+        leave_out: Chunks that do not count.
     """
     wanted = {queue.identity for queue in queues}
-    rows: list[KnownRow] = []
-    chunks = connection.execute(
-        "SELECT chunk.id, chunk.load, chunk.queue, load.terms FROM chunk JOIN load ON load.id = chunk.load"
-        " WHERE state != 'refused' ORDER BY chunk.id"
-    ).fetchall()
-    for chunk, sender, queue_text, terms in chunks:
-        own, queue = sender == load, read_queue(queue_text)
-        if own or (queue.identity in wanted and orjson.loads(terms).get("server") == server):
-            sent = _sent_rows(connection, load, chunk, queue, own=own)
-            rows += [row for row in sent if own or row.in_flight or row.fate != "skipped"]
-    return rows if load is None else rows + _dealt_rows(connection, load)
+    chunks = KnownChunks()
+    found = connection.execute(
+        "SELECT chunk.id, chunk.load, chunk.queue, load.terms, state = 'sending', coalesce(settled_at, first_used_at)"
+        " FROM chunk JOIN load ON load.id = chunk.load WHERE state != 'refused' ORDER BY chunk.id"
+    )
+    queue_of, server_of = cache(read_queue), cache(_server)
+    for chunk, sender, queue_text, terms, sending, at in found:
+        own, queue = sender == load, queue_of(queue_text)
+        counts = own or (queue.identity in wanted and server_of(terms) == server)
+        if counts and chunk not in leave_out:
+            chunks.add(chunk, queue, own=own, sending=bool(sending), at=at)
+    return KnownRows(chunks, _rows(connection, load, chunks))
 
 
 def read_skipped(connection: sqlite3.Connection, load: int | None) -> list[bytes]:
@@ -50,11 +68,10 @@ def read_skipped(connection: sqlite3.Connection, load: int | None) -> list[bytes
     return [digest for (digest,) in found]
 
 
-def read_skips(connection: sqlite3.Connection, load: int) -> set[int]:
-    """Read which rows of a load's input were skipped without being sent, by their indexes."""
-    return {
-        idx for (idx,) in connection.execute("SELECT idx FROM input_row WHERE load = ? AND skip IS NOT NULL", (load,))
-    }
+def read_skips(connection: sqlite3.Connection, load: int) -> "array[int]":
+    """Read which rows of a load's input were skipped without being sent: their indexes, in order."""
+    found = connection.execute("SELECT idx FROM input_row WHERE load = ? AND skip IS NOT NULL ORDER BY idx", (load,))
+    return array("I", (index for (index,) in found))
 
 
 def first_begun(connection: sqlite3.Connection, loads: Collection[int]) -> float | None:
@@ -74,33 +91,60 @@ def chunks_to(connection: sqlite3.Connection, queues: Collection[tuple[str, str]
     return [chunk for chunk, text in found if read_queue(text).identity in queues]
 
 
-def chunks_of(rows: Sequence[KnownRow]) -> set[int]:
-    """Return the chunks in which *rows* were being sent."""
-    return {row.chunk for row in rows if row.in_flight and row.chunk is not None}
+def _server(terms: str) -> object:
+    return orjson.loads(terms).get("server")
 
 
-def _sent_rows(
-    connection: sqlite3.Connection, load: int | None, chunk: int, queue: Assignee, *, own: bool
-) -> list[KnownRow]:
+def _rows(connection: sqlite3.Connection, load: int | None, chunks: KnownChunks) -> Iterator[ReadRow]:
+    for row in itertools.chain(_input_rows(connection, load, chunks), _other_rows(connection, load, chunks)):
+        if chunks.is_own(row.chunk) or chunks.is_sending(row.chunk) or row.fate != "skipped":
+            yield row
+    yield from _dealt_rows(connection, load, chunks)
+
+
+def _input_rows(connection: sqlite3.Connection, load: int | None, chunks: KnownChunks) -> Iterator[ReadRow]:
+    """Read the rows that stand in the input of *load*."""
     found = connection.execute(
         """
-        SELECT sent_row.digest, input_row.idx, sent_row.place, sent_row.number, fate, CAST(entry AS BLOB),
-               state = 'sending', coalesce(settled_at, first_used_at)
-          FROM sent_row JOIN chunk ON chunk.id = sent_row.chunk
-          LEFT JOIN input_row ON input_row.chunk = sent_row.chunk AND input_row.place = sent_row.place
-                             AND input_row.load = :load
-         WHERE sent_row.chunk = :chunk ORDER BY sent_row.place
+        SELECT sent_row.digest, sent_row.chunk, sent_row.place, idx, sent_row.number, fate, CAST(entry AS BLOB)
+          FROM input_row CROSS JOIN sent_row ON sent_row.chunk = input_row.chunk AND sent_row.place = input_row.place
+         WHERE load = ? ORDER BY idx
         """,
-        {"load": load, "chunk": chunk},
+        (load,),
     )
-    return [
-        KnownRow(digest, own, queue, index, chunk, place, number, fate, entry, bool(in_flight), at)
-        for digest, index, place, number, fate, entry, in_flight, at in found
-    ]
+    for digest, chunk, *rest in found:
+        known = chunks.find(chunk)
+        if known is not None:
+            yield ReadRow(digest, known, *rest)
 
 
-def _dealt_rows(connection: sqlite3.Connection, load: int) -> list[KnownRow]:
+def _other_rows(connection: sqlite3.Connection, load: int | None, chunks: KnownChunks) -> Iterator[ReadRow]:
+    """Read the rows that do not: those of other loads, and those of an input that was another one."""
+    for known, chunk in enumerate(chunks.ids):
+        found = connection.execute(
+            """
+            SELECT digest, place, number, fate, CAST(entry AS BLOB) FROM sent_row
+             WHERE chunk = :chunk AND NOT EXISTS (
+                   SELECT 1 FROM input_row
+                    WHERE input_row.chunk = :chunk AND input_row.place = sent_row.place AND load = :load)
+             ORDER BY place
+            """,
+            {"load": load, "chunk": chunk},
+        )
+        for digest, place, number, fate, entry in found:
+            yield ReadRow(digest, known, place, None, number, fate, entry)
+
+
+def _dealt_rows(connection: sqlite3.Connection, load: int | None, chunks: KnownChunks) -> Iterator[ReadRow]:
+    """Read the rows that were dealt to a queue, and not sent."""
     found = connection.execute(
-        "SELECT digest, queue, idx FROM input_row WHERE load = ? AND queue IS NOT NULL AND chunk IS NULL", (load,)
+        "SELECT digest, queue, idx FROM input_row WHERE load = ? AND queue IS NOT NULL AND chunk IS NULL ORDER BY idx",
+        (load,),
     )
-    return [KnownRow(digest, own=True, queue=read_queue(queue), index=index) for digest, queue, index in found]
+
+    @cache
+    def known_of(queue_text: str) -> int:
+        return chunks.add(0, read_queue(queue_text), own=True)
+
+    for digest, queue_text, index in found:
+        yield ReadRow(digest, known_of(queue_text), index=index)

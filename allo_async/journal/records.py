@@ -17,7 +17,6 @@ from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd, QueueEnd
 from allo_async._wire.requests import Assignee, Request, append_again
 from allo_async.errors import JournalError
-from allo_async.journal.known import KnownRow
 from allo_async.models import Contact, SkippedNumber
 
 
@@ -163,17 +162,17 @@ def write_dealt(
         "INSERT INTO input_row (load, idx, digest, number, queue) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number,"
         " queue = excluded.queue, chunk = NULL, place = NULL, skip = NULL",
-        [(load, row.index, seen, row.wire, None if queue is None else queue_text(queue)) for row, queue, seen in rows],
+        ((load, row.index, seen, row.wire, None if queue is None else queue_text(queue)) for row, queue, seen in rows),
     )
 
 
-def write_input(connection: sqlite3.Connection, load: int, rows: Iterable[tuple[int, KnownRow]]) -> None:
-    """Write where known rows stand in the input now."""
+def write_input(connection: sqlite3.Connection, load: int, rows: Iterable[tuple[int, bytes, int, int]]) -> None:
+    """Write where known rows stand in the input now: the index of each, its digest, and its chunk and place there."""
     connection.executemany(
         "INSERT INTO input_row (load, idx, digest, chunk, place) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = NULL, queue = NULL,"
         " chunk = excluded.chunk, place = excluded.place, skip = NULL",
-        [(load, index, row.digest, row.chunk, row.place) for index, row in rows],
+        ((load, *row) for row in rows),
     )
 
 
