@@ -197,6 +197,9 @@ class AppendBatcher:
 
     async def _write_locked(self, assignee: Assignee) -> None:
         before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
+        # Callers whose few rows are about to be prepared leave with this request.
+        async with self._session.preparing_few:
+            pass
         slot = await self._wait_for_limit()
         if slot is None:
             return
