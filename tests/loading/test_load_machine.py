@@ -47,10 +47,8 @@ class Loads(RuleBasedStateMachine):
     @rule()
     def restart(self):
         """Another process: what was known of the server is forgotten."""
-        sender = Sender(self.server, RateLimiters(clock=self.clock), clock=self.clock, retry_budget=20.0)
-        self.session = LoopSession(
-            self.server, sender, CallScopes(self.clock), KeyState(RateLimiters(clock=self.clock)), self.clock
-        )
+        self.sender = Sender(self.server, RateLimiters(clock=self.clock), clock=self.clock, retry_budget=20.0)
+        self.key_state = KeyState(RateLimiters(clock=self.clock))
 
     @rule(moves=st.lists(st.sampled_from(MOVES), min_size=1, max_size=4))
     def misbehave(self, moves):
@@ -108,7 +106,7 @@ class Loads(RuleBasedStateMachine):
         return asyncio.run(self.append(end_at))
 
     async def append(self, end_at):
-        session = self.session
+        session = LoopSession(self.server, self.sender, CallScopes(self.clock), self.key_state, self.clock)
         journal = Journal(self.folder / "journal.db")
         stream = AppendStream(
             self.rows,
