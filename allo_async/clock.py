@@ -17,11 +17,11 @@ class Clock(Protocol):
     """
 
     def monotonic(self) -> float:
-        """Tell the time on a clock that never goes back, for measuring spans."""
+        """Return the time on a clock that never goes back, for measuring spans."""
         ...
 
     def time(self) -> float:
-        """Tell the Unix time, for what servers write as dates."""
+        """Return the Unix time, for what servers write as dates."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -38,11 +38,11 @@ class SystemClock:
     """The machine's own time."""
 
     def monotonic(self) -> float:
-        """Tell the machine's monotonic time."""
+        """Return the machine's monotonic time."""
         return time.monotonic()
 
     def time(self) -> float:
-        """Tell the machine's Unix time."""
+        """Return the machine's Unix time."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:

@@ -196,7 +196,7 @@ class State:
         self.pause = min(self.pause, now + seconds)
 
     def take_lock(self, name: str, member: str, *, kind: str, lease: float, last: str, now: float) -> LockAnswer:
-        """Give *member* the lock of a queue for *lease* seconds, or put it into the line.
+        """Grant *member* the lock of a queue for *lease* seconds, or put it into the line.
 
         Args:
             name: Which queue.
@@ -226,7 +226,7 @@ class State:
         return True
 
     def leave_lock(self, name: str, member: str, *, now: float) -> None:
-        """Give the lock back, where it is *member*'s, and take it out of the line."""
+        """Release the lock, where it is *member*'s, and take it out of the line."""
         lock = self.locks.get(name)
         if lock is None:
             return

@@ -67,7 +67,7 @@ class LoadLog:
         """
 
     def outcome(self, index: int) -> Outcome | None:  # noqa: ARG002 - for those that know something
-        """Tell what is known of the row at *index*, `None` for a row that was not sent or was refused."""
+        """Return what is known of the row at *index*, `None` for a row that was not sent or was refused."""
         return None
 
     def recalls(self, index: int) -> bool:  # noqa: ARG002 - as above
@@ -91,7 +91,7 @@ class LoadLog:
         return SentNumbers()
 
     def in_flight(self, assignee: Assignee) -> list[Batch]:  # noqa: ARG002 - as above
-        """Give what an earlier run was sending to the queue of *assignee* when it ended."""
+        """Return what an earlier run was sending to the queue of *assignee* when it ended."""
         return []
 
     async def record_intent(self, batch: Batch, request: Request, first_used: Timestamp) -> None:

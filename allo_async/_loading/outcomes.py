@@ -136,33 +136,19 @@ class Outcomes:
         recovered: Lost answers that came back before.
 
     Attributes:
+        chunk: The rows.
         recovered: How many lost answers came back.
     """
 
     def __init__(self, chunk: Chunk, log: LoadLog | None = None, *, recovered: int = 0) -> None:
-        self._chunk = chunk
+        self.chunk = chunk
         self._log = log or LoadLog()
         self._outcomes: dict[int, Outcome] = {}
         self._read: dict[int, Told] = {}
         self.recovered = recovered
 
-    @property
-    def rows(self) -> list[PreparedRow]:
-        """The rows to send."""
-        return self._chunk.rows
-
-    @property
-    def skipped(self) -> list[SkippedNumber]:
-        """The rows that are not sent."""
-        return self._chunk.skipped
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is no row at all."""
-        return not self._chunk
-
     def wanted(self, rows: Sequence[PreparedRow]) -> Sequence[PreparedRow]:
-        """Give those of *rows* of which nothing is known."""
+        """Return those of *rows* of which nothing is known."""
         if not self._outcomes and type(self._log) is LoadLog:
             return rows
         return [row for row in rows if self.is_pending(row)]
@@ -171,24 +157,16 @@ class Outcomes:
         """Whether nothing is known of *row*."""
         return self._outcome(row.index) is None
 
-    def is_in_doubt(self, row: PreparedRow) -> bool:
-        """Whether no one can tell of *row* whether it arrived."""
-        return self._has(row, "in_doubt")
-
-    def is_added(self, row: PreparedRow) -> bool:
-        """Whether *row* is in the queue."""
-        return self._has(row, "added")
-
     def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
-        """Tell what is noted of *rows*."""
+        """Return the recorded outcomes of *rows*."""
         return {row.index: self._outcomes[row.index] for row in rows if row.index in self._outcomes}
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
-        """Note that no one can tell of *rows* whether they arrived, and why."""
+        """Record that no one can tell of *rows* whether they arrived, and why."""
         self._outcomes.update((row.index, Outcome("in_doubt", {"reason": reason})) for row in rows)
 
     def settle(self, correlation: Correlation) -> None:
-        """Note what the server said, all at once: a cancellation cannot come in between."""
+        """Record what the server said, all at once: a cancellation cannot come in between."""
         self.recovered += correlation.recovered
         self.doubt(correlation.unanswered, correlation.doubt)
         self._outcomes.update((row.index, Outcome("added", entry)) for row, entry in correlation.added)
@@ -197,7 +175,7 @@ class Outcomes:
     async def read(self) -> None:
         """Turn the server's entries into models, letting others run meanwhile."""
         time_slice = TimeSlice()
-        for row in self._chunk.rows:
+        for row in self.chunk.rows:
             if self._outcome(row.index) is not None:
                 self._tell(row)
             if time_slice.over:
@@ -211,10 +189,10 @@ class Outcomes:
 
     def fill(self, result: AppendResult) -> Iterator[None]:
         """Fill *result* with the fates, row by row, while nothing else is recorded."""
-        for row in self._chunk.rows:
+        for row in self.chunk.rows:
             note(result, self._tell(row))
             yield
-        for skipped in self._chunk.skipped:
+        for skipped in self.chunk.skipped:
             # An earlier run may have sent a row that would be skipped today.
             recalls = self._log.recalls(skipped.index)
             note(result, recalled(skipped, self._log.outcome(skipped.index)) if recalls else skipped)
@@ -229,10 +207,6 @@ class Outcomes:
 
     def _outcome(self, index: int) -> Outcome | None:
         return self._outcomes.get(index) or self._log.outcome(index)
-
-    def _has(self, row: PreparedRow, fate: str) -> bool:
-        outcome = self._outcome(row.index)
-        return outcome is not None and outcome.fate == fate
 
     def _tell(self, row: PreparedRow) -> Told:
         fate = self._read.get(row.index)
@@ -276,7 +250,7 @@ def recalled(row: SkippedNumber, outcome: Outcome | None) -> Told:
 
 
 def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | None = None) -> Told:
-    """Tell the fate of the row at *index* as a result does; one of which nothing is known is pending."""
+    """Return the fate of the row at *index* as a result has it; without an outcome it is pending."""
     if outcome is None:
         return PendingContact(index=index, contact=contact)
     if outcome.fate == "added":

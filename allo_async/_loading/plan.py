@@ -55,7 +55,7 @@ async def plan_spread(
 
 
 def _looks(state: QueueState) -> int:
-    """Tell how many requests it takes to see what stands last in a queue."""
+    """Return how many requests it takes to see what stands last in a queue."""
     return 1 if state.size <= LARGEST_PAGE else 2
 
 

@@ -62,7 +62,7 @@ class ServerTimes:
 
     @classmethod
     def of(cls, before: KnownEnd | None, since: Timestamp) -> "ServerTimes | None":
-        """Tell the moments for a batch that was sent after *before*; `None` if the server's clock is not known."""
+        """Return the moments for a batch that was sent after *before*; `None` if the server's clock is not known."""
         if before is None or before.clock is None or since.monotonic is None:
             return None
         clock, began = before.clock, since.monotonic
@@ -258,7 +258,7 @@ def spelling(number: str) -> str:
 
 
 def _must_be_there(row: PreparedRow, queued: set[str]) -> bool:
-    """Tell whether no server would skip *row*: it reads as a number, and stands in the queue no earlier."""
+    """Return whether no server would skip *row*: it reads as a number, and stands in the queue no earlier."""
     return row.e164 is not None and row.e164 not in queued and is_likely(row.e164)
 
 

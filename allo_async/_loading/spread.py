@@ -272,7 +272,7 @@ class SpreadRun:
         except QueueFullError as error:
             share.room = 0
             # In doubt, it is an error like any other.
-            share.error = error if any(self._outcomes.is_in_doubt(row) for row in rows) else None
+            share.error = error if any(self._outcomes.fate(row.index) == "in_doubt" for row in rows) else None
         except StoppedError:
             return
         except AlloError as error:
@@ -280,13 +280,13 @@ class SpreadRun:
 
     @contextlib.contextmanager
     def _placing(self, queue_index: int, batch: Sequence[PreparedRow]) -> Generator[None]:
-        """Note who got *batch*, however its delivery ends."""
+        """Record who got *batch*, however its delivery ends."""
         share = self._shares[queue_index]
         try:
             yield
         finally:
             sent = [row for row in batch if not self._outcomes.is_pending(row)]
-            added = sum(self._outcomes.is_added(row) for row in sent)
+            added = sum(self._outcomes.fate(row.index) == "added" for row in sent)
             share.added += added
             share.room = max(0, share.room - added)
             self._placed.update((row.index, queue_index) for row in sent)

@@ -133,7 +133,7 @@ class AppendStream:
             if isinstance(error, AlloError):
                 error.result = self.unfinished
             raise
-        if outcomes.empty:
+        if not outcomes.chunk:
             await self._end()
             raise StopAsyncIteration
         result = outcomes.result()
@@ -220,9 +220,9 @@ class AppendStream:
         is_last = self._source.ended
         if not is_last:
             self._fill_ahead()
-        if not outcomes.empty:
-            await send_rows(session, call, outcomes.rows, outcomes)
-            await self._log.record_skips(outcomes.skipped)
+        if outcomes.chunk:
+            await send_rows(session, call, outcomes.chunk.rows, outcomes)
+            await self._log.record_skips(outcomes.chunk.skipped)
             await outcomes.read()
         if is_last:
             await self._log.record_end(self._source.taken)

@@ -130,7 +130,7 @@ async def read_whole(
 
 
 async def _begins_with(session: LoopSession, assignee: Assignee, first: QueuePage, limits: CallLimits) -> bool:
-    """Tell whether the queue still begins as it did: reps call, and take off, from its front."""
+    """Return whether the queue still begins as it did: reps call, and take off, from its front."""
     again = await _page(session, assignee, 1, limits)
     return [_identity(entry) for entry in again.entries] == [_identity(entry) for entry in first.entries]
 

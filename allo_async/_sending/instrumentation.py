@@ -44,7 +44,7 @@ _NOTICEABLE_WAIT = 0.2
 
 
 def new_number() -> int:
-    """Give a number that is nobody else's in this process."""
+    """Return a number that is nobody else's in this process."""
     return next(_numbers)
 
 
@@ -172,7 +172,7 @@ class Attempt:
 def observed(
     observers: Observers, clock: Clock, server: str, request: Request, *, resends: int, request_id: str
 ) -> Generator[Attempt]:
-    """Tell *observers* of the attempt that a block makes, when it begins and however it ends."""
+    """Report the attempt that a block makes, when it begins and however it ends."""
     number, attempt, error = new_number(), Attempt(), None
     url = server + request.target.partition("?")[0]
     observers.emit(

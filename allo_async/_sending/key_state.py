@@ -158,7 +158,7 @@ class KeyState:
             await self.connection.close()
 
     def emit(self, event: Event) -> None:
-        """Tell the observers of all clients of *event*."""
+        """Emit *event* to the observers of all clients."""
         for observers in self.watching:
             observers.emit(event)
 

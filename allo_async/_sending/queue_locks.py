@@ -85,7 +85,7 @@ class LeasedLock(asyncio.Lock):
         return True
 
     def release(self) -> None:
-        """Give the lock to the next that waits, on any loop and in any process."""
+        """Release the lock to the next waiter, on any loop and in any process."""
         self._give_back(shared=self._renewing is not None)
         super().release()
 

@@ -33,18 +33,18 @@ class Waiters:
         return len(self._places)
 
     def before(self, place: asyncio.Future[None]) -> int:
-        """Tell how many stand before *place*."""
+        """Return how many stand before *place*."""
         return self._places.index(place)
 
     def join(self) -> asyncio.Future[None]:
-        """Give the last place."""
+        """Return the last place."""
         place = asyncio.get_running_loop().create_future()
         self._places.append(place)
         self._call_first()
         return place
 
     def leave(self, place: asyncio.Future[None]) -> None:
-        """Give *place* up, wherever it is."""
+        """Leave *place*, wherever it is."""
         self._places.remove(place)
         self.gone += 1
         self._call_first()
@@ -162,7 +162,7 @@ class RateLimiter:
         return await self.acquire(budget)
 
     def release(self, slot: Slot) -> None:
-        """Give the place of a request that does not leave to the others."""
+        """Release the place of a request that does not leave."""
         self._connection.local.apply(lambda state, _: state.give_back(self._name, slot.moment))
         stored = slot.stored
         if stored is not None:

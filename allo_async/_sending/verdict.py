@@ -28,11 +28,11 @@ class Timestamp:
 
     @classmethod
     def now(cls, clock: Clock) -> Self:
-        """Give the present moment."""
+        """Return the present moment."""
         return cls(clock.time(), clock.monotonic())
 
     def seconds_ago(self, clock: Clock) -> float:
-        """Tell how long ago it was, by the clock that says more."""
+        """Return how long ago it was, by the clock that says more."""
         by_wall = clock.time() - self.time
         return by_wall if self.monotonic is None else max(by_wall, clock.monotonic() - self.monotonic)
 

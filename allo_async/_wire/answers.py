@@ -212,7 +212,7 @@ def read_page(reply: Reply) -> QueuePage:
 
 
 def read_data(model: type[_Model]) -> Callable[[Reply], _Model]:
-    """Give what reads an answer whose `data` is a *model*, and raises `UnreadableReplyError` where it is none."""
+    """Return what reads an answer whose `data` is a *model*, and raises `UnreadableReplyError` where it is none."""
 
     def read(reply: Reply) -> _Model:
         try:
@@ -238,7 +238,7 @@ def read_settings(reply: Reply) -> QueueSettings:
 
 
 def read_list(model: type[_Model]) -> Callable[[Reply], list[_Model]]:
-    """Give what reads an answer whose `data` is a list of *model*, and raises likewise."""
+    """Return what reads an answer whose `data` is a list of *model*, and raises likewise."""
 
     def read(reply: Reply) -> list[_Model]:
         content = mapping(read_json(reply.body))

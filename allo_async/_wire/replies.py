@@ -191,7 +191,7 @@ class Reply:
 
 
 def api_error(reply: Reply, *, now: float) -> errors.ApiError:
-    """Tell what an answer that is no 2xx means.
+    """Return what an answer that is no 2xx means.
 
     Args:
         reply: The answer.

@@ -70,7 +70,7 @@ class Assignee:
         return quote(user_id, safe="")
 
     def fields(self) -> dict[str, str]:
-        """Tell how a request names this teammate."""
+        """Return how a request names this teammate."""
         if self.user_id is not None:
             return {"user_id": self.user_id}
         return {"email": self.email} if self.email is not None else {}

@@ -15,7 +15,7 @@ _BYTES = 12
 
 
 def digest(row: object) -> bytes:
-    """Give the digest of a row, whatever it is; the same row gives the same in every process."""
+    """Return the digest of a row, whatever it is; the same row gives the same in every process."""
     try:
         canonical = _canonical(row)
     except (Exception, CancelledError):  # noqa: BLE001 - a row that raises when it is read is skipped, as it would be again

@@ -44,7 +44,7 @@ class Journal:
         return f"<Journal {self.path.name}>"
 
     async def loads(self) -> "list[JournaledLoad]":
-        """Tell what the journal holds, load by load, also while one is under way.
+        """Return what the journal holds, load by load, also while one is under way.
 
         Raises:
             JournalError: It cannot be read.

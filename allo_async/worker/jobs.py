@@ -139,7 +139,7 @@ async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResul
 
 @contextlib.asynccontextmanager
 async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
-    """Give what notes how far a run has come, which is told every now and then, and at the end."""
+    """Return what notes how far a run has come, which is told every now and then, and at the end."""
     progress = _Progress(tell)
     telling = asyncio.create_task(progress.keep_telling())
     try:
@@ -162,13 +162,13 @@ class _Progress:
         self._latest = run
 
     async def keep_telling(self) -> None:
-        """Tell of each change, and more rarely while that fails."""
+        """Report each change, and more rarely while that fails."""
         while True:
             await asyncio.sleep(self._pause)
             await self._tell_latest()
 
     async def tell_end(self) -> None:
-        """Tell how the job ended, as far as that can be told in a few tries."""
+        """Report how the job ended, in a few tries."""
         self._failures = 0
         for _ in range(_LAST_TRIES):
             if await self._tell_latest():
@@ -180,7 +180,7 @@ class _Progress:
         return min(_TELLING * 2.0 ** min(self._failures, 16), _TELLING_AT_THE_LEAST)
 
     async def _tell_latest(self) -> bool:
-        """Tell what is new, and return whether nothing is left to be told."""
+        """Report what is new, and return whether nothing is left to be told."""
         run, self._latest = self._latest, None
         if run is None:
             return True
@@ -197,7 +197,7 @@ class _Progress:
 
 
 def whose(over: Sequence[str], *, mine: bool) -> list[Mapping[str, str]]:
-    """Tell whose queues those are, as `AlloClient.queue` takes it.
+    """Return whose queues those are, as `AlloClient.queue` takes it.
 
     Args:
         over: E-mail addresses or user ids.

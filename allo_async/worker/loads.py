@@ -153,7 +153,7 @@ class Loads:
         broker.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, self._stop)
 
     async def progress(self, job_id: str) -> JobProgress | None:
-        """Tell how far a job has come; `None` before its first chunk."""
+        """Return how far a job has come; `None` before its first chunk."""
         progress: TaskProgress[Any] | None = await self._broker.result_backend.get_progress(job_id)
         return None if progress is None else JobProgress.model_validate(progress.meta)
 

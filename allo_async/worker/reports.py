@@ -51,7 +51,7 @@ class JobReport(JobProgress):
 
     @classmethod
     def ended(cls, result: SpreadResult, journal: Journal, unreadable: Mapping[int, str]) -> Self:
-        """Tell of a job that ended with *result*."""
+        """Report a job that ended with *result*."""
         return cls(
             **_counts(result),
             recovered=result.recovered,
