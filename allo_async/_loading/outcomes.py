@@ -16,6 +16,7 @@ from allo_async._numbers.plans import tail
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.replies import read_added_number
 from allo_async.clock import TimeSlice, at_once
+from allo_async.display import identifier
 from allo_async.errors import ConfigurationError
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
@@ -261,6 +262,6 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
     return SkippedNumber(
         index=index,
         number=contact.number,
-        reason=reason if isinstance(reason, str) else "UNKNOWN",
+        reason=identifier(reason if isinstance(reason, str) else None) or "UNKNOWN",
         source="client" if outcome.entry.get(BY_CLIENT) is True else "server",
     )

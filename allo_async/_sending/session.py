@@ -151,6 +151,8 @@ class LoopSessions:
         self._observers = checked(observers)
         self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         self._lifetimes: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
+        # What one loop has learnt holds for the next one, too.
+        self._server_limits = ServerLimits(settings.queue_capacity)
         self.merges = merges
         self._closed = False
 
@@ -223,8 +225,9 @@ class LoopSessions:
             observers=observers,
             server=self.server,
         )
-        limits = ServerLimits(self._settings.queue_capacity)
-        return LoopSession(transport, sender, CallScopes(self._clock), shared, self._clock, server_limits=limits)
+        return LoopSession(
+            transport, sender, CallScopes(self._clock), shared, self._clock, server_limits=self._server_limits
+        )
 
 
 async def _close_elsewhere(lifetime: AsyncGenerator[None], loop: asyncio.AbstractEventLoop) -> None:

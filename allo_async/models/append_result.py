@@ -8,6 +8,9 @@ import attrs
 from allo_async.models.contact import Contact
 from allo_async.models.queue_number import QueueNumber
 
+# A summary is one line, whatever the server makes up.
+_MOST_REASONS = 10
+
 
 @attrs.frozen(kw_only=True)
 class AddedNumber(QueueNumber):
@@ -139,7 +142,9 @@ class AppendResult:
             '0 rows: 0 added, 0 skipped, 0 pending, 0 in doubt'
         """
         totals = self.totals
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped_by_reason().items())
+        by_reason = [f"{count} {reason}" for reason, count in self.skipped_by_reason().items()]
+        more = [f"{len(by_reason) - _MOST_REASONS} more reasons"] if len(by_reason) > _MOST_REASONS else []
+        reasons = ", ".join(by_reason[:_MOST_REASONS] + more)
         skipped = f"{totals.skipped} skipped" + (f" ({reasons})" if reasons else "")
         told = (
             f"{totals.rows} rows: {totals.added} added, {skipped}, {totals.pending} pending, {totals.in_doubt} in doubt"
