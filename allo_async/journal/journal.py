@@ -1,7 +1,9 @@
 """A journal of loads: a file that lets a load be taken up again where it ended, however it ended."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -111,6 +113,8 @@ class Journal:
             JournalBusyError: Another process works with the journal, or this load is under way.
             JournalError: The file cannot be used, or the load was begun on other terms.
         """
+        # In a thread: the first load of a process loads a score of modules, and others are not to wait for that.
+        await asyncio.to_thread(import_module, "allo_async.journal.opening")
         from allo_async.journal.opening import open_load  # noqa: PLC0415 - as above
 
         key = self._key(load_id, terms, queues)

@@ -1,7 +1,7 @@
 """Rows that earlier runs sent or dealt to a queue, each known again by its digest; some 60 bytes a row."""
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, cast
@@ -14,7 +14,7 @@ from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.journal.known_chunks import KnownChunks
 from allo_async.journal.numbers import AnyOf, FewNumbers, NumberHashes
-from allo_async.journal.packed import Digests, Texts, sorted_compactly
+from allo_async.journal.packed import Texts, halves, sorted_compactly
 
 _LOST = "an earlier run sent it, and ended before an answer came"
 
@@ -82,7 +82,9 @@ class KnownRows:
 
     def __init__(self, chunks: KnownChunks | None = None, rows: Iterable[ReadRow] = ()) -> None:
         self.chunks = chunks or KnownChunks()
-        self._digests = Digests()
+        # The digests, first in the order of the rows, then in their own.
+        self._heads: array[int] = array("Q")
+        self._rests: array[int] = array("I")
         self._chunk: array[int] = array("I")
         self._place: array[int] = array("I")
         self._index: array[int] = array("I")
@@ -92,11 +94,14 @@ class KnownRows:
         # Of the rows that were being sent, which are those of a chunk or two: their numbers, and what is learned.
         self._lost: dict[int, str] = {}
         self._learned: dict[int, bytes] = {}
+        self._told: tuple[int, Outcome] | None = None
         for row in rows:
             self._add(row)
         self._queued.seal()
         self._others.seal()
         self._order = sorted_compactly(range(len(self._states)), "I", self._first_byte, self._rank)
+        self._heads = array("Q", map(self._heads.__getitem__, self._order))
+        self._rests = array("I", map(self._rests.__getitem__, self._order))
         # For the first of equal rows: how many of them were given.
         self._given = array("I", bytes(4 * len(self._order)))
         self.left = len(self._order)
@@ -107,25 +112,24 @@ class KnownRows:
     @property
     def size(self) -> int:
         """How many bytes the rows take."""
-        arrays = (self._chunk, self._place, self._index, self._order, self._given)
-        kept = sum(len(numbers) * numbers.itemsize for numbers in arrays) + len(self._states) + len(self._digests) * 12
+        arrays = (self._heads, self._rests, self._order, self._given, self._chunk, self._place, self._index)
+        kept = sum(len(numbers) * numbers.itemsize for numbers in arrays) + len(self._states)
         return kept + self._entries.size + self._queued.size + self._others.size
 
     def take(self, digest: bytes) -> int | None:
         """Return the next known row with *digest*, `None` where there is none left."""
-        first = bisect_left(self._order, digest, key=self._digests.__getitem__)
-        if first == len(self._order):
+        head, rest = halves(digest)
+        start = bisect_left(self._heads, head)
+        end = bisect_right(self._heads, head, start)
+        first = bisect_left(self._rests, rest, start, end)
+        if first == end:
             return None
         position = first + self._given[first]
-        if position == len(self._order) or self._digests[self._order[position]] != digest:
+        if position == end or self._rests[position] != rest:
             return None
         self._given[first] += 1
         self.left -= 1
         return self._order[position]
-
-    def digest(self, row: int) -> bytes:
-        """Return the digest of a row."""
-        return self._digests[row]
 
     def index(self, row: int) -> int | None:
         """Return the index of a row in the load's input as the journal has that, `None` for none."""
@@ -157,8 +161,11 @@ class KnownRows:
             return Outcome("in_doubt", {"reason": _LOST})
         if not self.is_settled(row):
             return None
-        entry = self._learned.get(row)
-        return Outcome(cast("Any", self._fate(row)), orjson.loads(self._entries[row] if entry is None else entry))
+        if self._told is None or self._told[0] != row:
+            # It is asked for several times in a row.
+            entry = self._learned.get(row) or self._entries[row]
+            self._told = row, Outcome(cast("Any", self._fate(row)), orjson.loads(entry))
+        return self._told[1]
 
     def known(self, row: int) -> KnownRow:
         """Return what is known of a row."""
@@ -192,7 +199,9 @@ class KnownRows:
         row = len(self._states)
         state = _ON_ITS_WAY if self.chunks.is_sending(read.chunk) else _FATES.index(read.fate)
         self._states.append(state | _NO_ENTRY if 0 < state < _ON_ITS_WAY and read.entry is None else state)
-        self._digests.append(read.digest)
+        head, rest = halves(read.digest)
+        self._heads.append(head)
+        self._rests.append(rest)
         self._chunk.append(read.chunk)
         self._place.append(read.place)
         self._index.append(_NO_INDEX if read.index is None else read.index)
@@ -211,10 +220,17 @@ class KnownRows:
         return None if state == _ON_ITS_WAY else _FATES[state % _NO_ENTRY]
 
     def _first_byte(self, row: int) -> int:
-        return self._digests[row][0]
+        return self._heads[row] >> 56
 
     def _rank(self, row: int) -> tuple[object, ...]:
         """Return what rows are ordered by: their digest, and of equal ones, first what stands in a queue."""
         state = self._states[row] % _NO_ENTRY
         worth = 2 if state == 0 else 1 if state == _SKIPPED else 0
-        return self._digests[row], worth, not self.chunks.is_own(self._chunk[row]), self._index[row], row
+        return (
+            self._heads[row],
+            self._rests[row],
+            worth,
+            not self.chunks.is_own(self._chunk[row]),
+            self._index[row],
+            row,
+        )

@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from typing import TypeVar
@@ -16,7 +15,7 @@ from allo_async._wire.requests import Assignee, Request
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError, JournalError
 from allo_async.journal.digest import digest
-from allo_async.journal.input_digests import InputDigests
+from allo_async.journal.input_digests import InputDigests, MovedRows
 from allo_async.journal.known import KnownRows
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.records import (
@@ -52,7 +51,7 @@ class PastRuns:
     known: KnownRows
     in_flight: Sequence[Batch]
     input: InputDigests
-    skipped: "array[int]"
+    skipped: Sequence[int]
     row_count: int | None
 
 
@@ -92,8 +91,7 @@ class JournalLog(KnownLog):
         self._clock = clock
         self._strict = strict
         self._digests: dict[int, bytes] = {}
-        # The indexes of rows that stand elsewhere in the input now, each before the known row.
-        self._moved: array[int] = array("I")
+        self._moved = MovedRows()
         self._changed = False
         # The first row of an input that is refused; of the rows from there on, the journal keeps those of before.
         self._refused_from: float = inf
@@ -117,7 +115,7 @@ class JournalLog(KnownLog):
         if row is None or not self._known.is_settled(row):
             self._digests[index] = seen
         elif index < self._refused_from and (self._changed or self._known.index(row) != index):
-            self._moved.extend((index, row))
+            self._moved.add(index, row, seen)
 
     def in_flight(self, assignee: Assignee) -> list[Batch]:
         """Return what an earlier run was sending to the queue of *assignee* when it ended."""
@@ -172,13 +170,12 @@ class JournalLog(KnownLog):
 
     async def record_skips(self, rows: Sequence[SkippedNumber]) -> None:
         """Write which rows were never sent, and why."""
-        written = self._take_skips(rows)
-        if written:
-            await self._write(lambda connection: write_skipped(connection, self._load, written))
+        if rows:
+            await self._write(lambda connection: write_skipped(connection, self._load, self._take_skips(rows)))
 
     async def record_allocation(self, rows: Mapping[int, tuple[PreparedRow, Assignee | None]]) -> None:
         """Write which row was dealt to which queue of a spread, or to none."""
-        # In the journal's thread: a spread deals its whole list at once.
+        # Gone through in the journal's thread: a spread deals its whole list at once.
         written = ((row, queue, self._digests.get(index, b"")) for index, (row, queue) in rows.items())
         await self._write(lambda connection: write_dealt(connection, self._load, written))
 
@@ -227,26 +224,28 @@ class JournalLog(KnownLog):
         for place, row in self._lost.pop(batch.chunk or 0, {}).items():
             self._known.learn(row, outcomes.get(place))
 
-    def _take_skips(self, rows: Sequence[SkippedNumber]) -> list[tuple[SkippedNumber, bytes]]:
-        """Return which of *rows* are still to be written, each with its digest."""
-        # The others are written already, or an earlier run sent them.
-        taken = [row for row in rows if row.index in self._digests and row.source == "client"]
-        return [(row, self._digests.pop(row.index)) for row in taken if row.index < self._refused_from]
+    def _take_skips(self, rows: Sequence[SkippedNumber]) -> Iterator[tuple[SkippedNumber, bytes]]:
+        """Yield which of *rows* are still to be written, each with its digest."""
+        for row in rows:
+            # The others are written already, or an earlier run sent them.
+            seen = self._digests.pop(row.index, None) if row.source == "client" else None
+            if seen is not None and row.index < self._refused_from:
+                yield row, seen
 
-    def _skipped_before(self) -> list[int]:
-        """Return the rows that an earlier run skipped without sending them, and that are pending now."""
-        return [index for index in self._skipped if index in self._digests and index < self._refused_from]
+    def _pending(self) -> Iterator[int]:
+        """Yield the rows that an earlier run skipped without sending them, and that are pending now."""
+        return (index for index in self._skipped if index in self._digests and index < self._refused_from)
 
     def _rest(self, skipped: Sequence[SkippedNumber]) -> Callable[[Store], None] | None:
         """Return what writes all that is not written yet, `None` for nothing."""
-        skips = self._take_skips(skipped)
-        pending = self._skipped_before()
-        if not (skips or pending or self._moved or self._forget_from is not None):
+        if not (skipped or self._skipped or self._moved or self._forget_from is not None):
             return None
+        # The caller may add to its list. The rows are gone through in the journal's thread, because they may be many.
+        skipped = tuple(skipped)
 
         def write(connection: sqlite3.Connection) -> None:
-            write_skipped(connection, self._load, skips)
-            write_pending(connection, self._load, pending)
+            write_skipped(connection, self._load, self._take_skips(skipped))
+            write_pending(connection, self._load, self._pending())
 
         return self._transaction(write)
 
@@ -255,21 +254,17 @@ class JournalLog(KnownLog):
 
     def _transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> Callable[[Store], _Result]:
         """Return *work* as a transaction that first writes where the rows stand that were known again."""
-        moved, self._moved = self._moved, array("I")
+        moved, self._moved = self._moved, MovedRows()
         forget_from, self._forget_from = self._forget_from, None
 
         def write(store: Store) -> _Result:
             with store.transaction() as connection:
                 if forget_from is not None:
                     forget_input(connection, self._load, forget_from)
-                write_input(connection, self._load, self._places(moved))
+                write_input(connection, self._load, moved.places(self._known))
                 return work(connection)
 
         return write
-
-    def _places(self, moved: "array[int]") -> Iterator[tuple[int, bytes, int, int]]:
-        for index, row in zip(moved[::2], moved[1::2], strict=True):
-            yield index, self._known.digest(row), *self._known.chunk_and_place(row)
 
     def _change(self, index: int, how: str) -> None:
         """Begin another input at *index*; where the input has to be what it was, raise."""

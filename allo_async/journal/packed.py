@@ -34,6 +34,12 @@ class Digests:
         return bytes(self._bytes[position * _DIGEST : (position + 1) * _DIGEST])
 
 
+def halves(digest: bytes) -> tuple[int, int]:
+    """Return a digest as two numbers of 8 and 4 bytes, which an array can hold and find."""
+    whole = digest.ljust(_DIGEST, b"\0")
+    return int.from_bytes(whole[:8]), int.from_bytes(whole[8:_DIGEST])
+
+
 class Texts:
     """Texts of one line each, compressed, and read again by their position."""
 

@@ -133,7 +133,7 @@ def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tupl
         "INSERT INTO input_row (load, idx, digest, number, skip) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number, queue = NULL,"
         " chunk = NULL, place = NULL, skip = excluded.skip",
-        [
+        (
             (
                 load,
                 row.index,
@@ -143,7 +143,7 @@ def write_skipped(connection: sqlite3.Connection, load: int, rows: Iterable[tupl
                 orjson.dumps({"reason": row.reason, "detail": _text(row.detail)}).decode(),
             )
             for row, seen in rows
-        ],
+        ),
     )
 
 
