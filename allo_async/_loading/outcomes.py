@@ -16,7 +16,7 @@ from allo_async._numbers.plans import tail
 from allo_async._wire.answers import AppendReply
 from allo_async._wire.replies import read_added_number
 from allo_async.clock import TimeSlice, at_once
-from allo_async.display import identifier
+from allo_async.display import shown
 from allo_async.errors import ConfigurationError
 from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
 
@@ -123,6 +123,9 @@ def _row_tail(row: PreparedRow) -> str:
 
 Told = AddedNumber | SkippedNumber | PendingContact
 
+
+# The reasons of the API are words; what is longer, or holds anything else, is made up.
+_LONGEST_REASON = 200
 
 #: Why a row is in doubt that was on its way when its call ended.
 NO_ANSWER = "it was sent, and the call ended before an answer came"
@@ -262,6 +265,6 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
     return SkippedNumber(
         index=index,
         number=contact.number,
-        reason=identifier(reason if isinstance(reason, str) else None) or "UNKNOWN",
+        reason=(shown(reason, _LONGEST_REASON) if isinstance(reason, str) else "") or "UNKNOWN",
         source="client" if outcome.entry.get(BY_CLIENT) is True else "server",
     )

@@ -137,6 +137,17 @@ async def test_strange_but_honest_replies_are_understood(sandbox, allo, fault):
     assert [(row.index, row.number_to) for row in result.added] == list(enumerate(us_numbers(20)))
 
 
+async def test_made_up_skip_reason_is_inert(sandbox, allo):
+    """A reason that moves the cursor, names a number or has no end is neither obeyed nor printed as it is."""
+    sandbox.script(faults.unknown_skip_reason("\x1b[2J +12125550010 " + "x" * 10_000), at=1)
+
+    result = await allo.queue().append(["+1 123 456 7890"])
+
+    assert len(result.summary()) < 400
+    assert "\x1b" not in result.skipped[0].reason
+    assert "12125550010" not in str(result)
+
+
 async def test_unknown_skip_reason_passes_through(sandbox, allo):
     """A reason that this version does not know is told as it came."""
     sandbox.script(faults.unknown_skip_reason("ON_DO_NOT_CALL_LIST"), at=1)

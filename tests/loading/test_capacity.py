@@ -1,9 +1,11 @@
 """The arithmetic of a full queue, and what refusals say about the server's limits."""
 
+import asyncio
 from math import inf
 
 import pytest
 
+from allo_async import AlloClient
 from allo_async._loading.capacity import Capacity
 from allo_async._sending.session import ServerLimits
 from allo_async.errors import QueueFullError
@@ -61,3 +63,15 @@ def test_single_row_that_is_too_large_says_nothing_about_the_others():
     assert limits.rows_per_request == 51
     limits.too_large(1)
     assert limits.rows_per_request == inf
+
+
+def test_capacity_that_a_refusal_named_holds_on_the_next_loop():
+    """One client in several `asyncio.run` calls knows in each what it has learnt in the others."""
+    allo = AlloClient("ak_live_x")
+
+    async def limits():
+        return allo._sessions.current().server_limits
+
+    asyncio.run(limits()).queue_refused("at most 20 numbers")
+
+    assert asyncio.run(limits()).queue_capacity == 20
