@@ -277,7 +277,12 @@ class AlloClient:
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         session = self._sessions.current()
         async with session.calls.bounded():
-            return await session.sender.send(InFlightRequest(request, read))
+            try:
+                return await session.sender.send(InFlightRequest(request, read))
+            finally:
+                if not request.reads:
+                    # It may have changed any queue.
+                    session.tails.clear()
 
 
 def _assignees(over: Sequence[DialingQueue]) -> list[Assignee]:

@@ -70,7 +70,10 @@ class AppendRequest:
             batch.first_used,
             after_conflict=self._after_conflict,
             most_conflicts=_MOST_CONFLICTS if len(batch.rows) > _SHORT else None,
+            # A server may add what fits and refuse the request. Under the same key, it would do so again.
+            replays=_surely_fits(batch, session.server_limits.queue_capacity),
         )
+        self._looks = False
         self.merged = merged
         self.present = set(merged.jobs)
         self.in_doubt = False
@@ -78,7 +81,7 @@ class AppendRequest:
     @property
     def on_its_way(self) -> bool:
         """Whether the rows may arrive even if nothing more is sent."""
-        return self._request.on_its_way
+        return self._request.on_its_way or self._looks
 
     def stop(self) -> None:
         """End it as soon as it is known not to have arrived, and send nothing again."""
@@ -172,12 +175,16 @@ class AppendRequest:
     async def _took_some(self, error: QueueFullError) -> bool:
         """Return whether the queue took some of the first rows, although it refused the request."""
         self._session.server_limits.queue_refused(error.message)
+        since = self._request.state.unclear_since or self._request.began
+        self._looks = True
         try:
             # The rows may be in the queue, so that a caller who asks to end waits for the look.
-            found = await read_overflow(self._session, self._batch, self._request.first_used, self._limits.unstoppable)
+            found = await read_overflow(self._session, self._batch, since, self._limits.unstoppable)
         except BaseException:
             self._doubt(_UNREAD)
             raise
+        finally:
+            self._looks = False
         if found.reply is not None:
             self._settle(self._batch.rows[: found.rows], found.reply)
             # The read is over, and others may stand behind these rows by now.
@@ -218,6 +225,15 @@ class AppendRequest:
     def _doubt(self, reason: str) -> None:
         self.in_doubt = True
         self.merged.doubt(reason)
+
+
+def _surely_fits(batch: Batch, capacity: int) -> bool:
+    """Return whether the queue has room for all rows, by what stood last in it before."""
+    if batch.before is None:
+        return False
+    end = batch.before.end
+    size = 0 if end.number_to is None else None if end.position is None else end.position + 1
+    return size is not None and size + len(batch.rows) <= capacity
 
 
 def _why(error: BaseException) -> str:

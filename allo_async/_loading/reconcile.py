@@ -26,11 +26,18 @@ from allo_async.models import QueueSettings
 # A rep calls one number after the other, and none is called in less than a second.
 _MOST_CALLS_PER_SECOND = 1.0
 
+# Seconds. A tail that was read so long before the attempt says little where only a `Date` tells the server's clock.
+_LONG_BEFORE = 1.0
+
 _CALLED = ("call_id", "call_start_date", "routing_result")
 
 _KEPT_MOVING = "its answer was lost, and entries were taken off the queue faster than it could be read back"
 _UNLIKE_AN_APPEND = (
     "its answer was lost, and numbers of its chunk stand in the queue, but not as this append would have put them there"
+)
+_MAYBE_MEANWHILE = (
+    "its answer was lost, and numbers of its chunk stand in the queue, which others may have added between the look at"
+    " the queue and the attempt"
 )
 _TWICE = "its answer was lost, and numbers of its chunk stand in the queue more than once: others may have added them"
 _MAYBE_BEFORE = (
@@ -95,6 +102,7 @@ class QueueSnapshot:
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
         queue_id: The queue's id, `None` where it is not known.
         times: The moments that entries are compared with, `None` where the server's clock is not known.
+        is_old: Whether others may have written between the look at the tail and the first attempt, and no date tells.
     """
 
     end: QueueEnd | None
@@ -103,6 +111,7 @@ class QueueSnapshot:
     seconds: float | None
     queue_id: str | None = None
     times: ServerTimes | None = None
+    is_old: bool = False
 
     @classmethod
     def of(
@@ -122,6 +131,7 @@ class QueueSnapshot:
             seconds,
             settings.id if settings is not None else None,
             None if since is None else ServerTimes.of(batch.before, since),
+            _is_old(batch.before, since),
         )
 
     @cached_property
@@ -192,6 +202,8 @@ def _why_not_ours(
     found = len(needed & run.keys())
     if needed and 2 * found <= len(needed):
         return _UNLIKE_AN_APPEND
+    if seen.is_old and (seen.times is None or not all(map(seen.times.follows, run.values()))):
+        return _MAYBE_MEANWHILE
     earlier = seen.entries[seen.begin : seen.surely_before]
     if len(run) < len(rows) and _longest_run(rows, earlier):
         # What was added before the first attempt may reach beyond what is surely from before it.
@@ -204,6 +216,17 @@ def _why_not_ours(
     called = [entry for entry in run.values() if any(entry.get(field) for field in _CALLED)]
     surely_of_now = seen.times is not None and all(map(seen.times.follows, called))
     return _ANYONES if called and (len(called) == len(run) or not surely_of_now) else None
+
+
+def _is_old(before: KnownEnd | None, since: Timestamp | None) -> bool:
+    if (
+        before is None
+        or since is None
+        or since.monotonic is None
+        or (before.clock is not None and not before.clock.slack)
+    ):
+        return False
+    return since.monotonic - before.at > _LONG_BEFORE
 
 
 def _may_be_gone(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> bool:

@@ -257,6 +257,7 @@ class QueueTail:
 
     def _remember(self, known: KnownEnd) -> None:
         state = self._session.key_state
+        forget_tails(self._session, self._assignee)
         state.tails[self._identity] = known
         if known.clock is not None and not known.clock.slack:
             state.clock = known.clock
@@ -268,12 +269,10 @@ class QueueTail:
 
 def forget_tails(session: LoopSession, *assignees: Assignee) -> None:
     """Forget the tails of the queues of *assignees*, under all of their names."""
-    for assignee in assignees:
-        if session.locks.is_settled(assignee):
-            session.tails.pop(session.locks.identity(assignee), None)
-        else:
-            # It may be any queue whose name is of another kind.
-            session.tails.clear()
+    for own in map(session.locks.identity, assignees):
+        for identity in list(session.tails):
+            if identity == own or session.locks.may_be_same(identity, own):
+                del session.tails[identity]
 
 
 def _follows(before: KnownEnd | None, added: Iterable[Entry]) -> bool:

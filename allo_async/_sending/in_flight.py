@@ -48,6 +48,7 @@ class InFlightRequest(Generic[Answer]):
             find out.
         announce: Awaited before the first attempt under each key.
         after_conflict: Awaited before the attempt that follows an append conflict, unless an earlier one is unclear.
+        replays: Whether what was carried out gives its answer back: a refusal that had an effect does not.
         first_used: When the key was used first, by another process if it is given from the start.
         most_conflicts: After how many append conflicts to give up, since a smaller append would do better; `None` for
             as long as there is time.
@@ -64,6 +65,7 @@ class InFlightRequest(Generic[Answer]):
     first_used: Timestamp | None = None
     most_conflicts: int | None = None
     after_conflict: Callable[[], Awaitable[None]] | None = None
+    replays: bool = True
     state: RequestState = attrs.field(factory=RequestState, init=False)
     attempts: int = attrs.field(default=0, init=False)
     began: Timestamp | None = attrs.field(default=None, init=False)
@@ -123,7 +125,7 @@ class InFlightRequest(Generic[Answer]):
 
     def replay_tells(self, trust: IdempotencySupport, clock: Clock) -> bool:
         """Return whether sending the same bytes again would settle an unclear attempt, for all that is documented."""
-        return not trust.ignored and self.state.key_kept and not self.too_old(clock)
+        return self.replays and not trust.ignored and self.state.key_kept and not self.too_old(clock)
 
     def must_look(self, trust: IdempotencySupport, clock: Clock) -> bool:
         """Return whether an unclear attempt has to be settled by a look."""

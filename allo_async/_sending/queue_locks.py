@@ -202,10 +202,6 @@ class QueueLocks:
         """Return whether it is known well enough whose queue it is."""
         return self._one_kind or self._is_settled(assignee.identity)
 
-    def is_settled(self, assignee: Assignee) -> bool:
-        """Return whether this name will not turn out to be another's."""
-        return self._is_settled(assignee.identity)
-
     def use(self, assignee: Assignee) -> None:
         """Record that this name is in use."""
         self._kinds.add(kind_of(assignee.identity))
@@ -218,10 +214,11 @@ class QueueLocks:
         return [
             lock
             for identity, lock in self._locks.items()
-            if lock.locked() and identity != own and self._may_be_same(identity, own)
+            if lock.locked() and identity != own and self.may_be_same(identity, own)
         ]
 
-    def _may_be_same(self, identity: Identity, own: Identity) -> bool:
+    def may_be_same(self, identity: Identity, own: Identity) -> bool:
+        """Return whether two identities may turn out to be of one queue, or did so after a lock was taken."""
         if self._is_settled(identity) and self._is_settled(own):
             # The lock of a name that was settled meanwhile is still held under that name.
             return self._users.get(identity, identity) == own
