@@ -118,6 +118,9 @@ class KnownRows:
 
     def take(self, digest: bytes) -> int | None:
         """Return the next known row with *digest*, `None` where there is none left."""
+        if not self.left:
+            # As in every first run.
+            return None
         head, rest = halves(digest)
         start = bisect_left(self._heads, head)
         end = bisect_right(self._heads, head, start)
