@@ -68,7 +68,7 @@ class AppendRequest:
             self._look,
             self._announce,
             batch.first_used,
-            after_conflict=self._after_conflict,
+            after_refusal=self._after_refusal,
             most_conflicts=_MOST_CONFLICTS if len(batch.rows) > _SHORT else None,
             # A server may add what fits and refuse the request. Under the same key, it would do so again.
             replays=_surely_fits(batch, session.server_limits.queue_capacity),
@@ -201,8 +201,8 @@ class AppendRequest:
     async def _announce(self, request: Request, first_used: Timestamp) -> None:
         await self._log.record_intent(self._batch, request, first_used)
 
-    async def _after_conflict(self) -> None:
-        # Another writer has won: what stands last now is theirs.
+    async def _after_refusal(self) -> None:
+        # Another writer has won, or had the time of a pause: what stands last now may be theirs.
         self._tail.forget()
         self._batch.before = await self._tail.known()
 

@@ -196,14 +196,19 @@ class AppendBatcher:
             lock.release()
 
     async def _write_locked(self, assignee: Assignee) -> None:
-        before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
         # Callers whose few rows are about to be prepared leave with this request.
         async with self._session.preparing_few:
             pass
         slot = await self._wait_for_limit()
         if slot is None:
             return
-        parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+        try:
+            # Just before the request leaves: nobody else has much time to write in between.
+            before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
+            parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+        except BaseException:
+            self._session.key_state.limiters.writes.release(slot)
+            raise
         if parts:
             await self._send(assignee, parts, slot, before)
         else:

@@ -15,7 +15,7 @@ import attrs
 
 from allo_async._loading.load_log import BY_CLIENT, Batch
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.tail import read_whole
+from allo_async._loading.tail import LONG_BEFORE, read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.session import LoopSession
@@ -25,9 +25,6 @@ from allo_async.models import QueueSettings
 
 # A rep calls one number after the other, and none is called in less than a second.
 _MOST_CALLS_PER_SECOND = 1.0
-
-# Seconds. A tail that was read so long before the attempt says little where only a `Date` tells the server's clock.
-_LONG_BEFORE = 1.0
 
 _CALLED = ("call_id", "call_start_date", "routing_result")
 
@@ -226,7 +223,7 @@ def _is_old(before: KnownEnd | None, since: Timestamp | None) -> bool:
         or (before.clock is not None and not before.clock.slack)
     ):
         return False
-    return since.monotonic - before.at > _LONG_BEFORE
+    return since.monotonic - before.at > LONG_BEFORE
 
 
 def _may_be_gone(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> bool:

@@ -155,6 +155,9 @@ FRESH = timedelta(minutes=1).total_seconds()
 # A read that keeps failing must not hold up an append for as long as it could be retried.
 _LOOK_SECONDS = 10.0
 
+#: Seconds. A tail that was read so long before an attempt says little unless the server's clock is known exactly.
+LONG_BEFORE = 2.5
+
 #: Errors of a read that the caller wants to end.
 ENDS = (ClientClosedError, DeadlineExceededError, StoppedError)
 
@@ -170,7 +173,11 @@ def look_limits(session: LoopSession, limits: CallLimits) -> CallLimits:
 def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
     """Return what stands last in a queue, `None` if that is not known, or was seen too long ago."""
     known = session.tails.get(session.locks.identity(assignee))
-    return known if known is not None and session.observers.now() - known.at < FRESH else None
+    if known is None:
+        return None
+    # Where only a `Date` tells the server's clock, dates of entries do not tell what was added meanwhile.
+    trusted_for = FRESH if known.clock is not None and not known.clock.slack else LONG_BEFORE
+    return known if session.observers.now() - known.at < trusted_for else None
 
 
 class QueueTail:

@@ -47,7 +47,7 @@ class InFlightRequest(Generic[Answer]):
             on since, or `None` where that does not matter since a replay would tell. `None` where there is no way to
             find out.
         announce: Awaited before the first attempt under each key.
-        after_conflict: Awaited before the attempt that follows an append conflict, unless an earlier one is unclear.
+        after_refusal: Awaited before the attempt that follows a conflict or a 429, unless an earlier one is unclear.
         replays: Whether what was carried out gives its answer back: a refusal that had an effect does not.
         first_used: When the key was used first, by another process if it is given from the start.
         most_conflicts: After how many append conflicts to give up, since a smaller append would do better; `None` for
@@ -64,13 +64,13 @@ class InFlightRequest(Generic[Answer]):
     announce: Callable[[Request, Timestamp], Awaitable[None]] | None = None
     first_used: Timestamp | None = None
     most_conflicts: int | None = None
-    after_conflict: Callable[[], Awaitable[None]] | None = None
+    after_refusal: Callable[[], Awaitable[None]] | None = None
     replays: bool = True
     state: RequestState = attrs.field(factory=RequestState, init=False)
     attempts: int = attrs.field(default=0, init=False)
     began: Timestamp | None = attrs.field(default=None, init=False)
     conflicts: int = attrs.field(default=0, init=False)
-    _conflicted: bool = attrs.field(default=False, init=False)
+    _refused_of_late: bool = attrs.field(default=False, init=False)
     _announced: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -108,8 +108,8 @@ class InFlightRequest(Generic[Answer]):
 
     def failed(self, error: AlloError) -> None:
         """Record that the attempt ended with *error*."""
-        self._conflicted = isinstance(error, AppendConflictError)
-        self.conflicts += self._conflicted
+        self._refused_of_late = isinstance(error, AppendConflictError | RateLimitedError)
+        self.conflicts += isinstance(error, AppendConflictError)
         left = self.state.stage is Stage.LEAVING
         self.state = self.state.after(ending_of(error, left=left), self.began)
 
@@ -181,9 +181,9 @@ class InFlightRequest(Generic[Answer]):
             self.first_used = None
         if self.first_used is None:
             self.first_used = Timestamp.now(clock)
-        if self._conflicted and self.surely_refused and self.after_conflict is not None:
-            await self.after_conflict()
-        self._conflicted = False
+        if self._refused_of_late and self.surely_refused and self.after_refusal is not None:
+            await self.after_refusal()
+        self._refused_of_late = False
         if self.announce is not None and self._announced != self.request.idempotency_key:
             await self.announce(self.request, self.first_used)
             self._announced = self.request.idempotency_key

@@ -95,7 +95,7 @@ class Sender:
             return answer
         finally:
             # Tenacity's references go in a circle, and would keep the rows behind these until the collector comes.
-            delivery.look = delivery.announce = delivery.after_conflict = None
+            delivery.look = delivery.announce = delivery.after_refusal = None
             for unused in slots:
                 self._limiters.of(delivery.request).release(unused)
 

@@ -5,6 +5,13 @@ from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
 
 
+@pytest.fixture(autouse=True)
+def _slowly(monkeypatch):
+    """Let tails grow old more slowly: of the fast clock's seconds, several pass in a real millisecond or two."""
+    for module in ("tail", "reconcile"):
+        monkeypatch.setattr(f"allo_async._loading.{module}.LONG_BEFORE", 1_000.0)
+
+
 @pytest.fixture(name="clock")
 def _clock():
     """A second of pace, backoff or server time takes 20 ms."""

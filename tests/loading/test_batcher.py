@@ -9,8 +9,9 @@ from allo_async import AlloClient, AlloError, errors
 from allo_async._loading.batcher import AppendBatcher, batcher_of
 from allo_async._loading.prepare import PreparedRow
 from allo_async._wire.requests import Assignee
+from allo_async.events import ConflictBackedOff
 from allo_async.sandbox import Sandbox, faults
-from tests.end_to_end.conftest import _allo, _clock, _sandbox  # noqa: F401 - fixtures
+from tests.end_to_end.conftest import _allo, _clock, _sandbox, _slowly  # noqa: F401 - fixtures
 from tests.end_to_end.numbers import us_numbers
 
 MARIE = "marie@acme.example"
@@ -49,23 +50,31 @@ async def test_merged_requests_keep_to_the_callers_chunk_size(sandbox, allo):
     assert sizes(sandbox) == [10, 10, 10]
 
 
-async def test_refused_rows_are_pending_for_who_leaves(sandbox, allo):
+async def test_refused_rows_are_pending_for_who_leaves(sandbox, clock):
     """While a shared request is only ever refused, a caller who leaves has rows that are pending and never sent."""
     sandbox.script(faults.conflict(), when=lambda request: len(request.rows) == 3)
-    stream = allo.queue().append_stream(us_numbers(1))
+    conflicts = []
+
+    def leave(event):
+        if isinstance(event, ConflictBackedOff):
+            conflicts.append(event)
+            leaving.cancel()
 
     async def consume():
         async with stream:
             async for _ in stream:
                 pass
 
-    leaving = asyncio.create_task(consume())
-    others = [asyncio.create_task(allo.queue().append(us_numbers(1, 10 * at))) for at in (1, 2)]
-    await until(lambda: len(sandbox.ledger.refused) > 1)
-    leaving.cancel()
-    await asyncio.wait({leaving})
-    results = await asyncio.gather(*others)
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500, observers=[leave]
+    ) as allo:
+        stream = allo.queue().append_stream(us_numbers(1))
+        leaving = asyncio.create_task(consume())
+        others = [asyncio.create_task(allo.queue().append(us_numbers(1, 10 * at))) for at in (1, 2)]
+        await asyncio.wait({leaving})
+        results = await asyncio.gather(*others)
 
+    assert conflicts
     assert str(stream.totals) == "0 added, 0 skipped, 1 pending, 0 in doubt"
     assert [len(result.added) for result in results] == [1, 1]
     assert sandbox.numbers() == [*us_numbers(1, 10), *us_numbers(1, 20)]
