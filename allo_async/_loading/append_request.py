@@ -17,7 +17,7 @@ from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.instrumentation import BatchEvents
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
-from allo_async._sending.verdict import Timestamp
+from allo_async._sending.verdict import Stage, Timestamp
 from allo_async._wire.answers import AppendReply, read_append
 from allo_async._wire.requests import Request, append_request
 from allo_async.errors import (
@@ -161,7 +161,8 @@ class AppendRequest:
 
     async def _record_failure(self, error: BaseException) -> None:
         # A cancellation too leaves rows behind that a caller will ask for.
-        if self._request.in_doubt if isinstance(error, AlloError) else self._request.on_its_way:
+        on_its_way = self._request.on_its_way or self._request.state.stage is Stage.SETTLED
+        if self._request.in_doubt if isinstance(error, AlloError) else on_its_way:
             # It may arrive yet.
             self._tail.forget()
             self._doubt(_why(error))
@@ -174,7 +175,7 @@ class AppendRequest:
 
     async def _took_some(self, error: QueueFullError) -> bool:
         """Return whether the queue took some of the first rows, although it refused the request."""
-        self._session.server_limits.queue_refused(error.message)
+        self._session.server_limits.queue_refused(error.message, len(self._batch.rows))
         since = self._request.state.unclear_since or self._request.began
         self._looks = True
         try:

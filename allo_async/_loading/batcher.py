@@ -296,5 +296,5 @@ async def send_rows(session: LoopSession, call: AppendCall, rows: Sequence[Prepa
     """
     rows = outcomes.wanted(rows)
     if rows:
-        await session.key_state.limiters.writes.check(session.sender.budget(call.limits))
+        session.key_state.limiters.writes.check(session.sender.budget(call.limits))
         await batcher_of(session, call.assignee).append(PendingAppend(call, rows, outcomes))

@@ -215,7 +215,7 @@ def _contact(index: int, row: object) -> Contact | SkippedNumber:
             return read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
-    except (Exception, CancelledError) as error:  # noqa: BLE001 - nothing is awaited: it is the row's own
+    except (Exception, CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - nothing is awaited: it is the row's own
         return _skipped(index, None, "INVALID_CONTACT", f"reading it raised {type(error).__name__}")
 
 

@@ -36,7 +36,7 @@ class Progress(Generic[_Run]):
             return self._error is None
         try:
             given = self._on_progress(run)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised once the load has ended
+        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - raised once the load has ended
             self._error = CallbackError(f"on_progress raised {named(error)}")
             self._error.__cause__ = error
         else:

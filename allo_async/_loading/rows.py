@@ -48,7 +48,7 @@ class RowSource:
             refuse_no_rows(rows)
         except TypeError:
             raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
             raise RowSourceError(f"the rows cannot be read: they raised {named(error)}") from error
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
@@ -82,7 +82,7 @@ class RowSource:
             if self.closing:
                 raise
             raise self._error(error) from error
-        except Exception as error:
+        except (Exception, BaseExceptionGroup) as error:
             raise self._error(error) from error
         if row is _END:
             self.ended = True
@@ -107,7 +107,7 @@ class RowSource:
             self._given.append(await self._iterator.athrow(cancellation))
         except StopAsyncIteration:
             self._end_here()
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - raised by the next pull
+        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - for the next pull
             self._raised = error
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class RowSource:
 def _size(rows: object) -> int | None:
     try:
         return len(rows) if isinstance(rows, Sized) else None
-    except Exception:  # noqa: BLE001 - rows that cannot be counted may still be iterated
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - rows that cannot be counted may still be iterated
         return None
 
 

@@ -94,7 +94,7 @@ class Suppression:
         before = _cancellations()
         try:
             answer = await self._suppress(list(numbers))
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
             if _cancellations() > before:
                 raise
             name = type(error).__name__
@@ -130,7 +130,7 @@ class Suppression:
                         await time_slice.renew()
         except UnusableValueError as error:
             raise SuppressionError(f"entry {taken} of the suppression list: {error}") from error
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
             if _cancellations() > before:
                 raise
             raise SuppressionError(f"the suppression list ended with {type(error).__name__}") from error

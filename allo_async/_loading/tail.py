@@ -44,12 +44,14 @@ async def read_numbers(
     session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
 ) -> AsyncIterator[QueueNumber]:
     """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
-    page = 1
+    page, seen = 1, 0
     while True:
         found = await _page(session, assignee, page, limits)
         for number in found.numbers():
             yield number
-        if not found.has_more or not found.entries:
+        seen += len(found.entries)
+        # A server, or a proxy, that repeats a page has no end.
+        if not found.has_more or not found.entries or seen >= found.state.size:
             return
         page += 1
 
@@ -118,7 +120,7 @@ async def read_whole(
     for _ in range(_LOOKS):
         first = page = await _page(session, assignee, 1, limits)
         entries, number, shrank = list(page.entries), 1, False
-        while page.has_more and page.entries and not shrank:
+        while page.has_more and page.entries and not shrank and len(entries) < page.state.size:
             number += 1
             following = await _page(session, assignee, number, limits)
             shrank = following.state.size < page.state.size
@@ -198,10 +200,15 @@ class QueueTail:
         """Return how much room there is, and remember what stands last."""
         was_busy, before = self._session.locks.of(self._assignee).locked(), self._session.tails.get(self._identity)
         state, known = await self._read(self._limits)
-        async with self._session.locks.of(self._assignee):
+        lock = self._session.locks.of(self._assignee)
+        async with self._limits.stop.ends():
+            await lock.acquire()
+        try:
             # An append that ran meanwhile knows better, or has left rows in doubt.
             if not was_busy and self._session.tails.get(self._identity) is before:
                 self._remember(known)
+        finally:
+            lock.release()
         return state.room
 
     async def known(self) -> KnownEnd | None:

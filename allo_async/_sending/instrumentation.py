@@ -101,7 +101,7 @@ class Observers:
         for observer in self._observers:
             try:
                 _refuse_a_coroutine(observer(event))
-            except Exception:  # noqa: BLE001 - a load does not end for what observes it
+            except (Exception, asyncio.CancelledError, BaseExceptionGroup):  # noqa: BLE001 - a load does not end for it
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
     def timed_wait(self, reason: WaitReason) -> "TimedWait":

@@ -117,7 +117,7 @@ class RateLimiter:
         limit, wait = self._connection.local.apply(self._look)
         return f"<RateLimiter {limit}/s, {len(self._waiters)} waiting, next in {wait:.2f} s>"
 
-    async def check(self, budget: WaitBudget) -> None:
+    def check(self, budget: WaitBudget) -> None:
         """Fail fast if a request would wait too long even if nobody of this loop waited before.
 
         Raises:
@@ -125,7 +125,8 @@ class RateLimiter:
         """
         self._check_pause(budget)
         if budget.patience < inf:
-            budget.check(await self._wait_behind(0), self._paused)
+            # By what this process knows: one question of the shared store for each of many callers would be too many.
+            budget.check(self._connection.local.apply(self._wait_of_first), self._paused)
 
     async def acquire(self, budget: WaitBudget | None = None) -> Slot:
         """Wait until one more request may leave, and count it.
@@ -270,6 +271,9 @@ class RateLimiter:
         stored = None if slot.stored is None else await self._connection.ask(renew(slot.stored))
         moment = local.apply(renew(slot.moment)) if slot.stored is None or stored is not None else None
         return None if moment is None else Slot(moment, stored)
+
+    def _wait_of_first(self, state: State, now: float) -> float:
+        return state.wait(self._name, self._member, limit=self._limit, ahead=0, now=now)
 
     async def _wait_behind(self, others: int) -> float:
         """Return how long one more request would wait behind so many others of this loop."""

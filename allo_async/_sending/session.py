@@ -21,12 +21,16 @@ from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY
 from allo_async.settings import Settings
 
-# As in "at most 25,000 numbers", "cannot exceed 1 000 numbers", "a limit of 1000".
+# As in "at most 25,000 numbers", "cannot exceed 1 000", "a limit of 1000"; not "up to 30 seconds", or "100 more".
 _NUMBER = r"(\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+|\d{1,9})(?!\d)"
-_BEFORE = r"(?:at most|up to|than|exceed|(?:maximum|limit|capacity)(?: of| is)?)"
+_ENTRIES = r"\s+(?:phone )?(?:numbers|contacts|entries)"
 _TOLD = [
     re.compile(pattern, re.IGNORECASE)
-    for pattern in (rf"{_BEFORE}\s+{_NUMBER}", rf"{_NUMBER}\s+(?:phone )?(?:numbers|contacts|entries)")
+    for pattern in (
+        rf"(?:maximum|limit|capacity)(?: of| is)?\s+{_NUMBER}",
+        rf"(?:at most|up to|than|exceed)\s+{_NUMBER}(?={_ENTRIES}|\W*$)",
+        rf"(?<!adding )(?<!add ){_NUMBER}{_ENTRIES}",
+    )
 ]
 
 
@@ -51,14 +55,14 @@ class ServerLimits:
         # A single row is too large by its content, which says nothing about the number of rows.
         self.rows_per_request = (rows + 1) // 2 if rows > 1 else inf
 
-    def queue_refused(self, message: str) -> None:
-        """Believe the number of a refusal for lack of room."""
+    def queue_refused(self, message: str, rows: int = 0) -> None:
+        """Believe the number of a refusal for lack of room, unless it counts the *rows* of the refused request."""
         for pattern in _TOLD:
-            told = pattern.search(message)
-            capacity = int(re.sub(r"\D", "", told[1])) if told else 0
-            if capacity:
-                self.queue_capacity = capacity
-                return
+            for told in pattern.finditer(message):
+                capacity = int(re.sub(r"\D", "", told[1]))
+                if capacity and capacity != rows:
+                    self.queue_capacity = capacity
+                    return
 
     def queue_counted(self, size: int) -> None:
         """Record that a queue has *size* numbers."""

@@ -155,7 +155,7 @@ class Transport:
                 raise
             # Nobody has cancelled the caller: something that a session was given did not come to its end.
             raise self._translated(error, request_id, body) from error
-        except Exception as error:
+        except (Exception, BaseExceptionGroup) as error:
             raise self._translated(error, request_id, body) from error
 
     async def close(self) -> None:

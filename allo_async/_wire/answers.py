@@ -200,12 +200,13 @@ def read_page(reply: Reply) -> QueuePage:
     content = mapping(read_json(reply.body))
     pagination = mapping(content.get("pagination"))
     total = pagination.get("total_count")
-    if not isinstance(total, int):
-        raise _unreadable(reply, "queue")
     queue = content.get("queue")
+    queue_id = mapping(queue).get("id")
+    if type(total) is not int or total < 0 or not isinstance(queue_id, str | None):
+        raise _unreadable(reply, "queue")
     return QueuePage(
         entries=_entries(content.get("data"), "number_to"),
-        state=QueueState(total, read_model(queue, QueueSettings) if mapping(queue).get("id") else None),
+        state=QueueState(total, read_model(queue, QueueSettings) if queue_id else None),
         has_more=pagination.get("has_more") is True,
         date=reply.headers.get("Date"),
     )

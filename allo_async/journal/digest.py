@@ -18,7 +18,7 @@ def digest(row: object) -> bytes:
     """Return the digest of a row, whatever it is; the same row gives the same in every process."""
     try:
         canonical = _canonical(row)
-    except (Exception, CancelledError):  # noqa: BLE001 - a row that raises when it is read is skipped, as it would be again
+    except (Exception, CancelledError, BaseExceptionGroup):  # noqa: BLE001 - a row that raises when it is read is skipped, as it would be again
         canonical = f"unreadable {type(row).__name__}".encode()
     return blake2b(canonical, digest_size=_BYTES).digest()
 
