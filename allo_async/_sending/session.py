@@ -29,7 +29,7 @@ _TOLD = [
     for pattern in (
         rf"(?:maximum|limit|capacity)(?: of| is)?\s+{_NUMBER}",
         rf"(?:at most|up to|than|exceed)\s+{_NUMBER}(?={_ENTRIES}|\W*$)",
-        rf"(?<!adding )(?<!add ){_NUMBER}{_ENTRIES}",
+        rf"(?<!adding )(?<!add )(?<!has ){_NUMBER}{_ENTRIES}",
     )
 ]
 

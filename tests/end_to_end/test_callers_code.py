@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from allo_async import (
+    AlloClient,
     AppendResult,
     AppendStream,
     CallbackError,
@@ -21,6 +22,11 @@ from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
 from allo_async.sandbox import faults
 from tests.end_to_end.numbers import fates, us_numbers
+
+
+def _group():
+    return BaseExceptionGroup("unhandled", [KeyboardInterrupt()])
+
 
 MARIE, TOM = "marie@acme.example", "tom@acme.example"
 
@@ -492,3 +498,34 @@ async def test_few_rows_do_not_wait_for_many_to_be_prepared(sandbox, allo):
 
     assert len(pulled) < 5_000
     await asyncio.gather(*bulk)
+
+
+@pytest.mark.parametrize("kind", [ValueError, asyncio.CancelledError, _group], ids=["error", "cancelled", "group"])
+async def test_observer_that_raises_costs_no_row_and_doubles_none(sandbox, clock, kind):
+    """Whatever an observer raises, at whichever event, the load goes on, and each row leaves once."""
+
+    def observe(_):
+        raise kind()
+
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500, observers=[observe]
+    ) as allo:
+        result = await allo.queue().append(us_numbers(3))
+
+    assert len(result.added) == 3
+    assert sandbox.numbers() == us_numbers(3)
+
+
+async def test_group_out_of_the_rows_ends_the_load_with_its_account(allo):
+    """A task group inside a generator that fails is an error of the rows like any other."""
+
+    async def rows():
+        for number in us_numbers(7):
+            yield number
+        raise _group()
+
+    with pytest.raises(RowSourceError) as caught:
+        await allo.queue().append(rows(), chunk_size=5)
+
+    assert caught.value.result.totals.rows == 7
+    assert len(caught.value.result.added) == 5

@@ -345,3 +345,37 @@ async def test_queue_that_keeps_moving_is_read_until_it_stands_still(sandbox, cl
 
     assert fates(result) == dict.fromkeys(range(8), "added")
     assert [number for number in sandbox.numbers() if number in us_numbers(8)] == us_numbers(8)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("email", "id"), ("none", "id"), ("id", "email"), ("email", "none"), ("none", "email")]
+)
+async def test_rows_of_before_under_another_name_are_not_taken_for_a_lost_append(sandbox, clock, first, second):
+    """An append under one name of a queue changes what stands last in it under the others, too."""
+    olivia = sandbox.users[0]
+    numbers = us_numbers(3)
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500) as allo:
+        named = {"id": allo.queue(user_id=olivia.id), "email": allo.queue(email=olivia.email), "none": allo.queue()}
+        await named[first].append(us_numbers(1, 5_000))
+        await named[second].append(numbers)
+        sandbox.script(faults.error(500), times=1)
+
+        result = await named[first].append(numbers)
+
+    assert not result.recovered
+    assert sandbox.numbers() == [*us_numbers(1, 5_000), *numbers, *numbers]
+
+
+async def test_raw_write_is_not_taken_for_a_lost_append(sandbox, clock):
+    """What `request` has put into a queue is not ours to tell as added."""
+    numbers = us_numbers(3)
+    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500) as allo:
+        await allo.queue().append(us_numbers(1, 5_000))
+        rows = [{"number": number} for number in numbers]
+        await allo.request("POST", "/v2/api/dialing-queues/current/numbers", json={"numbers": rows})
+        sandbox.script(faults.error(500), times=1)
+
+        result = await allo.queue().append(numbers)
+
+    assert not result.recovered
+    assert sandbox.numbers() == [*us_numbers(1, 5_000), *numbers, *numbers]

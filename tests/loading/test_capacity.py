@@ -56,6 +56,25 @@ def test_refusal_names_the_capacity(message, capacity):
     assert limits.queue_capacity == capacity
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Adding 300 numbers would exceed the queue's limit",
+        "Cannot add 300 numbers: the queue is full",
+        "You can add up to 100 more numbers",
+        "The queue already has 900 numbers; 300 numbers cannot be added",
+        "Try again; this may take up to 30 seconds",
+    ],
+)
+def test_other_numbers_in_a_refusal_are_no_capacity(message):
+    """What counts the rows of the request, the queue or seconds says nothing of what a queue holds."""
+    limits = ServerLimits(1_234)
+
+    limits.queue_refused(message, 300)
+
+    assert limits.queue_capacity == 1_234
+
+
 def test_single_row_that_is_too_large_says_nothing_about_the_others():
     """Rows in one request are halved, and a row that is too large by itself costs later requests nothing."""
     limits = ServerLimits()

@@ -57,3 +57,14 @@ def test_models_keep_what_they_do_not_know():
 
     assert (user.role, user.email, user.extra) == ("OVERLORD", None, {"email": 5, "shoe_size": 46})
     assert settings == QueueSettings(id="pdl_1", voicemail_handling="MAYBE", extra={"mood": "x"})
+
+
+@pytest.mark.parametrize(
+    "odd", [{"queue": {"id": 7}}, {"pagination": {"total_count": -1}}, {"pagination": {"total_count": True}}]
+)
+def test_page_that_counts_or_names_its_queue_oddly_is_an_error(odd):
+    """A count below zero, or a queue whose id is no text, is not what the API documents."""
+    page = {"data": [], "pagination": {"total_count": 0, "has_more": False}, "queue": None}
+
+    with pytest.raises(UnreadableReplyError):
+        read_page(reply(page | odd))
