@@ -1,8 +1,8 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, cast
 
 import aiohttp
 
@@ -32,6 +32,7 @@ from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
 from allo_async.queue import DialingQueue
 from allo_async.settings import Settings
+from allo_async.validators import check_client
 
 _Answer = TypeVar("_Answer")
 
@@ -58,9 +59,8 @@ class AlloClient:
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
         observers: Plain functions, called with each event as it happens; see `allo_async.events`.
         merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
-        queue_capacity: Numbers that a queue holds, 1,000 by default; the number that a refusal of the server names
-            counts more, and so does a queue that holds more.
-        clock: Where time comes from; tests hand in their own.
+        queue_capacity: Numbers that a queue holds; what a refusal of the server names, or a queue holds, counts more.
+        clock: Where time comes from.
 
     Raises:
         MissingApiKeyError: No key was given, and `ALLO_API_KEY` is not set.
@@ -92,6 +92,9 @@ class AlloClient:
         queue_capacity: int = QUEUE_CAPACITY,
         clock: Clock | None = None,
     ) -> None:
+        check_client(
+            merge=merge, trust_env=trust_env, trace_configs=trace_configs, coordination=coordination, clock=clock
+        )
         self._settings = Settings.resolve(
             api_key=api_key,
             base_url=base_url,
@@ -201,15 +204,17 @@ class AlloClient:
             AlloError: A queue could not be read.
         """
         checked, assignees = Options(**options), _assignees(over)
-        return await plan_spread(
-            self._sessions.current(),
-            assignees,
-            numbers,
-            checked.preparer(),
-            strategy=checked.strategy,
-            chunk_size=checked.chunk_size,
-            skip_queued=checked.skip_queued,
-        )
+        session = self._sessions.current()
+        async with session.calls.bounded():
+            return await plan_spread(
+                session,
+                assignees,
+                numbers,
+                checked.preparer(),
+                strategy=checked.strategy,
+                chunk_size=checked.chunk_size,
+                skip_queued=checked.skip_queued,
+            )
 
     async def users(self, *, role: str | None = None, status: str | None = None) -> list[User]:
         """List the team.
@@ -285,8 +290,11 @@ class AlloClient:
                     session.tails.clear()
 
 
-def _assignees(over: Sequence[DialingQueue]) -> list[Assignee]:
-    assignees = [queue.assignee for queue in over]
+def _assignees(over: object) -> list[Assignee]:
+    queues: list[object] = list(cast("Iterable[object]", over)) if isinstance(over, Iterable) else []
+    assignees = [queue.assignee for queue in queues if isinstance(queue, DialingQueue)]
+    if len(assignees) < len(queues) or not isinstance(over, Iterable):
+        raise ConfigurationError("over must be a list of queues, such as [client.queue(email=...)]")
     if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
         raise ConfigurationError("over must name at least one queue, and none of them twice")
     return assignees

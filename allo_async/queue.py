@@ -157,15 +157,16 @@ class DialingQueue:
             SuppressionError: The suppression list or predicate failed.
             AlloError: The queue could not be read.
         """
-        checked = Options(**options)
-        return await plan_append(
-            self._sessions.current(),
-            self.assignee,
-            numbers,
-            checked.preparer(),
-            chunk_size=checked.chunk_size,
-            skip_queued=checked.skip_queued,
-        )
+        checked, session = Options(**options), self._sessions.current()
+        async with session.calls.bounded():
+            return await plan_append(
+                session,
+                self.assignee,
+                numbers,
+                checked.preparer(),
+                chunk_size=checked.chunk_size,
+                skip_queued=checked.skip_queued,
+            )
 
     async def state(self) -> QueueState:
         """Tell how full the queue is and what it is set to; a user without a queue has an empty state.

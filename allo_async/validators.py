@@ -3,7 +3,7 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -76,6 +76,20 @@ def instance(kind: type) -> _Validator:
             raise _refusal(attribute, f"None or a {kind.__name__}", value)
 
     return check
+
+
+def check_client(*, coordination: object, clock: object, trace_configs: object, **flags: object) -> None:
+    """Refuse what would fail, or be taken for something else, once rows are on their way."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
+    if coordination is not None and not hasattr(coordination, "on_coordination_loss"):
+        kind = type(coordination).__name__
+        raise ConfigurationError(f"coordination must be a FileCoordination or a RedisCoordination, not {kind}")
+    if clock is not None and not all(hasattr(clock, name) for name in ("monotonic", "time", "sleep", "timeout")):
+        raise ConfigurationError(f"clock must have what allo_async.clock.Clock has, not be {type(clock).__name__}")
+    if not isinstance(trace_configs, Sequence) or isinstance(trace_configs, str):
+        raise ConfigurationError(f"trace_configs must be a list of TraceConfig, not {type(trace_configs).__name__}")
 
 
 def is_async(callback: object) -> bool:

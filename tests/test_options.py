@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from math import inf, nan
 
+import aiohttp
 import numpy as np
 import pytest
 
@@ -104,3 +105,30 @@ def test_client_refuses_what_is_no_value_of_a_setting(setting, value):
     """A client that could not work is not made."""
     with pytest.raises(ConfigurationError, match=rf"^{setting} must be "):
         AlloClient("ak_test", **{setting: value})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"merge": "no"},
+        {"trust_env": "no"},
+        {"coordination": "allo-together"},
+        {"clock": object()},
+        {"trace_configs": aiohttp.TraceConfig()},
+    ],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_argument_of_the_client_that_would_fail_later_is_refused(odd):
+    """What a client cannot work with is told when it is made, by its name."""
+    with pytest.raises(ConfigurationError, match=next(iter(odd))):
+        AlloClient("ak_live_x", **odd)
+
+
+@pytest.mark.parametrize("over", [None, 5, ["a@acme.example"], "a@acme.example", AlloClient("ak_live_x").queue()])
+async def test_over_that_is_no_list_of_queues_is_refused(over):
+    """A single queue, or addresses, are told before anything is read or sent."""
+    allo = AlloClient("ak_live_x")
+
+    for load in (allo.spread, allo.plan):
+        with pytest.raises(ConfigurationError, match="list of queues"):
+            await load(["+12125550010"], over=over)

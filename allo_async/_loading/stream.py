@@ -16,7 +16,7 @@ from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.resume import queued_by_others, resume
-from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
+from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
@@ -209,7 +209,7 @@ class AppendStream:
     async def _next_chunk(self) -> Chunk:
         """Return the next chunk, which was filled ahead but for the first."""
         if self._filling is None and self._is_short:
-            # No row of a short list waits for anything, so that a task of its own would gain nothing.
+            # A task of its own would gain nothing.
             await self._fill(self._ahead)
         else:
             await (self._filling or self._fill_ahead())
@@ -234,9 +234,12 @@ class AppendStream:
 
     async def _fill(self, chunk: Chunk) -> None:
         in_line: AbstractAsyncContextManager[object] = contextlib.nullcontext()
+        if self._source.sync and self._source.size is None and self._preparer.suppression is None:
+            await take_unscreened(chunk, self._source, self._preparer, min(_FEW, self._chunk_size))
+        if self._source.ended:
+            return
         if self._source.sync:
             session = self._session()
-            # A few rows hold up nobody, and so do not wait behind long lists.
             in_line = session.preparing_few if self._is_short else session.preparing
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 

@@ -185,8 +185,9 @@ class _Progress:
         if run is None:
             return True
         try:
-            await self._tell(JobProgress.of(run.result()))
-        except Exception as error:  # noqa: BLE001 - the result backend may be any, and the job is worth more
+            async with asyncio.timeout(_TELLING_AT_THE_LEAST):
+                await self._tell(JobProgress.of(run.result()))
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - the job is worth more than any result backend
             self._failures += 1
             if self._latest is None:
                 self._latest = run
