@@ -8,6 +8,9 @@ import attrs
 from allo_async._coordination.window import WaitingMembers, Window
 from allo_async._wire.hints import LARGEST_LIMIT, RateLimit
 
+# Seconds: far below what the window has to spare.
+_LEAST_WAIT = 1e-6
+
 # Seconds for which a kind of name counts as used.
 _KIND = 3600.0
 
@@ -147,7 +150,9 @@ class State:
         """Return how long one more request of *member* would wait, of whose own *ahead* leave before."""
         shared = self._window(name, limit)
         behind = shared.members.behind(member, ahead)
-        return shared.window.next_departure(behind, now=now, not_before=self.pause) - now
+        wait = shared.window.next_departure(behind, now=now, not_before=self.pause) - now
+        # A clock that is read as a float may not move by less, and then nobody would ever leave.
+        return wait if wait > _LEAST_WAIT else 0.0
 
     def give_back(self, name: str, moment: float) -> None:
         """Stop counting a request that was granted at *moment* and did not leave."""
