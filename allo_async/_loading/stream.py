@@ -16,7 +16,7 @@ from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.resume import queued_by_others, resume
-from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
+from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
@@ -234,10 +234,6 @@ class AppendStream:
 
     async def _fill(self, chunk: Chunk) -> None:
         in_line: AbstractAsyncContextManager[object] = contextlib.nullcontext()
-        if self._source.sync and self._source.size is None and self._preparer.suppression is None:
-            await take_unscreened(chunk, self._source, self._preparer, min(_FEW, self._chunk_size))
-        if self._source.ended:
-            return
         if self._source.sync:
             session = self._session()
             in_line = session.preparing_few if self._is_short else session.preparing
