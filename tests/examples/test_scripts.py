@@ -51,8 +51,12 @@ async def test_observe(environment):
 
     lines = [line.split() for line in stdout.splitlines()]
     tree = [" ".join(line[:2]) if line[0] == "allo" else line[0] for line in lines if "ms" in line]
-    # After a conflict, what stands last in the queue is read anew.
-    batches = ["allo batch", "POST", "POST"], ["allo batch", "POST", "GET", "POST"], ["allo batch", "POST", "POST"]
+    # After a pause or a conflict, what stands last in the queue is read anew.
+    batches = (
+        ["allo batch", "POST", "GET", "POST"],
+        ["allo batch", "POST", "GET", "POST"],
+        ["allo batch", "POST", "POST"],
+    )
     assert tree == ["allo append", "GET", *itertools.chain.from_iterable(batches)]
     assert ["allo.rows", "added", "250", "{row}"] in lines
     assert ["allo.retries", "DIALING_QUEUE_APPEND_CONFLICT", "1", "{retry}"] in lines
