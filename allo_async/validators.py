@@ -1,5 +1,6 @@
 """Checks of options: each raises a `ConfigurationError` that names the option and says what it takes."""
 
+import asyncio
 import functools
 import inspect
 import math
@@ -8,6 +9,9 @@ from numbers import Integral, Real
 from typing import Any
 
 from allo_async.errors import ConfigurationError
+
+#: What code of the caller's may raise without ending a load that has not given its account.
+FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, asyncio.CancelledError, BaseExceptionGroup)
 
 _Attribute = Any
 _Validator = Callable[[Any, Any, Any], None]
@@ -24,7 +28,7 @@ def seconds(*, above_zero: bool = False, finite: bool = False, optional: bool = 
         number = _number(value)
         usable = number is not None and (number > 0 if above_zero else number >= 0)
         if not usable or (finite and number == math.inf):
-            raise _refusal(attribute, wanted, value)
+            raise _refusal(attribute.name, wanted, value)
 
     return check
 
@@ -36,7 +40,7 @@ def whole(*, most: int | None = None) -> _Validator:
     def check(_: object, attribute: _Attribute, value: object) -> None:
         usable = not isinstance(value, bool) and isinstance(value, Integral)
         if not usable or not 1 <= int(value) <= (most or math.inf):  # type: ignore[call-overload] # as just checked
-            raise _refusal(attribute, wanted, value)
+            raise _refusal(attribute.name, wanted, value)
 
     return check
 
@@ -44,7 +48,7 @@ def whole(*, most: int | None = None) -> _Validator:
 def flag(_: object, attribute: _Attribute, value: object) -> None:
     """Check that *value* is True or False: any text, "no" too, would be true."""
     if not isinstance(value, bool):
-        raise _refusal(attribute, "True or False", value)
+        raise _refusal(attribute.name, "True or False", value)
 
 
 def one_of(*choices: str) -> _Validator:
@@ -53,7 +57,7 @@ def one_of(*choices: str) -> _Validator:
 
     def check(_: object, attribute: _Attribute, value: object) -> None:
         if not isinstance(value, str) or value not in choices:
-            raise _refusal(attribute, f"{', '.join(first)} or {last}", value)
+            raise _refusal(attribute.name, f"{', '.join(first)} or {last}", value)
 
     return check
 
@@ -63,7 +67,7 @@ def text(most: int) -> _Validator:
 
     def check(_: object, attribute: _Attribute, value: object) -> None:
         if value is not None and (not isinstance(value, str) or not value.strip() or len(value) > most):
-            raise _refusal(attribute, f"None or a text of 1 to {most} characters", value)
+            raise _refusal(attribute.name, f"None or a text of 1 to {most} characters", value)
 
     return check
 
@@ -73,7 +77,7 @@ def instance(kind: type) -> _Validator:
 
     def check(_: object, attribute: _Attribute, value: object) -> None:
         if value is not None and not isinstance(value, kind):
-            raise _refusal(attribute, f"None or a {kind.__name__}", value)
+            raise _refusal(attribute.name, f"None or a {kind.__name__}", value)
 
     return check
 
@@ -82,7 +86,7 @@ def check_client(*, coordination: object, clock: object, trace_configs: object, 
     """Refuse what would fail, or be taken for something else, once rows are on their way."""
     for name, value in flags.items():
         if not isinstance(value, bool):
-            raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
+            raise _refusal(name, "True or False", value)
     if coordination is not None and not hasattr(coordination, "on_coordination_loss"):
         kind = type(coordination).__name__
         raise ConfigurationError(f"coordination must be a FileCoordination or a RedisCoordination, not {kind}")
@@ -111,6 +115,6 @@ def _number(value: object) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _refusal(attribute: _Attribute, wanted: str, value: object) -> ConfigurationError:
+def _refusal(name: str, wanted: str, value: object) -> ConfigurationError:
     shown = repr(value)[:40] if isinstance(value, str | int | float | None) else type(value).__name__
-    return ConfigurationError(f"{attribute.name} must be {wanted}, not {shown}")
+    return ConfigurationError(f"{name} must be {wanted}, not {shown}")

@@ -27,7 +27,8 @@ _NAME = "500 handlers beside another"
 _HANDLERS = 500
 
 
-def _client(server: Server, way: str) -> AlloClient:
+def client_of(server: Server, way: str) -> AlloClient:
+    """Return a client in step with other processes, by way of a "file" or of "Redis"."""
     if way == "file":
         return AlloClient(server.key, base_url=server.url, coordination=FileCoordination(server.directory))
     return AlloClient(server.key, base_url=server.url, coordination=RedisCoordination(server.redis_url))
@@ -39,7 +40,7 @@ def _handlers(pipe: "Connection[Any, Any]", way: str, server: Server) -> None:
     numbers = [f"+1212{2_000_000 + number}" for number in range(_HANDLERS)]
 
     async def run() -> dict[str, float]:
-        async with _client(server, way) as allo:
+        async with client_of(server, way) as allo:
             queue, told = allo.queue(), dict[str, float]()
 
             async def handle(number: str) -> None:
@@ -59,7 +60,7 @@ def _other(pipe: "Connection[Any, Any]", way: str, server: Server) -> None:
     logging.disable(logging.CRITICAL)
 
     async def run() -> None:
-        async with _client(server, way) as allo:
+        async with client_of(server, way) as allo:
             for number in count(2_000_000):
                 await allo.queue().append([f"+1213{number}"])
                 if number == 2_000_000:  # noqa: PLR2004 - the first

@@ -25,9 +25,7 @@ import attrs
 import orjson
 
 from allo_async import AlloClient
-from allo_async.file import FileCoordination
-from allo_async.redis import RedisCoordination
-from benchmarks.handlers import handlers_beside_another_process
+from benchmarks.handlers import client_of, handlers_beside_another_process
 from benchmarks.limited_server import REPS, Server, running
 from benchmarks.rivals import RIVALS, Job, Rival
 from benchmarks.server import APPEND_PATH
@@ -142,13 +140,12 @@ async def allo(server: Server, jobs: Sequence[Job]) -> None:
 
 async def allo_with_redis(server: Server, jobs: Sequence[Job]) -> None:
     """Load the lists with this library, in step with other processes."""
-    await _load(AlloClient(server.key, base_url=server.url, coordination=RedisCoordination(server.redis_url)), jobs)
+    await _load(client_of(server, "Redis"), jobs)
 
 
 async def allo_with_file(server: Server, jobs: Sequence[Job]) -> None:
     """Load the lists with this library, in step with other processes of this machine."""
-    together = FileCoordination(server.directory)
-    await _load(AlloClient(server.key, base_url=server.url, coordination=together), jobs)
+    await _load(client_of(server, "file"), jobs)
 
 
 async def _load(client: AlloClient, jobs: Sequence[Job]) -> None:

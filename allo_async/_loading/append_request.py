@@ -230,10 +230,7 @@ class AppendRequest:
 
 def _surely_fits(batch: Batch, capacity: int) -> bool:
     """Return whether the queue has room for all rows, by what stood last in it before."""
-    if batch.before is None:
-        return False
-    end = batch.before.end
-    size = 0 if end.number_to is None else None if end.position is None else end.position + 1
+    size = None if batch.before is None else batch.before.end.following
     return size is not None and size + len(batch.rows) <= capacity
 
 

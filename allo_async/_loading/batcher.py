@@ -202,17 +202,16 @@ class AppendBatcher:
         slot = await self._wait_for_limit()
         if slot is None:
             return
+        parts: Parts = ()
         try:
             # Just before the request leaves: nobody else has much time to write in between.
             before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
             parts = collect(self._waiting, self._session.server_limits.rows_per_request)
-        except BaseException:
-            self._session.key_state.limiters.writes.release(slot)
-            raise
+        finally:
+            if not parts:
+                self._session.key_state.limiters.writes.release(slot)
         if parts:
             await self._send(assignee, parts, slot, before)
-        else:
-            self._session.key_state.limiters.writes.release(slot)
 
     async def _wait_for_limit(self) -> Slot | None:
         """Wait until a request may leave; callers who may not wait for so long are refused at once."""

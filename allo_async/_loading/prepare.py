@@ -1,6 +1,5 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
-from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -14,6 +13,7 @@ from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.plans import Number, check_region, tail
 from allo_async._numbers.reading import first_number, is_bare, single_tail
 from allo_async.models import Contact, PendingContact, SkippedNumber
+from allo_async.validators import FOREIGN_ERRORS
 
 _OPTIONAL = tuple(field.name for field in attrs.fields(Contact) if field.name != "number")
 _read_optional = attrgetter(*_OPTIONAL)
@@ -78,7 +78,7 @@ class Preparer:
         self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
-        self._sent: list[SentNumbers] = []
+        self._sent = SentNumbers()
         self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
         self._tails: dict[str, PendingContact | None] | None = None
@@ -100,9 +100,7 @@ class Preparer:
             recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
         """
         if self._first_index is not None:
-            self._recalls = recalls
-            if numbers:
-                self._sent.append(numbers)
+            self._sent, self._recalls = numbers, recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
@@ -136,7 +134,7 @@ class Preparer:
             self._tails = dict.fromkeys(seen)
         pending = PendingContact(index=index, contact=contact)
         last_digits = single_tail(contact.number)
-        if last_digits and last_digits not in self._tails and not self._may_be_sent(last_digits):
+        if last_digits and last_digits not in self._tails and not self._sent.may_end_with(last_digits):
             self._tails[last_digits] = pending
             return pending
         alike = self._tails.get(last_digits)
@@ -191,18 +189,9 @@ class Preparer:
         first = self._first_seen(index, number.wire)
         if first != index:
             return _skipped(index, written, "DUPLICATE_NUMBER", f"repeats row {first}")
-        if self._sent and self._was_sent(index, number.wire):
+        if number.wire in self._sent and not (self._recalls and self._recalls(index)):
             return _skipped(index, written, "ALREADY_QUEUED", "an earlier run put this number into a queue")
         return None
-
-    def _was_sent(self, index: int, wire: str) -> bool:
-        """Return whether an earlier run put the number into a queue for another row."""
-        if self._recalls is not None and self._recalls(index):
-            return False
-        return any(wire in numbers for numbers in self._sent)
-
-    def _may_be_sent(self, last_digits: str) -> bool:
-        return bool(self._sent) and any(numbers.may_end_with(last_digits) for numbers in self._sent)
 
     def _first_seen(self, index: int, wire: str) -> int:
         return index if self._first_index is None else self._first_index.setdefault(wire, index)
@@ -215,7 +204,7 @@ def _contact(index: int, row: object) -> Contact | SkippedNumber:
             return read_contact(row)
         except UnusableRowError as error:
             return _skipped(index, number_as_given(row), "INVALID_CONTACT", str(error))
-    except (Exception, CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - nothing is awaited: it is the row's own
+    except FOREIGN_ERRORS as error:  # nothing is awaited: it is the row's own
         return _skipped(index, None, "INVALID_CONTACT", f"reading it raised {type(error).__name__}")
 
 

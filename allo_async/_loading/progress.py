@@ -1,13 +1,12 @@
 """The caller's `on_progress`, called until it raises."""
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from allo_async._loading.rows import named
 from allo_async.errors import CallbackError, ConfigurationError
-from allo_async.validators import is_async
+from allo_async.validators import FOREIGN_ERRORS, is_async
 
 _Run = TypeVar("_Run")
 
@@ -36,7 +35,7 @@ class Progress(Generic[_Run]):
             return self._error is None
         try:
             given = self._on_progress(run)
-        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - raised once the load has ended
+        except FOREIGN_ERRORS as error:  # raised once the load has ended
             self._error = CallbackError(f"on_progress raised {named(error)}")
             self._error.__cause__ = error
         else:

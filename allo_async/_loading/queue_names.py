@@ -14,11 +14,12 @@ from allo_async.models import User
 
 
 async def tell_apart(session: LoopSession, assignee: Assignee, limits: CallLimits) -> None:
-    """Find out whose queue it is, and wait for the appends that may go to the same queue under another name."""
+    """Find out whose queue it is, and wait for the appends that may go to the same queue under another name.
+
+    It is called where `QueueLocks.perhaps_the_same` knows of any.
+    """
     locks = session.locks
-    locks.use(assignee)
-    if locks.perhaps_the_same(assignee):
-        await _ask_team(session, assignee, limits)
+    await _ask_team(session, assignee, limits)
     if not locks.perhaps_the_same(assignee):
         return
     await identify(session, assignee, limits)
@@ -47,9 +48,11 @@ async def identify(session: LoopSession, assignee: Assignee, limits: CallLimits)
 async def changing(session: LoopSession, *assignees: Assignee) -> AsyncGenerator[None]:
     """Hold the locks of queues under all of their names while a block changes them, and forget their tails."""
     for assignee in assignees:
+        session.locks.use(assignee)
         # The change itself says better why the server refuses to tell whose queue it is.
         with contextlib.suppress(ApiError):
-            await tell_apart(session, assignee, UNLIMITED)
+            if session.locks.perhaps_the_same(assignee):
+                await tell_apart(session, assignee, UNLIMITED)
     while True:
         names = {session.locks.identity(assignee): assignee for assignee in assignees}
         async with contextlib.AsyncExitStack() as stack:

@@ -216,12 +216,7 @@ def _why_not_ours(
 
 
 def _is_old(before: KnownEnd | None, since: Timestamp | None) -> bool:
-    if (
-        before is None
-        or since is None
-        or since.monotonic is None
-        or (before.clock is not None and not before.clock.slack)
-    ):
+    if before is None or before.is_dated or since is None or since.monotonic is None:
         return False
     return since.monotonic - before.at > LONG_BEFORE
 

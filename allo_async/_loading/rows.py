@@ -14,6 +14,7 @@ from allo_async._loading.screening import screened
 from allo_async.clock import Clock, TimeSlice
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
 from allo_async.models import ContactLike, SkippedNumber
+from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class RowSource:
             refuse_no_rows(rows)
         except TypeError:
             raise
-        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
+        except FOREIGN_ERRORS as error:
             raise RowSourceError(f"the rows cannot be read: they raised {named(error)}") from error
         if not isinstance(rows, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"rows must be an iterable or async iterable, not {type(rows).__name__}")
@@ -82,7 +83,7 @@ class RowSource:
             if self.closing:
                 raise
             raise self._error(error) from error
-        except (Exception, BaseExceptionGroup) as error:
+        except FOREIGN_ERRORS as error:
             raise self._error(error) from error
         if row is _END:
             self.ended = True
@@ -103,11 +104,11 @@ class RowSource:
         """
         try:
             if not hasattr(self._iterator, "athrow"):
-                raise cancellation  # noqa: TRY301 - as a generator would
+                raise cancellation
             self._given.append(await self._iterator.athrow(cancellation))
         except StopAsyncIteration:
             self._end_here()
-        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - for the next pull
+        except FOREIGN_ERRORS as error:  # for the next pull
             self._raised = error
 
     def close(self) -> None:

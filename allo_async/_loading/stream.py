@@ -1,10 +1,8 @@
 """A load under way: chunk by chunk, with a result a chunk."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from math import inf
 from types import TracebackType
 from typing import Literal, Self
@@ -233,7 +231,7 @@ class AppendStream:
         return self._filling
 
     async def _fill(self, chunk: Chunk) -> None:
-        in_line: AbstractAsyncContextManager[object] = contextlib.nullcontext()
+        in_line = None
         if self._source.sync:
             session = self._session()
             in_line = session.preparing_few if self._is_short else session.preparing

@@ -11,6 +11,7 @@ from allo_async._loading.suppress_option import Suppress, is_predicate, refuse_n
 from allo_async._loading.suppression_list import Match, SuppressionList
 from allo_async.clock import TimeSlice
 from allo_async.errors import SuppressionError
+from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Suppression:
         before = _cancellations()
         try:
             answer = await self._suppress(list(numbers))
-        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
+        except FOREIGN_ERRORS as error:
             if _cancellations() > before:
                 raise
             name = type(error).__name__
@@ -130,7 +131,7 @@ class Suppression:
                         await time_slice.renew()
         except UnusableValueError as error:
             raise SuppressionError(f"entry {taken} of the suppression list: {error}") from error
-        except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
+        except FOREIGN_ERRORS as error:
             if _cancellations() > before:
                 raise
             raise SuppressionError(f"the suppression list ended with {type(error).__name__}") from error

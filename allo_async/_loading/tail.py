@@ -178,7 +178,7 @@ def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
     if known is None:
         return None
     # Where only a `Date` tells the server's clock, dates of entries do not tell what was added meanwhile.
-    trusted_for = FRESH if known.clock is not None and not known.clock.slack else LONG_BEFORE
+    trusted_for = FRESH if known.is_dated else LONG_BEFORE
     return known if session.observers.now() - known.at < trusted_for else None
 
 
@@ -273,7 +273,7 @@ class QueueTail:
         state = self._session.key_state
         forget_tails(self._session, self._assignee)
         state.tails[self._identity] = known
-        if known.clock is not None and not known.clock.slack:
+        if known.is_dated:
             state.clock = known.clock
 
     @property
@@ -291,10 +291,7 @@ def forget_tails(session: LoopSession, *assignees: Assignee) -> None:
 
 def _follows(before: KnownEnd | None, added: Iterable[Entry]) -> bool:
     """Return whether *added* stands where it must if nobody else has changed the queue."""
-    if before is None:
-        return True
-    end = before.end
-    expected = 0 if end.number_to is None else None if end.position is None else end.position + 1
+    expected = None if before is None else before.end.following
     return expected is None or expected == min(
         entry["position"] for entry in added if isinstance(entry.get("position"), int)
     )

@@ -32,7 +32,7 @@ from allo_async.events import (
     WaitReason,
 )
 from allo_async.models import Totals
-from allo_async.validators import is_async
+from allo_async.validators import FOREIGN_ERRORS, is_async
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Observers:
         for observer in self._observers:
             try:
                 _refuse_a_coroutine(observer(event))
-            except (Exception, asyncio.CancelledError, BaseExceptionGroup):  # noqa: BLE001 - a load does not end for it
+            except FOREIGN_ERRORS:  # a load does not end for it
                 _log.exception("an observer failed at a %s", type(event).__name__)
 
     def timed_wait(self, reason: WaitReason) -> "TimedWait":

@@ -126,7 +126,7 @@ class RateLimiter:
         self._check_pause(budget)
         if budget.patience < inf:
             # By what this process knows: one question of the shared store for each of many callers would be too many.
-            budget.check(self._connection.local.apply(self._wait_of_first), self._paused)
+            budget.check(self._connection.local.apply(self._wait(0)), self._paused)
 
     async def acquire(self, budget: WaitBudget | None = None) -> Slot:
         """Wait until one more request may leave, and count it.
@@ -272,15 +272,12 @@ class RateLimiter:
         moment = local.apply(renew(slot.moment)) if slot.stored is None or stored is not None else None
         return None if moment is None else Slot(moment, stored)
 
-    def _wait_of_first(self, state: State, now: float) -> float:
-        return state.wait(self._name, self._member, limit=self._limit, ahead=0, now=now)
+    def _wait(self, others: int) -> Work[float]:
+        """Return what asks how long one more request would wait behind so many others of this loop."""
+        return lambda state, now: state.wait(self._name, self._member, limit=self._limit, ahead=others, now=now)
 
     async def _wait_behind(self, others: int) -> float:
-        """Return how long one more request would wait behind so many others of this loop."""
-
-        def wait(state: State, now: float) -> float:
-            return state.wait(self._name, self._member, limit=self._limit, ahead=others, now=now)
-
+        wait = self._wait(others)
         shared = await self._connection.ask(wait)
         return self._connection.local.apply(wait) if shared is None else max(shared, self._paused)
 
@@ -296,5 +293,5 @@ class RateLimiter:
             state.leave_line(self._name, self._member)
 
     def _look(self, state: State, now: float) -> tuple[int, float]:
-        wait = state.wait(self._name, self._member, limit=self._limit, ahead=len(self._waiters), now=now)
+        wait = self._wait(len(self._waiters))(state, now)
         return state.windows[self._name].window.limit, wait

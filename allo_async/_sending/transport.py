@@ -25,6 +25,7 @@ from allo_async.errors import (
     UnreadableReplyError,
 )
 from allo_async.settings import Settings
+from allo_async.validators import FOREIGN_ERRORS
 from allo_async.version import __version__
 
 _USER_AGENT = f"allo-async/{__version__} python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
@@ -155,7 +156,7 @@ class Transport:
                 raise
             # Nobody has cancelled the caller: something that a session was given did not come to its end.
             raise self._translated(error, request_id, body) from error
-        except (Exception, BaseExceptionGroup) as error:
+        except FOREIGN_ERRORS as error:
             raise self._translated(error, request_id, body) from error
 
     async def close(self) -> None:

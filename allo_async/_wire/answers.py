@@ -53,6 +53,13 @@ class QueueEnd:
         placed = [entry for entry in added if isinstance(entry.get("position"), int)]
         return cls.at(max(placed, key=lambda entry: entry["position"]), queue_id) if placed else None
 
+    @property
+    def following(self) -> int | None:
+        """Where the next entry stands if nothing is taken off, which is how many stand there; `None` if not known."""
+        if self.number_to is None:
+            return 0
+        return None if self.position is None else self.position + 1
+
     def place_in(self, entries: Sequence[Entry]) -> int | None:
         """Return the place of the end's entry among all *entries* of the queue, `None` if nothing tells it."""
         places = [place for place, entry in enumerate(entries) if self._is(entry, place)]
@@ -118,6 +125,11 @@ class KnownEnd:
     end: QueueEnd
     at: float
     clock: ClockReading | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether dates of entries tell exactly what came after it."""
+        return self.clock is not None and not self.clock.slack
 
 
 def seconds_of(date: object) -> float | None:

@@ -1,6 +1,5 @@
 """What a row of the input is known by when it comes again."""
 
-from asyncio import CancelledError
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, cast
@@ -10,17 +9,19 @@ import orjson
 
 from allo_async._loading.contacts import as_mapping
 from allo_async.models import Contact
+from allo_async.validators import FOREIGN_ERRORS
 
-_BYTES = 12
+#: How long a digest is.
+DIGEST_BYTES = 12
 
 
 def digest(row: object) -> bytes:
     """Return the digest of a row, whatever it is; the same row gives the same in every process."""
     try:
         canonical = _canonical(row)
-    except (Exception, CancelledError, BaseExceptionGroup):  # noqa: BLE001 - a row that raises when it is read is skipped, as it would be again
+    except FOREIGN_ERRORS:  # a row that raises when it is read is skipped, as it would be again
         canonical = f"unreadable {type(row).__name__}".encode()
-    return blake2b(canonical, digest_size=_BYTES).digest()
+    return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
 
 
 def _canonical(row: object) -> bytes:

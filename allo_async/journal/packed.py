@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_DIGEST = 12
+from allo_async.journal.digest import DIGEST_BYTES
 
 # Entries of neighbours are much alike. So few are inflated in some 20 µs, which is the cost of a row out of order.
 _BLOCK = 64
@@ -25,19 +25,19 @@ class Digests:
 
     def append(self, digest: bytes) -> None:
         """Add a digest; one of another length, which only a damaged file has, equals none."""
-        self._bytes += digest.ljust(_DIGEST, b"\0")[:_DIGEST]
+        self._bytes += digest.ljust(DIGEST_BYTES, b"\0")[:DIGEST_BYTES]
 
     def __len__(self) -> int:
-        return len(self._bytes) // _DIGEST
+        return len(self._bytes) // DIGEST_BYTES
 
     def __getitem__(self, position: int) -> bytes:
-        return bytes(self._bytes[position * _DIGEST : (position + 1) * _DIGEST])
+        return bytes(self._bytes[position * DIGEST_BYTES : (position + 1) * DIGEST_BYTES])
 
 
 def halves(digest: bytes) -> tuple[int, int]:
     """Return a digest as two numbers of 8 and 4 bytes, which an array can hold and find."""
-    whole = digest.ljust(_DIGEST, b"\0")
-    return int.from_bytes(whole[:8]), int.from_bytes(whole[8:_DIGEST])
+    whole = digest.ljust(DIGEST_BYTES, b"\0")
+    return int.from_bytes(whole[:8]), int.from_bytes(whole[8:DIGEST_BYTES])
 
 
 class Texts:

@@ -10,10 +10,7 @@ from allo_async import AlloClient, ConfigurationError, QueueFullError, errors
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import fates, us_numbers
-
-
-def appends(sandbox):
-    return [(len(request.rows), request.status) for request in sandbox.ledger.appends]
+from tests.loading.watching import appends
 
 
 @pytest.mark.parametrize("held", [1, 500, 730, 998, 999])

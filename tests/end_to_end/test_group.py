@@ -10,6 +10,7 @@ from allo_async.events import RateLimited
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import fates, us_numbers
+from tests.loading.watching import sizes, until
 
 
 @pytest.fixture(name="sandbox")
@@ -21,15 +22,6 @@ async def _sandbox(clock):
         yield sandbox
 
 
-def sent(sandbox):
-    return [len(request.rows) for request in sandbox.ledger.appends]
-
-
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
 async def test_handlers_with_a_lead_each_cost_a_handful_of_requests(sandbox, allo):
     """Fifty calls at once are a request or two, in the order in which they came; each knows its own row."""
     numbers = us_numbers(50)
@@ -39,7 +31,7 @@ async def test_handlers_with_a_lead_each_cost_a_handful_of_requests(sandbox, all
     assert sorted(sandbox.numbers()) == numbers
     told = [(row.index, sandbox.numbers()[row.position]) for result in results for row in result.added]
     assert told == [(0, number) for number in numbers]
-    assert len(sent(sandbox)) <= 3
+    assert len(sizes(sandbox)) <= 3
     assert sandbox.ledger.refused == []
 
 
@@ -58,7 +50,7 @@ async def test_each_call_has_its_own_rows_and_its_own_repeats(sandbox, allo):
             (6, "INVALID_PHONE_NUMBER", "server"),
         ]
     assert sandbox.numbers().count(shared) == 4
-    assert len(sent(sandbox)) <= 3
+    assert len(sizes(sandbox)) <= 3
 
 
 async def test_patience_is_enough_for_who_is_taken_along():
@@ -73,7 +65,7 @@ async def test_patience_is_enough_for_who_is_taken_along():
         await allo.queue().append([first])
         results = await asyncio.gather(*(allo.queue().append([number], patience=1.5) for number in others))
         assert [len(result.added) for result in results] == [1, 1, 1]
-        assert sent(sandbox) == [1, 3]
+        assert sizes(sandbox) == [1, 3]
 
 
 async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
@@ -124,7 +116,7 @@ async def test_queue_is_filled_in_the_order_of_arrival(sandbox, allo):
     # Whoever is ready first comes first, with all of their rows.
     order = [number[-3:-1] for number in sandbox.numbers()[970:]]
     assert order == sorted(order, key=order.index)
-    assert len(sent(sandbox)) <= 6
+    assert len(sizes(sandbox)) <= 6
 
 
 async def test_those_who_wait_for_room_go_on_alone(sandbox, allo):
@@ -283,7 +275,7 @@ async def test_group_is_no_larger_than_a_request(clock):
 
         await asyncio.gather(first, *(allo.queue().append(rows) for rows in calls))
 
-        assert sent(sandbox) == [40, 960, 480]
+        assert sizes(sandbox) == [40, 960, 480]
 
 
 async def test_journaled_loads_and_merge_false_go_alone(sandbox, clock, allo, tmp_path):
@@ -294,7 +286,7 @@ async def test_journaled_loads_and_merge_false_go_alone(sandbox, clock, allo, tm
     async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge=False) as alone:
         await asyncio.gather(*(alone.queue().append(us_numbers(2, 100 + 10 * place)) for place in range(3)))
 
-    assert sent(sandbox) == [2] * 6
+    assert sizes(sandbox) == [2] * 6
     assert sandbox.ledger.refused == []
 
 

@@ -13,22 +13,13 @@ from allo_async.events import ConflictBackedOff
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.conftest import _allo, _clock, _sandbox, _slowly  # noqa: F401 - fixtures
 from tests.end_to_end.numbers import us_numbers
+from tests.loading.watching import sizes, until
 
 MARIE = "marie@acme.example"
 
 
-def sizes(sandbox):
-    return [len(request.rows) for request in sandbox.ledger.appends]
-
-
 def writer():
     return next(task for task in asyncio.all_tasks() if "AppendBatcher._write" in repr(task))
-
-
-async def until(condition):
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("bad", [{0}, {7}, {3, 19}, set(range(20))])

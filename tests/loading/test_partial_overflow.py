@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from allo_async import AlloClient, AppendResult, Journal, QueueFullError, errors
+from allo_async import AppendResult, Journal, QueueFullError, errors
 from allo_async.events import QueueFull
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
@@ -26,17 +26,6 @@ async def _sandbox(clock, request):
     limits = {"write_per_second": None, "read_per_second": None, "capacity": CAPACITY, "partial_overflow": True}
     async with Sandbox(clock=clock, **(limits | request.param)) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(name="seen")
-def _seen():
-    return []
-
-
-@pytest.fixture(name="allo")
-async def _allo(sandbox, clock, seen):
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, observers=[seen.append]) as client:
-        yield client
 
 
 async def refused(allo, rows=NUMBERS, **options):

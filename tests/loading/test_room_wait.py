@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from allo_async import AlloClient, errors
+from allo_async import errors
 from allo_async.events import Waited
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
@@ -18,17 +18,6 @@ async def _sandbox(clock):
     async with Sandbox(clock=clock, write_per_second=None, read_per_second=None, capacity=CAPACITY) as sandbox:
         sandbox.fill(None, CAPACITY)
         yield sandbox
-
-
-@pytest.fixture(name="seen")
-def _seen():
-    return []
-
-
-@pytest.fixture(name="allo")
-async def _allo(sandbox, clock, seen):
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, observers=[seen.append]) as client:
-        yield client
 
 
 class Polls:
