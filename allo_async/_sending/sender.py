@@ -89,6 +89,8 @@ class Sender:
         try:
             return await retrying(self._attempt, delivery, limits, slots)
         except AlloError as error:
+            # Tenacity's frames refer to the error, which would keep them, and a large reply, until the collector comes.
+            error.__traceback__ = None
             answer = await self._last_look(delivery, error)
             if answer is None:
                 raise
@@ -197,7 +199,8 @@ class Sender:
         error = _failure(state)
         assert error is not None  # noqa: S101 - for the type checker
         attempts, wait = state.attempt_number, state.upcoming_sleep
-        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, error)
+        # A record that a handler keeps would keep the error, its frames and so the whole reply.
+        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, str(error))
         kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
         self.observers.emit(kind(method=request.method, attempts=attempts, wait=wait, error=error))
 

@@ -226,6 +226,8 @@ class Transport:
             body += part
             if len(body) > bound:
                 response.close()
+                # The error's frames would keep it.
+                body.clear()
                 raise ReplyTooLargeError(
                     f"an answer above {bound:,} bytes", status=response.status, request_id=request_id
                 )
