@@ -38,7 +38,16 @@ _KNOWN = {
     "API_KEY_REVOKED": _Known(401, "The API key has been revoked."),
     "API_KEY_INSUFFICIENT_SCOPE": _Known(403, "The API key lacks the scope this endpoint needs."),
     "API_KEY_TRIAL_NOT_ALLOWED": _Known(403, "This endpoint is not available during a trial."),
-    "NOT_FOUND": _Known(404, "There is no such endpoint."),
+    "ENDPOINT_NOT_FOUND": _Known(
+        404, "There is no such endpoint.", suggestion="List the endpoints of your key with GET /v2/api/me."
+    ),
+    "METHOD_NOT_ALLOWED": _Known(405, "This endpoint does not take this method."),
+    "BAD_REQUEST": _Known(400, "This is no HTTP request that can be read."),
+    "INVALID_REQUEST_BODY": _Known(400, "The body is missing, or is not JSON in UTF-8."),
+    "UNSUPPORTED_MEDIA_TYPE": _Known(
+        415, "The body must be JSON.", suggestion="Send it with the header 'Content-Type: application/json'."
+    ),
+    "PAYLOAD_TOO_LARGE": _Known(413, "A body may have at most {megabytes} MB."),
     "USER_NOT_FOUND": _Known(404, "User not found."),
     "ASSIGNEE_NOT_FOUND": _Known(
         404, "No team member found for the provided 'user_id' or 'email'.", suggestion=_TEAMMATES
@@ -72,6 +81,7 @@ _KNOWN = {
     "DIALING_QUEUE_ASSIGN_FORBIDDEN": _Known(403, "Only admins and managers may assign queues."),
     "DIALING_QUEUE_SESSION_ACTIVE": _Known(409, "The queue is being called right now."),
     "VALIDATION_ERROR": _Known(400, "The request is not valid."),
+    "INVALID_PAGE_SIZE": _Known(400, "A page holds at most {size} numbers."),
     "DIALING_QUEUE_LIMIT_REACHED": _Known(400, "The dialing queue cannot exceed {capacity:,} numbers."),
     "DIALING_QUEUE_APPEND_CONFLICT": _Known(
         409,

@@ -16,7 +16,7 @@ class RecordedRequest:
         query: The query's fields; of a repeated one the last.
         api_key_id: Which key asked (`api-…`), never the key itself; None when it was not accepted.
         request_id: The client's own `X-Request-Id`, or the one the sandbox minted.
-        idempotency_key: The `Idempotency-Key` header, also when the sandbox does not honour it.
+        idempotency_key: The `Idempotency-Key` header, also when the sandbox does not honour it; None if it is no key.
         user_id: Whose queue is meant, once that is known.
         rows: The raw numbers of an append, in the request's order.
         body: The body, byte for byte.
