@@ -32,7 +32,7 @@ _TEAMMATES = (
 )
 
 # `retryable: false` on the append conflict is the API's own word, although its suggestion is to retry.
-_KNOWN = {
+KNOWN = {
     "UNAUTHORIZED": _Known(401, "An API key is required."),
     "API_KEY_INVALID": _Known(401, "The API key is not valid."),
     "API_KEY_REVOKED": _Known(401, "The API key has been revoked."),
@@ -142,7 +142,7 @@ def refuse(
     code: str, *, headers: Mapping[str, str] | None = None, details: Mapping[str, Any] | None = None, **values: int
 ) -> Refusal:
     """The refusal documented as *code*; *values* fill its message, *details* add to its envelope."""
-    known = _KNOWN[code]
+    known = KNOWN[code]
     fields = {} if known.suggestion is None else {"suggestion": known.suggestion}
     return Refusal(
         known.status,
@@ -173,7 +173,7 @@ def refuse_with_status(
         fields: Further fields of the envelope.
     """
     code = code or _code_of(status)
-    known = _KNOWN.get(code)
+    known = KNOWN.get(code)
     if retryable is None:
         retryable = (status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500) if known is None else known.retryable  # noqa: PLR2004
     return Refusal(status, code, message or f"The sandbox was told to answer {status}.", retryable, fields)
