@@ -94,6 +94,7 @@ def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
 
 
 async def _serve(server: Sandbox) -> None:
+    server.ledger.keeps = 1  # nobody can ask for it
     async with server:
         OUT.say(f"The sandbox listens on {server.url}. Its team: " + ", ".join(user.email for user in server.users))
         OUT.say("Paste this where you want to use it:")

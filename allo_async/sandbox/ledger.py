@@ -55,9 +55,17 @@ class Ledger:
 
     Attributes:
         requests: All of them, those being served right now included.
+        keeps: How many of the latest stay; None for all. A server that runs for days would hold every body else.
     """
 
     requests: list[RecordedRequest] = attrs.field(factory=list[RecordedRequest])
+    keeps: int | None = None
+
+    def record(self, request: RecordedRequest) -> None:
+        """Add a request, which has just arrived."""
+        self.requests.append(request)
+        if self.keeps is not None:
+            del self.requests[: -self.keeps]
 
     @property
     def appends(self) -> list[RecordedRequest]:

@@ -267,6 +267,6 @@ class Sandbox:
         if (record.method, record.path) == APPEND:
             record.ordinal = next(self._ordinals)
         fault = self._script.strike(record)
-        self.ledger.requests.append(record)
+        self.ledger.record(record)
         answer = await self._gate.answer(received, fault)
         return await deliver(request, record, answer, self._gate.headers(record, answer), self._clock)

@@ -169,3 +169,15 @@ async def test_user_without_a_queue_has_an_empty_page(call):
     assert content["pagination"]["total_count"] == 0
     assert (await call("GET", "/v2/api/dialing-queues/current?page=0"))[0] == 400
     assert code((await call("GET", "/v2/api/dialing-queues/current?size=101"))[1]) == "INVALID_PAGE_SIZE"
+
+
+async def test_ledger_may_keep_the_latest_only(sandbox, call):
+    """A ledger with `keeps` forgets the oldest requests, and serves on."""
+    sandbox.ledger.keeps = 2
+    for path in ("/v2/api/me", "/v2/api/users", "/v2/api/users/usr-0"):
+        await call("GET", path)
+
+    assert [(request.path, request.status) for request in sandbox.ledger.requests] == [
+        ("/v2/api/users", 200),
+        ("/v2/api/users/usr-0", 404),
+    ]
