@@ -20,6 +20,10 @@ check: $(READY) ## format, lint and types
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 
+check-all: check ## check, thousands of requests made from the API's OpenAPI documents, and the chaos loads
+	ALLO_OPENAPI_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/sandbox/test_openapi.py
+	$(BIN)/python -m tests.chaos
+
 format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -41,4 +45,4 @@ $(READY): pyproject.toml scripts/make-venv
 	@./scripts/make-venv $(VENV)
 	@touch $@
 
-.PHONY: help demo test check format bench chaos clean
+.PHONY: help demo test check check-all format bench chaos clean

@@ -7,20 +7,57 @@ from typing import Annotated, Any
 
 import typer
 
+from allo_async._numbers.plans import check_region
+from allo_async.cli.fault_option import HELP, ScriptedFault, read_fault
 from allo_async.cli.report import ExitCode
 from allo_async.cli.terminal import ERR, OUT
+from allo_async.errors import InvalidRegionError
 from allo_async.sandbox import Sandbox
 
 _NOTHING_IS_SENT = "Sandbox: nothing is sent to Allo, nobody is called."
 
 
+def _read_region(text: str) -> str | None:
+    try:
+        return check_region(text)
+    except InvalidRegionError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for a free one.")] = 8787,
-    region: Annotated[str, typer.Option(help="How the server reads national numbers.")] = "US",
+    region: Annotated[
+        str, typer.Option(metavar="CC", parser=_read_region, help="How the server reads national numbers.")
+    ] = "US",
+    read_per_second: Annotated[int, typer.Option(min=1, help="GET requests that a key may make in a second.")] = 20,
+    write_per_second: Annotated[int, typer.Option(min=1, help="Other requests that a key may make in a second.")] = 5,
+    capacity: Annotated[int, typer.Option(min=1, help="Numbers that a queue holds.")] = 1000,
+    latency: Annotated[float, typer.Option(min=0, max=3600, help="Seconds that a request takes, such as 0.03.")] = 0.0,
+    seconds_per_row: Annotated[
+        float, typer.Option(min=0, max=60, help="Seconds on top that an append takes for each row.")
+    ] = 0.0,
+    conflict_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of appends refused with 409.")] = 0.0,
+    rate_limit_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of appends refused with 429.")] = 0.0,
+    fault: Annotated[
+        list[ScriptedFault] | None, typer.Option(parser=read_fault, metavar="KIND[@WHICH]", help=HELP)
+    ] = None,
 ) -> None:
     """Run a server that behaves as the Allo API does, in memory, until Ctrl-C. Nobody is called."""
+    server = Sandbox(
+        port=port,
+        region=region,
+        read_per_second=read_per_second,
+        write_per_second=write_per_second,
+        capacity=capacity,
+        latency=latency,
+        append_seconds_per_row=seconds_per_row,
+        conflict_rate=conflict_rate,
+        rate_limit_rate=rate_limit_rate,
+    )
+    for scripted in fault or ():
+        server.script(scripted.fault, at=scripted.at)
     try:
-        asyncio.run(_serve(port, region))
+        asyncio.run(_serve(server))
     except OSError as error:
         ERR.say(
             f"cannot listen on port {port}: {error.strerror or 'it is taken'}. Take a free one: --port 0", style="red"
@@ -56,8 +93,9 @@ def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
     return said
 
 
-async def _serve(port: int, region: str) -> None:
-    async with Sandbox(port=port, region=region) as server:
+async def _serve(server: Sandbox) -> None:
+    server.ledger.keeps = 1  # nobody can ask for it
+    async with server:
         OUT.say(f"The sandbox listens on {server.url}. Its team: " + ", ".join(user.email for user in server.users))
         OUT.say("Paste this where you want to use it:")
         OUT.say("")

@@ -9,14 +9,11 @@ import phonenumbers
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.clock import Clock
 from allo_async.sandbox.endpoint import Call, assignee
-from allo_async.sandbox.envelope import refuse, refuse_fields
+from allo_async.sandbox.envelope import refuse
 from allo_async.sandbox.state import SandboxEntry, SandboxQueue, SandboxUser
 
 #: What the capacity counts: all entries, only those not called yet, or all that were ever put in.
 Counts: TypeAlias = Literal["all", "uncalled", "ever"]
-
-_TEXTS = ("name", "last_name", "company", "website", "job_title")
-_LISTS = ("emails", "addresses")
 
 
 @attrs.frozen(kw_only=True)
@@ -47,9 +44,8 @@ class Append:
 
     async def __call__(self, call: Call) -> Answer:
         """Carry out the append."""
-        body = _validated(call.record.body)
-        numbers = cast("list[dict[str, Any]]", body["numbers"])
-        user = assignee(call, body)
+        numbers: list[dict[str, Any]] = call.body["numbers"]
+        user = assignee(call, call.body)
         if self.max_rows is not None and len(numbers) > self.max_rows:
             raise refuse("BATCH_TOO_LARGE", rows=self.max_rows)
         return await self._commit(call, user, numbers)
@@ -126,7 +122,7 @@ def _told(entry: SandboxEntry) -> dict[str, Any]:
 
 
 def raw_numbers(body: bytes) -> list[str]:
-    """Tell the numbers of an append as they came, as far as it can be read, for the ledger."""
+    """Return the numbers of an append as they came, as far as it can be read, for the ledger."""
     try:
         rows: object = orjson.loads(body)["numbers"]
     except (orjson.JSONDecodeError, TypeError, KeyError):
@@ -135,47 +131,3 @@ def raw_numbers(body: bytes) -> list[str]:
         return []
     numbers = (cast("dict[str, Any]", row).get("number") for row in cast("list[object]", rows) if isinstance(row, dict))
     return [number for number in numbers if isinstance(number, str)]
-
-
-def _validated(body: bytes) -> dict[str, Any]:
-    try:
-        parsed: object = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise refuse("VALIDATION_ERROR") from error
-    wrong = _problems(parsed)
-    if wrong:
-        raise refuse_fields(wrong)
-    return cast("dict[str, Any]", parsed)
-
-
-def _problems(parsed: object) -> list[tuple[str, str]]:
-    if not isinstance(parsed, dict):
-        return [("body", "must be an object")]
-    body = cast("dict[str, Any]", parsed)
-    numbers = body.get("numbers")
-    wrong = [(name, "must be a string") for name in ("user_id", "email") if not _is_text(body.get(name))]
-    if not isinstance(numbers, list) or not numbers:
-        return [*wrong, ("numbers", "must be an array of at least 1")]
-    for place, row in enumerate(cast("list[object]", numbers)):
-        wrong += [(f"numbers[{place}]{field}", message) for field, message in _row_problems(row)]
-    return wrong
-
-
-def _row_problems(row: object) -> list[tuple[str, str]]:
-    if not isinstance(row, dict):
-        return [("", "must be an object")]
-    fields = cast("dict[str, Any]", row)
-    wrong = [] if isinstance(fields.get("number"), str) else [(".number", "is required, as a string")]
-    wrong += [(f".{name}", "must be a string") for name in _TEXTS if not _is_text(fields.get(name))]
-    wrong += [(f".{name}", "must be an array of strings") for name in _LISTS if not _are_texts(fields.get(name))]
-    return wrong
-
-
-def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value))

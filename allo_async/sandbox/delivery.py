@@ -14,7 +14,7 @@ _LISTENING = 0.005
 
 
 async def deliver(
-    request: web.Request, record: RecordedRequest, answer: Answer, headers: Mapping[str, str], clock: Clock
+    request: web.BaseRequest, record: RecordedRequest, answer: Answer, headers: Mapping[str, str], clock: Clock
 ) -> web.StreamResponse:
     """Send *answer* with *headers*, and note in *record* what was sent."""
     delivery = answer.delivery
@@ -31,7 +31,7 @@ async def deliver(
     return web.Response(status=answer.status, body=body, content_type=answer.content_type, headers=headers)
 
 
-async def _keep_silent(request: web.Request, seconds: float, clock: Clock) -> bool:
+async def _keep_silent(request: web.BaseRequest, seconds: float, clock: Clock) -> bool:
     """Wait, and tell whether the client is still there at the end."""
     silence = asyncio.ensure_future(clock.sleep(seconds))
     try:
@@ -42,7 +42,7 @@ async def _keep_silent(request: web.Request, seconds: float, clock: Clock) -> bo
     return not _gone(request)
 
 
-async def _cut(request: web.Request, answer: Answer, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
+async def _cut(request: web.BaseRequest, answer: Answer, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_type = answer.content_type
     response.content_length = len(body)
@@ -54,10 +54,10 @@ async def _cut(request: web.Request, answer: Answer, body: bytes, headers: Mappi
     return response
 
 
-def _gone(request: web.Request) -> bool:
+def _gone(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _abort(request: web.Request) -> None:
+def _abort(request: web.BaseRequest) -> None:
     if request.transport is not None:
         request.transport.abort()

@@ -19,6 +19,8 @@ class Call:
         record: Its line in the ledger.
         key: Whose it is.
         team: Everything the API knows.
+        body: The body's fields, of the endpoint's shape.
+        query: The query's fields, of the endpoint's shape.
         path_id: The id in the path, of endpoints that have one.
         delay: Seconds on top that carrying it out takes.
     """
@@ -26,6 +28,8 @@ class Call:
     record: RecordedRequest
     key: SandboxKey
     team: Team
+    body: dict[str, Any]
+    query: dict[str, Any]
     path_id: str = ""
     delay: float = 0.0
 

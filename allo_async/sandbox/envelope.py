@@ -32,13 +32,22 @@ _TEAMMATES = (
 )
 
 # `retryable: false` on the append conflict is the API's own word, although its suggestion is to retry.
-_KNOWN = {
+KNOWN = {
     "UNAUTHORIZED": _Known(401, "An API key is required."),
     "API_KEY_INVALID": _Known(401, "The API key is not valid."),
     "API_KEY_REVOKED": _Known(401, "The API key has been revoked."),
     "API_KEY_INSUFFICIENT_SCOPE": _Known(403, "The API key lacks the scope this endpoint needs."),
     "API_KEY_TRIAL_NOT_ALLOWED": _Known(403, "This endpoint is not available during a trial."),
-    "NOT_FOUND": _Known(404, "There is no such endpoint."),
+    "ENDPOINT_NOT_FOUND": _Known(
+        404, "There is no such endpoint.", suggestion="List the endpoints of your key with GET /v2/api/me."
+    ),
+    "METHOD_NOT_ALLOWED": _Known(405, "This endpoint does not take this method."),
+    "BAD_REQUEST": _Known(400, "This is no HTTP request that can be read."),
+    "INVALID_REQUEST_BODY": _Known(400, "The body is missing, or is not JSON in UTF-8."),
+    "UNSUPPORTED_MEDIA_TYPE": _Known(
+        415, "The body must be JSON.", suggestion="Send it with the header 'Content-Type: application/json'."
+    ),
+    "PAYLOAD_TOO_LARGE": _Known(413, "A body may have at most {megabytes} MB."),
     "USER_NOT_FOUND": _Known(404, "User not found."),
     "ASSIGNEE_NOT_FOUND": _Known(
         404, "No team member found for the provided 'user_id' or 'email'.", suggestion=_TEAMMATES
@@ -72,6 +81,7 @@ _KNOWN = {
     "DIALING_QUEUE_ASSIGN_FORBIDDEN": _Known(403, "Only admins and managers may assign queues."),
     "DIALING_QUEUE_SESSION_ACTIVE": _Known(409, "The queue is being called right now."),
     "VALIDATION_ERROR": _Known(400, "The request is not valid."),
+    "INVALID_PAGE_SIZE": _Known(400, "A page holds at most {size} numbers."),
     "DIALING_QUEUE_LIMIT_REACHED": _Known(400, "The dialing queue cannot exceed {capacity:,} numbers."),
     "DIALING_QUEUE_APPEND_CONFLICT": _Known(
         409,
@@ -132,7 +142,7 @@ def refuse(
     code: str, *, headers: Mapping[str, str] | None = None, details: Mapping[str, Any] | None = None, **values: int
 ) -> Refusal:
     """The refusal documented as *code*; *values* fill its message, *details* add to its envelope."""
-    known = _KNOWN[code]
+    known = KNOWN[code]
     fields = {} if known.suggestion is None else {"suggestion": known.suggestion}
     return Refusal(
         known.status,
@@ -163,7 +173,7 @@ def refuse_with_status(
         fields: Further fields of the envelope.
     """
     code = code or _code_of(status)
-    known = _KNOWN.get(code)
+    known = KNOWN.get(code)
     if retryable is None:
         retryable = (status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500) if known is None else known.retryable  # noqa: PLR2004
     return Refusal(status, code, message or f"The sandbox was told to answer {status}.", retryable, fields)

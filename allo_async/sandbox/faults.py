@@ -13,7 +13,7 @@ import attrs
 import orjson
 
 from allo_async.sandbox.answers import Answer, JsonObject
-from allo_async.sandbox.envelope import refuse, refuse_with_status
+from allo_async.sandbox.envelope import KNOWN, refuse, refuse_with_status
 
 Change: TypeAlias = Callable[[JsonObject], JsonObject]
 Keeps: TypeAlias = Literal["honest", "changed", "nothing"]
@@ -62,6 +62,19 @@ def error(
     refusal = refuse_with_status(status, code, message, retryable=retryable, fields=fields)
     answer = attrs.evolve(refusal.answer(), headers=dict(headers or {}))
     return Fault(name=f"error {status}", commit=commit, answer=lambda _, __: answer)
+
+
+def refusal(code: str) -> Fault:
+    """Refuse with a documented error code, such as `API_KEY_REVOKED`, before anything is done.
+
+    Raises:
+        KeyError: No such code is documented.
+    """
+    if code == "RATE_LIMIT_EXCEEDED":
+        return rate_limited(seconds=1, header="seconds")
+    known = KNOWN[code]
+    fields: dict[str, Any] = {} if known.suggestion is None else {"suggestion": known.suggestion}
+    return error(known.status, code, **fields)
 
 
 def html(status: int = 502, *, commit: bool = False, stored: bool = False) -> Fault:

@@ -1,40 +1,25 @@
 """The way of every request through the API: who asks, how fast, whether they may, whether it was answered before."""
 
+import logging
 import random
-import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
 
 import attrs
 
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.clock import Clock
-from allo_async.sandbox.endpoint import Call, Handler
+from allo_async.sandbox.endpoint import Call
+from allo_async.sandbox.endpoints import Endpoint, find
 from allo_async.sandbox.envelope import Refusal, refuse
 from allo_async.sandbox.faults import Fault
 from allo_async.sandbox.idempotency import IdempotencyStore
 from allo_async.sandbox.ledger import RecordedRequest
 from allo_async.sandbox.limits import RateLimits
+from allo_async.sandbox.reception import APPEND, Received
 from allo_async.sandbox.state import SandboxKey, Team
 
-APPEND = ("POST", "/v2/api/dialing-queues/current/numbers")
-
-
-@attrs.frozen
-class Endpoint:
-    """One call of the API.
-
-    Attributes:
-        method: The HTTP method.
-        path: The path's pattern; its one group, if any, is the id in it.
-        scope: What the key must have, `None` for nothing.
-        handler: Answers it.
-    """
-
-    method: str
-    path: re.Pattern[str]
-    scope: str | None
-    handler: Handler
+_LOG = logging.getLogger("allo_async.sandbox")
 
 
 @attrs.frozen(kw_only=True)
@@ -88,23 +73,39 @@ class Gate:
     endpoints: tuple[Endpoint, ...]
     latency: float
 
-    async def answer(self, record: RecordedRequest, authorization: str | None, fault: Fault | None) -> Answer:
-        """Answer *record*, as the *fault* that strikes it lets it."""
+    async def answer(self, received: Received, fault: Fault | None) -> Answer:
+        """Answer what was *received*, as the *fault* that strikes it lets it."""
         try:
-            key = self._authenticate(authorization)
-            record.api_key_id = key.id
-            self.limits.admit(key.id, record.method)
-            endpoint, path_id = self._endpoint(record)
-            _check_scope(key, endpoint)
-            if (record.method, record.path) == APPEND:
-                self.moods.refuse_sometimes(record)
-            else:
-                await self._take_time()
-            return await self._execute(endpoint, record, key, fault, path_id)
+            return await self._answer(received, fault)
         except _UnknownSchemeError:
             return Answer(status=401)
         except Refusal as refusal:
             return refusal.answer()
+        except Exception:  # noqa: BLE001 - the last net: the client is answered as the API would.
+            _LOG.exception("the sandbox failed at %s %s", received.record.method, received.record.path)
+            return refuse("INTERNAL_SERVER_ERROR").answer()
+
+    async def _answer(self, received: Received, fault: Fault | None) -> Answer:
+        record = received.record
+        key = self._authenticate(received.authorization)
+        record.api_key_id = key.id
+        self.limits.admit(key.id, record.method)
+        endpoint, path_id = find(self.endpoints, record.method, record.path)
+        _check_scope(key, endpoint)
+        if received.refusal is not None:
+            raise received.refusal
+        if (record.method, record.path) == APPEND:
+            self.moods.refuse_sometimes(record)
+        else:
+            await self._take_time()
+        delay = fault.delay if fault is not None else 0.0
+
+        async def carry_out() -> Answer:
+            body, query = endpoint.read_body(received), endpoint.read_query(received)
+            call = Call(record=record, key=key, team=self.team, body=body, query=query, path_id=path_id, delay=delay)
+            return await endpoint.handler(call)
+
+        return await self._once(carry_out, record, fault)
 
     def headers(self, record: RecordedRequest, answer: Answer) -> Mapping[str, str]:
         """Tell the headers that go out with *answer*."""
@@ -129,44 +130,38 @@ class Gate:
             raise refuse("API_KEY_REVOKED")
         return key
 
-    def _endpoint(self, record: RecordedRequest) -> tuple[Endpoint, str]:
-        for endpoint in self.endpoints:
-            found = endpoint.path.fullmatch(record.path)
-            if found and endpoint.method == record.method:
-                return endpoint, "".join(found.groups())
-        raise refuse("NOT_FOUND")
-
-    async def _execute(
-        self, endpoint: Endpoint, record: RecordedRequest, key: SandboxKey, fault: Fault | None, path_id: str
+    async def _once(
+        self, carry_out: Callable[[], Awaitable[Answer]], record: RecordedRequest, fault: Fault | None
     ) -> Answer:
-        delay = fault.delay if fault is not None else 0.0
-        call = Call(record=record, key=key, team=self.team, path_id=path_id, delay=delay)
+        """Carry the request out, unless it was carried out before under its idempotency key."""
         store, name = self.idempotency, f"{record.method} {record.path}"
-        owner = (key.id, record.idempotency_key or "")
+        owner = (record.api_key_id or "", record.idempotency_key or "")
         if store is None or record.idempotency_key is None or record.method == "GET":
-            return (await self._struck(endpoint, call, fault))[0]
+            return (await self._struck(carry_out, record, fault))[0]
         stored = store.begin(owner, name)
         if stored is not None:
             await self._take_time()
             return self._replay(stored, record, fault)
         try:
-            answer, kept = await self._struck(endpoint, call, fault)
+            answer, kept = await self._struck(carry_out, record, fault)
             if kept is not None and kept.ok:
                 store.keep(owner, name, kept)
             return answer
         finally:
             store.end(owner)
 
-    async def _struck(self, endpoint: Endpoint, call: Call, fault: Fault | None) -> tuple[Answer, Answer | None]:
-        """Carry the call out as *fault* lets it, and give what goes out and what a replay would give."""
+    async def _struck(
+        self, carry_out: Callable[[], Awaitable[Answer]], record: RecordedRequest, fault: Fault | None
+    ) -> tuple[Answer, Answer | None]:
+        """Carry the request out as *fault* lets it, and give what goes out and what a replay would give."""
         if fault is not None and not fault.commit:
-            call.record.fault = fault.name
+            record.fault = fault.name
             await self._take_time()
             return fault.answer(Answer(), self.clock.time()), None
-        honest = await endpoint.handler(call)
+        honest = await carry_out()
         if fault is None:
             return honest, honest
-        call.record.fault = fault.name
+        record.fault = fault.name
         answer = fault.answer(honest, self.clock.time())
         return answer, {"honest": honest, "changed": answer, "nothing": None}[fault.keeps]
 

@@ -16,7 +16,7 @@ class RecordedRequest:
         query: The query's fields; of a repeated one the last.
         api_key_id: Which key asked (`api-…`), never the key itself; None when it was not accepted.
         request_id: The client's own `X-Request-Id`, or the one the sandbox minted.
-        idempotency_key: The `Idempotency-Key` header, also when the sandbox does not honour it.
+        idempotency_key: The `Idempotency-Key` header, also when the sandbox does not honour it; None if it is no key.
         user_id: Whose queue is meant, once that is known.
         rows: The raw numbers of an append, in the request's order.
         body: The body, byte for byte.
@@ -55,9 +55,17 @@ class Ledger:
 
     Attributes:
         requests: All of them, those being served right now included.
+        keeps: How many of the latest stay; None for all. A server that runs for days would hold every body else.
     """
 
     requests: list[RecordedRequest] = attrs.field(factory=list[RecordedRequest])
+    keeps: int | None = None
+
+    def record(self, request: RecordedRequest) -> None:
+        """Add a request, which has just arrived."""
+        self.requests.append(request)
+        if self.keeps is not None:
+            del self.requests[: -self.keeps]
 
     @property
     def appends(self) -> list[RecordedRequest]:

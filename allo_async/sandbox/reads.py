@@ -7,7 +7,7 @@ import attrs
 
 from allo_async.sandbox.answers import Answer
 from allo_async.sandbox.endpoint import Call, assignee
-from allo_async.sandbox.envelope import refuse, refuse_fields
+from allo_async.sandbox.envelope import refuse
 from allo_async.sandbox.state import ALL_SCOPES, DIALING_QUEUES, USERS, SandboxEntry, SandboxQueue, SandboxUser
 
 _LARGEST_PAGE = 100
@@ -27,10 +27,10 @@ _ENDPOINTS = (
 
 async def current_queue(call: Call) -> Answer:
     """`GET /v2/api/dialing-queues/current`: a page of the queue's entries; no queue is an empty page."""
-    query = call.record.query
-    user = assignee(call, query)
-    page = _whole(query, "page", 1)
-    size = min(_whole(query, "size", _DEFAULT_PAGE), _LARGEST_PAGE)
+    page, size = int(call.query.get("page", 1)), int(call.query.get("size", _DEFAULT_PAGE))
+    if size > _LARGEST_PAGE:
+        raise refuse("INVALID_PAGE_SIZE", details={"param": "size"}, size=_LARGEST_PAGE)
+    user = assignee(call, call.query)
     queue = call.team.queues.get(user.id)
     if queue is None:
         return Answer(content={"data": [], "pagination": _pagination(0, 0, 0)})
@@ -46,7 +46,7 @@ async def current_queue(call: Call) -> Answer:
 
 async def users(call: Call) -> Answer:
     """`GET /v2/api/users`: the team, filtered by role and by status, which is ACTIVE unless told otherwise."""
-    role, status = call.record.query.get("role"), call.record.query.get("status", "ACTIVE")
+    role, status = call.query.get("role"), call.query.get("status", "ACTIVE")
     found = [user for user in call.team.users if user.status == status and role in {None, user.role}]
     return Answer(content={"data": [_user(user) for user in found]})
 
@@ -88,13 +88,6 @@ class Me:
                 }
             }
         )
-
-
-def _whole(query: dict[str, str], name: str, default: int) -> int:
-    value = query.get(name, str(default))
-    if not value.isdecimal() or int(value) < 1:
-        raise refuse_fields([(name, "must be a whole number from 1")])
-    return int(value)
 
 
 def _pagination(page: int, size: int, total: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import re
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
@@ -11,20 +10,21 @@ from typing import Self
 from aiohttp import web
 
 from allo_async.sandbox import reads, writes
-from allo_async.sandbox.append import Append, Counts, raw_numbers
+from allo_async.sandbox.append import Append, Counts
 from allo_async.sandbox.clock import Clock, SystemClock
+from allo_async.sandbox.connection import Server
 from allo_async.sandbox.delivery import deliver
+from allo_async.sandbox.endpoints import endpoints
 from allo_async.sandbox.faults import Fault
-from allo_async.sandbox.gate import APPEND, Endpoint, Gate, Moods
+from allo_async.sandbox.gate import Gate, Moods
 from allo_async.sandbox.idempotency import IdempotencyStore
 from allo_async.sandbox.ledger import Ledger, RecordedRequest
 from allo_async.sandbox.limits import UNLIMITED, RateLimits
+from allo_async.sandbox.reception import APPEND, receive
 from allo_async.sandbox.reps import Rep
 from allo_async.sandbox.script import Script
 from allo_async.sandbox.state import (
     ALL_SCOPES,
-    DIALING_QUEUES,
-    USERS,
     Identifiers,
     Role,
     SandboxEntry,
@@ -39,8 +39,6 @@ _TEAM: tuple[tuple[str, str, Role], ...] = (
     ("Tom Baker", "tom@acme.example", "MEMBER"),
     ("Ana García", "ana@acme.example", "MEMBER"),
 )
-
-_LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Sandbox:
@@ -127,23 +125,21 @@ class Sandbox:
             limits=RateLimits(self._clock, reads_allowed, writes_allowed),
             idempotency=IdempotencyStore(self._clock) if honour_idempotency else None,
             moods=Moods(conflict_rate=conflict_rate, rate_limit_rate=rate_limit_rate, dice=random.Random(seed)),
-            endpoints=_endpoints(
+            endpoints=endpoints(
                 append,
                 writes.Clear(region),
                 reads.Me(read_per_second=reads_allowed, write_per_second=writes_allowed),
             ),
             latency=latency,
         )
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._reps: list[Rep] = []
         self._filled = 0
         self._ordinals = itertools.count(1)
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
         # Nobody waits for an answer that was promised to be late.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
+        self._runner = web.ServerRunner(Server(self._handle, self._team.identifiers.request), shutdown_timeout=0.01)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         return self
@@ -265,36 +261,12 @@ class Sandbox:
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
-        record = RecordedRequest(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query),
-            request_id=request.headers.get("X-Request-Id") or self._team.identifiers.request(),
-            idempotency_key=request.headers.get("Idempotency-Key"),
-            body=body,
-            received_at=self._clock.monotonic(),
-        )
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        received = await receive(request, self._clock, self._team.identifiers.request)
+        record = received.record
         if (record.method, record.path) == APPEND:
             record.ordinal = next(self._ordinals)
-            record.rows = raw_numbers(body)
         fault = self._script.strike(record)
-        self.ledger.requests.append(record)
-        answer = await self._gate.answer(record, request.headers.get("Authorization"), fault)
+        self.ledger.record(record)
+        answer = await self._gate.answer(received, fault)
         return await deliver(request, record, answer, self._gate.headers(record, answer), self._clock)
-
-
-def _endpoints(append: Append, clear: writes.Clear, me: reads.Me) -> tuple[Endpoint, ...]:
-    current, numbers = re.compile("/v2/api/dialing-queues/current"), re.compile(re.escape(APPEND[1]))
-    return (
-        Endpoint("POST", numbers, DIALING_QUEUES, append),
-        Endpoint("DELETE", numbers, DIALING_QUEUES, clear),
-        Endpoint("GET", current, DIALING_QUEUES, reads.current_queue),
-        Endpoint("POST", current, DIALING_QUEUES, writes.reset),
-        Endpoint("PATCH", current, DIALING_QUEUES, writes.update),
-        Endpoint("PATCH", re.compile("/v2/api/dialing-queues/([^/]+)/assignee"), DIALING_QUEUES, writes.reassign),
-        Endpoint("GET", re.compile("/v2/api/users"), USERS, reads.users),
-        Endpoint("GET", re.compile("/v2/api/users/([^/]+)"), USERS, reads.user),
-        Endpoint("GET", re.compile("/v2/api/me"), None, me),
-    )

@@ -85,7 +85,7 @@ async def test_bad_bodies_are_told_by_field(call):
         "numbers[2].emails",
     ]
     for data in (b"", b"{", b"[]", b'{"numbers": []}', b'{"numbers": "x"}', b'{"numbers": [5]}'):
-        assert (await call("POST", APPEND, data=data))[0] == 400
+        assert (await call("POST", APPEND, data=data, headers={"Content-Type": "application/json"}))[0] == 400
 
 
 async def test_overlapping_appends_conflict(open_sandbox, clock):

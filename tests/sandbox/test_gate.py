@@ -57,7 +57,7 @@ async def test_client_may_name_its_request(sandbox, call):
     """The client's own X-Request-Id is used."""
     _, content, headers = await call("GET", "/v2/api/nowhere", headers={"X-Request-Id": "req_mine00000001"})
 
-    assert (code(content), headers["X-Request-Id"]) == ("NOT_FOUND", "req_mine00000001")
+    assert (code(content), headers["X-Request-Id"]) == ("ENDPOINT_NOT_FOUND", "req_mine00000001")
     assert content["error"]["request_id"] == "req_mine00000001"
     assert sandbox.ledger.requests[0].request_id == "req_mine00000001"
 
@@ -147,7 +147,7 @@ async def test_users_are_filtered(sandbox, call):
 
 @pytest.mark.parametrize(
     ("query", "places", "pages", "more"),
-    [("", range(20), 7, True), ("?page=7", range(120, 137), 7, False), ("?page=2&size=500", range(100, 137), 2, False)],
+    [("", range(20), 7, True), ("?page=7", range(120, 137), 7, False), ("?page=2&size=100", range(100, 137), 2, False)],
 )
 async def test_current_queue_comes_in_pages(sandbox, call, query, places, pages, more):
     """A page holds 20 entries by default and 100 at most, in order, with the queue beside it."""
@@ -168,3 +168,16 @@ async def test_user_without_a_queue_has_an_empty_page(call):
     assert (status, content["data"], "queue" in content) == (200, [], False)
     assert content["pagination"]["total_count"] == 0
     assert (await call("GET", "/v2/api/dialing-queues/current?page=0"))[0] == 400
+    assert code((await call("GET", "/v2/api/dialing-queues/current?size=101"))[1]) == "INVALID_PAGE_SIZE"
+
+
+async def test_ledger_may_keep_the_latest_only(sandbox, call):
+    """A ledger with `keeps` forgets the oldest requests, and serves on."""
+    sandbox.ledger.keeps = 2
+    for path in ("/v2/api/me", "/v2/api/users", "/v2/api/users/usr-0"):
+        await call("GET", path)
+
+    assert [(request.path, request.status) for request in sandbox.ledger.requests] == [
+        ("/v2/api/users", 200),
+        ("/v2/api/users/usr-0", 404),
+    ]
