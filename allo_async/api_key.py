@@ -1,7 +1,10 @@
 """The API key as people paste it, and the key in it."""
 
+import hashlib
+import hmac
 import re
 import unicodedata
+from typing import NoReturn, Self
 
 from allo_async.errors import ConfigurationError, MissingApiKeyError
 
@@ -14,6 +17,34 @@ _AROUND = re.compile(
 )
 _QUOTES = "\"'`´“”„‟‘’‚«»‹›"  # noqa: RUF001 - those that word processors set
 _KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
+
+
+class ApiKey:
+    """A key that no repr shows, no traceback with locals, and no pickle."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, given: str | None) -> None:
+        self._text = checked_key(given)
+
+    @property
+    def header(self) -> str:
+        """What `Authorization` says."""
+        return f"Api-Key {self._text}"
+
+    def digest(self, message: str) -> str:
+        """Return a keyed hash of *message*, from which nobody learns the key."""
+        return hmac.digest(self._text.encode(), message.encode(), hashlib.sha256).hex()
+
+    def secrets(self) -> list[str]:
+        """Return what must be in no text."""
+        return [self._text]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an API key is not pickled: make a client in each process")
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
 
 
 def checked_key(given: str | None) -> str:
