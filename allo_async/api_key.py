@@ -1,7 +1,5 @@
 """The API key as people paste it, and the key in it."""
 
-import hashlib
-import hmac
 import re
 import unicodedata
 from typing import NoReturn, Self
@@ -20,25 +18,16 @@ _KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
 
 class ApiKey:
-    """A key that no repr shows, no traceback with locals, and no pickle."""
+    """A key that no repr shows, no traceback with locals, and no pickle.
 
-    __slots__ = ("_text",)
+    Attributes:
+        text: The key, for the header and for a keyed hash; never a local variable.
+    """
+
+    __slots__ = ("text",)
 
     def __init__(self, given: str | None) -> None:
-        self._text = checked_key(given)
-
-    @property
-    def header(self) -> str:
-        """What `Authorization` says."""
-        return f"Api-Key {self._text}"
-
-    def digest(self, message: str) -> str:
-        """Return a keyed hash of *message*, from which nobody learns the key."""
-        return hmac.digest(self._text.encode(), message.encode(), hashlib.sha256).hex()
-
-    def secrets(self) -> list[str]:
-        """Return what must be in no text."""
-        return [self._text]
+        self.text = checked_key(given)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an API key is not pickled: make a client in each process")

@@ -1,6 +1,8 @@
 """What all clients of one key share on an event loop: its rate limits, the locks of its queues, and their tails."""
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -178,4 +180,4 @@ def key_state_of(settings: Settings, clock: Clock, coordination: Coordination | 
 
 def _hashed(settings: Settings, *parts: str) -> str:
     message = "\n".join(("allo_async", str(settings.base_url), *parts))
-    return settings.api_key.digest(message)[:32]
+    return hmac.digest(settings.api_key.text.encode(), message.encode(), hashlib.sha256).hex()[:32]

@@ -126,7 +126,7 @@ class Transport:
         self._made: aiohttp.ClientSession | None = None
         self._trace_configs = list(trace_configs)
         self._closed = False
-        self._secrets = settings.api_key.secrets()
+        self._secrets = [settings.api_key.text]
         self._proxy: URL | None = None
         self._proxy_headers: dict[str, str] | None = None
         if settings.proxy is not None:
@@ -228,7 +228,7 @@ class Transport:
 
     def _headers(self, request: Request, request_id: str) -> dict[str, str]:
         headers = {
-            "Authorization": self._settings.api_key.header,
+            "Authorization": f"Api-Key {self._settings.api_key.text}",
             "Accept": "application/json",
             "User-Agent": _USER_AGENT,
             "X-Request-Id": request_id,
