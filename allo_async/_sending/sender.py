@@ -197,7 +197,9 @@ class Sender:
         error = _failure(state)
         assert error is not None  # noqa: S101 - for the type checker
         attempts, wait = state.attempt_number, state.upcoming_sleep
-        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, error)
+        # The server's words may name a contact, and a log is kept by others.
+        told = f"{error.status} {error.code or ''}" if isinstance(error, ApiError) else error
+        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, told)
         kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
         self.observers.emit(kind(method=request.method, attempts=attempts, wait=wait, error=error))
 

@@ -93,7 +93,7 @@ def _client(spans):
 
     def make(**options):
         observers = [OpenTelemetryObserver(tracer_provider=provider), events.append]
-        allo = AlloClient(KEY, retry_budget=0, timeout=0.3, observers=observers, **options)
+        allo = AlloClient(KEY, **{"retry_budget": 0, "timeout": 0.3, "observers": observers} | options)
         made.append(allo)
         return allo
 
@@ -361,3 +361,16 @@ def test_load_leaves_no_secret_in_files(tmp_path):
     assert process.returncode == 3, told
     assert len(list((tmp_path / "together").iterdir())) > 0
     assert revealed(argv + told + of_files(tmp_path)) == []
+
+
+async def test_servers_words_are_in_no_log_and_no_span(client, spans, caplog):
+    """A name that the server quotes is in the error that the caller gets, and in no log and no span."""
+    caplog.set_level(logging.DEBUG)
+    body = b'{"error": {"code": "INTERNAL_SERVER_ERROR", "message": "the row of Zenobia failed"}}'
+    async with server(b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as url:
+        allo = client(base_url=url, retry_budget=0.2)
+        with pytest.raises(errors.ServerError, match="Zenobia"):
+            await append(allo)
+
+    assert "500 INTERNAL_SERVER_ERROR" in caplog.text
+    assert "Zenobia" not in caplog.text + "".join(span.to_json() for span in spans.get_finished_spans())

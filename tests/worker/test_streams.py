@@ -54,7 +54,7 @@ async def _loads(redis, sandbox, tmp_path):
     working = asyncio.create_task(run_receiver_task(broker))
     yield loads
     working.cancel()
-    await asyncio.wait([working])
+    await asyncio.wait([working], timeout=5)
     await broker.shutdown()
 
 
