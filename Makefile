@@ -37,6 +37,13 @@ bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists,
 chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
 	$(BIN)/python -m tests.chaos
 
+audit: $(READY) ## look for published advisories about what is installed (needs a network)
+	$(BIN)/python -m pip install --quiet --group audit
+	$(BIN)/pip-audit --local --skip-editable
+
+lock: clean $(READY) ## write down the versions of a fresh .venv, for CI
+	$(BIN)/python -m pip freeze --exclude-editable > requirements-dev.lock
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
@@ -45,4 +52,4 @@ $(READY): pyproject.toml scripts/make-venv
 	@./scripts/make-venv $(VENV)
 	@touch $@
 
-.PHONY: help demo test check check-all format bench chaos clean
+.PHONY: help demo test check check-all format bench chaos audit lock clean

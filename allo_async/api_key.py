@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import NoReturn, Self
 
 from allo_async.errors import ConfigurationError, MissingApiKeyError
 
@@ -14,6 +15,25 @@ _AROUND = re.compile(
 )
 _QUOTES = "\"'`´“”„‟‘’‚«»‹›"  # noqa: RUF001 - those that word processors set
 _KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
+
+
+class ApiKey:
+    """A key that no repr shows, no traceback with locals, and no pickle.
+
+    Attributes:
+        text: The key, for the header and for a keyed hash; never a local variable.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, given: str | None) -> None:
+        self.text = checked_key(given)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an API key is not pickled: make a client in each process")
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
 
 
 def checked_key(given: str | None) -> str:

@@ -25,8 +25,9 @@ from allo_async._wire.requests import (
     user_request,
     users_request,
 )
+from allo_async.causes import bare
 from allo_async.clock import Clock, SystemClock
-from allo_async.errors import ConfigurationError
+from allo_async.errors import AlloError, ConfigurationError
 from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
@@ -38,10 +39,9 @@ _Answer = TypeVar("_Answer")
 
 
 class AlloClient:
-    """A client of Allo's Power Dialer API, for one API key.
+    """A client of Allo's Power Dialer API, for one API key: make one per process and keep it.
 
-    Make one per process and keep it: requests of all its queues are paced together. It may be made outside a running
-    loop; sessions are made at the first request, one for each event loop that uses the client.
+    It may be made outside a running loop; each event loop that uses it gets a session at its first request.
 
     Args:
         api_key: The key, `ak_live_…`; by default what `ALLO_API_KEY` says.
@@ -63,9 +63,7 @@ class AlloClient:
         clock: Where time comes from.
 
     Raises:
-        MissingApiKeyError: No key was given, and `ALLO_API_KEY` is not set.
-        InsecureUrlError: The base URL would carry the key in the clear.
-        ConfigurationError: Any other setting that is of no use.
+        ConfigurationError: A setting is of no use, such as a URL over which the key would travel in the clear.
 
     Example:
         ```python
@@ -92,19 +90,26 @@ class AlloClient:
         queue_capacity: int = QUEUE_CAPACITY,
         clock: Clock | None = None,
     ) -> None:
-        check_client(
-            merge=merge, trust_env=trust_env, trace_configs=trace_configs, coordination=coordination, clock=clock
-        )
-        self._settings = Settings.resolve(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            retry_budget=retry_budget,
-            max_reply_bytes=max_reply_bytes,
-            max_retry_after=max_retry_after,
-            trust_env=trust_env,
-            queue_capacity=queue_capacity,
-        )
+        try:
+            check_client(
+                merge=merge, trust_env=trust_env, trace_configs=trace_configs, coordination=coordination, clock=clock
+            )
+            self._settings = Settings.resolve(
+                api_key=api_key,
+                base_url=base_url,
+                timeout=timeout,
+                retry_budget=retry_budget,
+                max_reply_bytes=max_reply_bytes,
+                max_retry_after=max_retry_after,
+                trust_env=trust_env,
+                queue_capacity=queue_capacity,
+            )
+        except (AlloError, TypeError, ValueError) as error:
+            coordination = None
+            raise bare(error) from None
+        finally:
+            # Error trackers record the locals of every frame.
+            del api_key, base_url
         self._clock = clock or SystemClock()
         self._sessions = LoopSessions(
             self._settings,
@@ -148,8 +153,7 @@ class AlloClient:
             email: The teammate's e-mail address.
 
         Raises:
-            InvalidTeammateError: A teammate given as `None` or as an empty string: silently loading the key owner's
-                queue instead is what nobody wants. Also when both are given.
+            InvalidTeammateError: A teammate given as `None` or as an empty string, or both arguments are given.
         """
         return DialingQueue(Assignee.of(user_id=user_id, email=email), self._sessions, clock=self._clock)
 
@@ -230,7 +234,7 @@ class AlloClient:
         return await self._ask(users_request(role=role, status=status), read_list(User))
 
     async def user(self, user_id: str) -> User:
-        """Tell of one teammate.
+        """Return one teammate.
 
         Raises:
             InvalidTeammateError: It cannot be a user id.
@@ -240,11 +244,7 @@ class AlloClient:
         return await self._ask(user_request(user_id), read_data(User))
 
     async def me(self) -> Me:
-        """Tell what the key is and may do; any valid key may ask.
-
-        Raises:
-            AlloError: It could not be read.
-        """
+        """Return what the key is and may do; any valid key may ask."""
         return await self._ask(me_request(), read_data(Me))
 
     async def request(

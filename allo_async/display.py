@@ -8,6 +8,9 @@ from allo_async.models import FieldError
 # The API quotes numbers in its messages, and a log or a tracker is no place for them.
 _PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
 
+# User and password of a URL, up to the last @: a password may hold one itself.
+_LOGIN = re.compile(r"(?<=://)[^\s'\"]*@")
+
 # Read behind a cut, so that no number is cut in two and then not recognised.
 _MARGIN = 40
 
@@ -16,10 +19,15 @@ _MOST_FIELDS = 20
 
 
 def shown(text: str, longest: int = 300) -> str:
-    """Return *text* in one line of at most *longest* characters, without control characters and phone numbers."""
-    line = "".join(map(_printable, text[: longest + _MARGIN]))
+    """Return *text* in one line of at most *longest* characters, without control characters, numbers and logins."""
+    line = "".join(map(_printable, without_login(text)[: longest + _MARGIN]))
     masked = _PHONE_NUMBER.sub("(number)", line)
     return masked if len(masked) <= longest else f"{masked[:longest]}…"
+
+
+def without_login(text: str) -> str:
+    """Return *text* without the user and the password of each URL in it."""
+    return _LOGIN.sub("", text) if "@" in text else text
 
 
 def identifier(text: str | None) -> str | None:

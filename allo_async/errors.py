@@ -39,7 +39,8 @@ AlloError                         .result: what became of the rows, on whatever 
     └── ServerError                   5xx
 ```
 
-All of them pickle, and none prints an API key, a phone number, a contact's name or a control character.
+All of them pickle, have causes without frames, and print no API key, login, phone number or control character. Names
+that the server quotes in its own words stay.
 """
 
 from typing import Any

@@ -14,7 +14,7 @@ def on_event(event: Event) -> None:
 allo = AlloClient(observers=[on_event])
 ```
 
-No event holds a phone number, a name or the API key.
+No event holds a phone number, a name or the API key, except that the text of an `error` has the server's own words.
 """
 
 from collections.abc import Callable

@@ -159,8 +159,9 @@ class OpenTelemetryObserver:
             span.set_attribute("error.type", _kind(error))
             # Whoever cancels has what they want, such as an append whose answer was there before the look at its queue.
             if not isinstance(error, asyncio.CancelledError):
-                # What others' exceptions say may name a person.
-                span.set_status(Status(StatusCode.ERROR, str(error) if isinstance(error, AlloError) else None))
+                # What the server and others' exceptions say may name a person.
+                ours = isinstance(error, AlloError) and not isinstance(error, ApiError)
+                span.set_status(Status(StatusCode.ERROR, str(error) if ours else None))
         span.end()
 
 

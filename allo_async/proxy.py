@@ -4,7 +4,7 @@ import urllib.request
 
 from yarl import URL
 
-from allo_async.errors import ConfigurationError
+from allo_async.errors import ConfigurationError, InsecureUrlError
 
 _UNDERSTOOD = {"http", "https"}
 
@@ -16,11 +16,27 @@ def environment_proxy(url: URL) -> str | None:
         ConfigurationError: It is of a kind that is not understood, or no URL. The error shows no user and no password.
     """
     # Not aiohttp's trust_env: that reads ~/.netrc too, and refuses a request that already has its Authorization.
+    name, given = _named(url)
+    return None if name is None else _checked(given, f"{name.upper()}_PROXY")
+
+
+def check_session(url: URL, session: object) -> None:
+    """Refuse a *session* of the caller's that would hand plain HTTP for this machine to the environment's proxy.
+
+    Raises:
+        InsecureUrlError: It would: aiohttp's `trust_env` does so unless `NO_PROXY` names the machine.
+    """
+    if url.scheme == "http" and getattr(session, "trust_env", False) and _named(url)[0] is not None:
+        raise InsecureUrlError(
+            f"the session's trust_env would show the API key to the environment's proxy: let NO_PROXY name {url.host}"
+        )
+
+
+def _named(url: URL) -> tuple[str | None, str]:
+    """Return the kind of proxy that the environment names on the way to *url*, if any, and its address."""
     proxies = urllib.request.getproxies()
-    if _bypassed(url, proxies.get("no", "")):
-        return None
-    name = next((name for name in (url.scheme, "all") if proxies.get(name)), None)
-    return None if name is None else _checked(proxies[name], f"{name.upper()}_PROXY")
+    names = () if _bypassed(url, proxies.get("no", "")) else (url.scheme, "all")
+    return next(((name, proxies[name]) for name in names if proxies.get(name)), (None, ""))
 
 
 def _bypassed(url: URL, without: str) -> bool:

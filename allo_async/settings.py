@@ -6,7 +6,7 @@ import os
 import attrs
 from yarl import URL
 
-from allo_async.api_key import checked_key
+from allo_async.api_key import ApiKey
 from allo_async.errors import ConfigurationError, InsecureUrlError
 from allo_async.models import QUEUE_CAPACITY
 from allo_async.proxy import environment_proxy
@@ -43,7 +43,7 @@ class Settings:
         proxy: The proxy to go through, in no repr since it may carry a password.
     """
 
-    api_key: str = attrs.field(repr=False)
+    api_key: ApiKey = attrs.field(repr=False)
     base_url: URL
     timeout: float = attrs.field(default=DEFAULT_TIMEOUT, validator=seconds(above_zero=True))
     retry_budget: float = attrs.field(default=DEFAULT_RETRY_BUDGET, validator=seconds())
@@ -76,7 +76,7 @@ class Settings:
         """
         url = _checked_url(base_url or os.environ.get("ALLO_BASE_URL") or DEFAULT_BASE_URL)
         return cls(
-            api_key=checked_key(api_key if api_key is not None else os.environ.get("ALLO_API_KEY")),
+            api_key=ApiKey(api_key if api_key is not None else os.environ.get("ALLO_API_KEY")),
             base_url=url,
             timeout=timeout,
             retry_budget=retry_budget,
@@ -90,8 +90,9 @@ class Settings:
 def _checked_url(base_url: str) -> URL:
     try:
         url = URL(base_url.rstrip("/"))
-    except ValueError as error:
-        raise ConfigurationError(f"the base URL cannot be read: {error}") from error
+    except ValueError:
+        # yarl quotes the part that it cannot read, which may be that of a password.
+        raise ConfigurationError("the base URL cannot be read: it must look like https://api.withallo.com") from None
     if url.scheme not in {"https", "http"} or not url.host:
         raise ConfigurationError("the base URL must look like https://api.withallo.com")
     if url.user or url.password or url.query_string or url.fragment:

@@ -180,4 +180,4 @@ def key_state_of(settings: Settings, clock: Clock, coordination: Coordination | 
 
 def _hashed(settings: Settings, *parts: str) -> str:
     message = "\n".join(("allo_async", str(settings.base_url), *parts))
-    return hmac.digest(settings.api_key.encode(), message.encode(), hashlib.sha256).hex()[:32]
+    return hmac.digest(settings.api_key.text.encode(), message.encode(), hashlib.sha256).hex()[:32]

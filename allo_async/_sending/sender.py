@@ -199,8 +199,9 @@ class Sender:
         error = _failure(state)
         assert error is not None  # noqa: S101 - for the type checker
         attempts, wait = state.attempt_number, state.upcoming_sleep
-        # A record that a handler keeps would keep the error, its frames and so the whole reply.
-        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, str(error))
+        # The server's words may name a contact, and a record that is kept would keep the error and the whole reply.
+        told = f"{error.status} {error.code or ''}" if isinstance(error, ApiError) else str(error)
+        _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, told)
         kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
         self.observers.emit(kind(method=request.method, attempts=attempts, wait=wait, error=error))
 

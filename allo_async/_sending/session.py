@@ -19,6 +19,7 @@ from allo_async.clock import Clock, InLine
 from allo_async.errors import ClientClosedError
 from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY
+from allo_async.proxy import check_session
 from allo_async.settings import Settings
 
 # As in "at most 25,000 numbers", "cannot exceed 1 000", "a limit of 1000"; not "up to 30 seconds", or "100 more".
@@ -147,6 +148,8 @@ class LoopSessions:
         observers: Sequence[Observer],
         merges: bool,
     ) -> None:
+        if session is not None:
+            check_session(settings.base_url, session)
         self._settings = settings
         self._clock = clock
         self._session = session

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from allo_async._coordination.state import State
 from allo_async._coordination.store import Answer, MemoryStore, Store, Wakeup, Work
 from allo_async._sending.call_limits import cancel_and_wait
+from allo_async.causes import bare
 from allo_async.clock import Clock
 from allo_async.errors import CoordinationLostError
 from allo_async.events import CoordinationLost, CoordinationRegained, Event
@@ -85,6 +86,10 @@ class StoreConnection:
                 with self._asking():
                     async with _in_time():
                         return await store.transact(work)
+            except asyncio.CancelledError as error:
+                # The frames of a connection that is being made hold its password.
+                bare(error)
+                raise
             except store.failures as error:
                 lost = self._lose(store, error)
         if self._raises:
@@ -153,6 +158,7 @@ class StoreConnection:
                 self._quiet.set()
 
     def _lose(self, store: Store, error: Exception) -> CoordinationLostError:
+        bare(error)
         why = f"no answer within {_ANSWER:g} s" if isinstance(error, TimeoutError) else str(error)
         lost = CoordinationLostError(f"the coordination with other processes is lost: {why}")
         lost.__cause__ = error

@@ -1,6 +1,8 @@
 """The one door to aiohttp: a request out, a whole reply in, foreign errors translated."""
 
 import asyncio
+import base64
+import contextlib
 import platform
 import re
 from collections.abc import Callable, Sequence
@@ -9,10 +11,12 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.payload import Payload
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
+from allo_async.causes import bare, scrubbed
 from allo_async.clock import Clock
 from allo_async.errors import (
     AlloError,
@@ -48,6 +52,9 @@ _NOT_CONNECTED = (
 )
 
 _BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+
+
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
 class _SentOnceError(aiohttp.ClientConnectionError):
@@ -119,12 +126,11 @@ class Transport:
         self._made: aiohttp.ClientSession | None = None
         self._trace_configs = list(trace_configs)
         self._closed = False
-        # Apart from each other, so that no error of aiohttp's can show the password.
-        proxy = URL(settings.proxy) if settings.proxy is not None else None
-        self._proxy = proxy.with_user(None) if proxy is not None else None
-        self._proxy_auth = (
-            aiohttp.BasicAuth(proxy.user, proxy.password or "", "utf-8") if proxy is not None and proxy.user else None
-        )
+        self._secrets = [settings.api_key.text]
+        self._proxy: URL | None = None
+        self._proxy_headers: dict[str, str] | None = None
+        if settings.proxy is not None:
+            self._take_proxy(URL(settings.proxy))
 
     async def exchange(self, request: Request, *, request_id: str, on_send: Callable[[], None]) -> Reply:
         """Send *request* once and read the whole answer.
@@ -153,11 +159,13 @@ class Transport:
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
+                # aiohttp's frames hold the headers, and the cancellation may become a TimeoutError of the caller's.
+                self._bare(error)
                 raise
             # Nobody has cancelled the caller: something that a session was given did not come to its end.
-            raise self._translated(error, request_id, body) from error
+            raise self._translated(error, request_id, body) from self._bare(error)
         except FOREIGN_ERRORS as error:
-            raise self._translated(error, request_id, body) from error
+            raise self._translated(error, request_id, body) from self._bare(error)
 
     async def close(self) -> None:
         """Close the session, if this made it, and let nothing more out."""
@@ -173,6 +181,15 @@ class Transport:
             self._made.detach()
             # Has nothing left to await on a loop that is closed.
             connector.close()
+
+    def _take_proxy(self, proxy: URL) -> None:
+        # Apart from each other, so that no error of aiohttp's can show the password.
+        self._proxy = proxy.with_user(None)
+        if proxy.user:
+            login = f"{proxy.user}:{proxy.password or ''}".encode()
+            basic = base64.b64encode(login).decode()
+            self._proxy_headers = {"Proxy-Authorization": f"Basic {basic}"}
+            self._secrets.append(basic)
 
     def _session(self, request_id: str) -> aiohttp.ClientSession:
         if self._given is not None:
@@ -195,7 +212,7 @@ class Transport:
             data=body,
             headers=self._headers(request, request_id),
             proxy=self._proxy,
-            proxy_auth=self._proxy_auth,
+            proxy_headers=self._proxy_headers,
             allow_redirects=False,
             raise_for_status=False,
             timeout=aiohttp.ClientTimeout(),
@@ -203,12 +220,15 @@ class Transport:
             max_field_size=_LONGEST_HEADER,
         ) as response:
             content = await self._read(response, request_id)
+            # An error's message may quote the header that it refuses.
+            for secret in self._secrets:
+                content = content.replace(secret.encode(), b"...")
             request_id = response.headers.get("X-Request-Id") or request_id
             return Reply(response.status, response.headers, content, request_id)
 
     def _headers(self, request: Request, request_id: str) -> dict[str, str]:
         headers = {
-            "Authorization": f"Api-Key {self._settings.api_key}",
+            "Authorization": f"Api-Key {self._settings.api_key.text}",
             "Accept": "application/json",
             "User-Agent": _USER_AGENT,
             "X-Request-Id": request_id,
@@ -233,12 +253,19 @@ class Transport:
                 )
         return bytes(body)
 
+    def _bare(self, error: BaseException) -> BaseException:
+        if isinstance(error, aiohttp.ClientResponseError):
+            # It may be one of a test tool's or of the caller's, without any.
+            with contextlib.suppress(AttributeError):
+                error.request_info = error.request_info._replace(headers=_NO_HEADERS)
+        return bare(error, self._secrets)
+
     def _translated(self, error: BaseException, request_id: str, body: _Body | None) -> NoReplyError:
         # The headers of a read leave unseen: only an error of connecting shows that nothing was sent.
         sent = body is None or body.sent
         kind, told = self._meaning(error, sent=sent)
         # aiohttp quotes the whole URL, and a query may name a number or a teammate.
-        text = _QUERY.sub("?…", getattr(error, "message", None) or str(error))
+        text = _QUERY.sub("?…", scrubbed(getattr(error, "message", None) or str(error), self._secrets))
         why = f"{type(error).__name__}: {text}" if text else type(error).__name__
         if body is not None and body.sent:
             told += ", and the server may have acted"

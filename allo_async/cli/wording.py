@@ -113,7 +113,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
 
 
 def sentence(error: BaseException, *, rep: str | None = None) -> str:
-    """Return what *error* means and what to do about it, without a word of programming, a number or a name.
+    """Return what *error* means and what to do about it, without a word of programming or a number.
 
     Args:
         error: The failure.

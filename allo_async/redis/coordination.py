@@ -5,7 +5,9 @@ from typing import Any
 import attrs
 
 from allo_async._sending.key_state import OnCoordinationLoss, known
+from allo_async.causes import bare
 from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
 from allo_async.redis.store import RedisStore
 from allo_async.redis.url import checked
 
@@ -14,7 +16,7 @@ def _url(_: object, __: "attrs.Attribute[Any]", value: str) -> None:
     checked(value)
 
 
-@attrs.frozen
+@attrs.frozen(init=False)
 class RedisCoordination:
     """Lets all processes that use a key keep its limits together; hand it to each one's `AlloClient`.
 
@@ -41,6 +43,15 @@ class RedisCoordination:
 
     url: str = attrs.field(validator=_url, repr=False)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
+
+    def __init__(self, url: str, *, on_coordination_loss: OnCoordinationLoss = "local") -> None:
+        try:
+            self.__attrs_init__(url, on_coordination_loss=on_coordination_loss)  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+        except ConfigurationError as error:
+            raise bare(error) from None
+        finally:
+            # Error trackers record the locals of every frame.
+            del url
 
     def store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
         """Make the store of the key whose keyed hash is given."""

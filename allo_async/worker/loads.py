@@ -13,11 +13,12 @@ from taskiq.depends.progress_tracker import (  # pyright: ignore[reportMissingTy
     TaskState,
 )
 from taskiq.exceptions import NoResultError
+from taskiq.serializers import PickleSerializer
 
-from allo_async import QUEUE_CAPACITY, AlloClient, Strategy
+from allo_async import QUEUE_CAPACITY, AlloClient, ConfigurationError, Strategy
 from allo_async.leads.columns import find_columns
-from allo_async.leads.leads_file import read_leads_file
 from allo_async.leads.screening import screen
+from allo_async.worker.files import read_below
 from allo_async.worker.jobs import Jobs, Teller, whose
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
 
@@ -29,23 +30,31 @@ class Loads:
 
     A job is one list for one or several queues. It runs in one worker at a time, with a journal of its own, so that
     whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
-    say: take one that redelivers what was not acknowledged, such as taskiq-redis's `RedisStreamBroker`, and a result
-    backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares.
+    say: take `allo_async.worker.streams.redis_broker`, or another that redelivers what was not acknowledged, and a
+    result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares. What
+    fails for good, as bad input does, is told once and not delivered again.
+
+    Rows are personal data. They stand in the job's message, in the clear, until the job is done; `redis_broker` deletes
+    it then, and results, which have no rows, after a day. A journal keeps the rows for as long as the application
+    keeps it. At the level DEBUG, taskiq logs whole messages.
 
     Args:
         broker: taskiq's.
         journals: The folder of the jobs' journals, which all workers reach. A job that is delivered twice needs its
             journal: keep them for as long as the broker may do so.
+        files: The folder below which `load_file` reads; without one, it reads nothing.
         client: Makes the client of a worker process, which closes it when it ends.
+
+    Raises:
+        ConfigurationError: The results are pickles, which run what anybody has put into them.
 
     Attributes:
         load_rows: Loads rows that are handed over in the message.
-        load_file: Loads a file that the workers can read.
+        load_file: Loads a file of the workers' folder.
 
     Example:
         ```python
-        broker = RedisStreamBroker(url).with_result_backend(RedisAsyncResultBackend(url))
-        loads = Loads(broker, journals="journals")
+        loads = Loads(redis_broker(url), journals="journals", files="lists")
 
         job = await loads.load_rows.kiq(rows, over=["marie@acme.example", "tom@acme.example"], region="FR")
         print(await loads.progress(job.task_id))
@@ -58,8 +67,11 @@ class Loads:
         broker: AsyncBroker,
         *,
         journals: str | os.PathLike[str],
+        files: str | os.PathLike[str] | None = None,
         client: Callable[[], AlloClient] = AlloClient,
     ) -> None:
+        _refuse_pickle(broker)
+        folder = None if files is None else Path(files)
         self._broker = broker
         self._jobs = jobs = Jobs(Path(journals), client)
         self._background: list[asyncio.Task[None]] = []
@@ -114,18 +126,18 @@ class Loads:
             keep_duplicates: bool = False,
             context: Context = TaskiqDepends(),
         ) -> JobReport:
-            """Load the file at *path*, which all workers find there, as `load_rows` does: CSV, a workbook or JSON.
+            """Load the file at *path* in the workers' folder as `load_rows` does: CSV, a workbook or JSON.
 
             *columns* tells which column is a field where its header does not: `{"number": "Tel. 2"}`. Rows of people
             whom a column says not to call are left out, and reported as unreadable ones are.
 
             Raises:
-                UnreadableFileError: There is no such file, or it has no rows.
+                UnreadableFileError: There is no such file below that folder, or it has no rows.
                 ColumnsError: No column has the numbers.
                 JobUnfinishedError: As for `load_rows`.
                 AlloError: As for `load_rows`.
             """
-            file = await asyncio.to_thread(read_leads_file, Path(path))
+            file = await asyncio.to_thread(read_below, folder, path)
             mapped = [f"{field}={header}" for field, header in (columns or {}).items()]
             found = find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
             screened = screen(file, found)
@@ -178,8 +190,18 @@ class Loads:
             await asyncio.sleep(seconds)
             try:
                 await self._wake.kiq()
-            except Exception:  # noqa: BLE001 - whatever it was, the next one may do
-                _log.exception("the broker did not take a message")
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next one may do
+                # Without the frames, whose locals hold the password of Redis.
+                _log.warning("the broker did not take a message: %s", type(error).__name__)
+
+
+def _refuse_pickle(broker: AsyncBroker) -> None:
+    for part in (broker, broker.result_backend):
+        if isinstance(getattr(part, "serializer", None), PickleSerializer):
+            raise ConfigurationError(
+                f"{type(part).__name__} reads pickles, which run what anybody has put into them:"
+                " give it serializer=JSONSerializer(), or take allo_async.worker.streams.redis_broker"
+            )
 
 
 def _teller(context: Context) -> Teller:

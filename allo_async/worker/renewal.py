@@ -38,8 +38,9 @@ class Renewal:
             try:
                 if self._running():
                     await self.renew()
-            except Exception:  # noqa: BLE001 - the next renewal may succeed, and the journal keeps a second run away
-                _log.warning("the broker was not told that a job still runs", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - the next renewal may succeed, and the journal bars a second run
+                # Without the frames, whose locals hold the password of Redis.
+                _log.warning("the broker was not told that a job still runs: %s", type(error).__name__)
 
     async def renew(self) -> None:
         """Set the idle time of the messages of running jobs back to nothing."""

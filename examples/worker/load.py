@@ -1,17 +1,16 @@
-"""Hand a file of leads to the workers, and watch until it is loaded.
+"""Have the workers load a file of their folder, and watch until it is loaded.
 
 python -m examples.worker.load leads.csv marie@acme.example tom@acme.example
 """
 
 import asyncio
 import sys
-from pathlib import Path
 
 from examples.worker.tasks import broker, loads
 
 
 async def main(file: str, *reps: str) -> None:
-    """Load *file* into the queues of *reps*, and say what became of it."""
+    """Load *file* of the workers' folder into the queues of *reps*, and say what became of it."""
     await broker.startup()
     try:
         job = await loads.load_file.kiq(file, over=list(reps), region="FR")
@@ -35,4 +34,4 @@ async def main(file: str, *reps: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(str(Path(sys.argv[1]).resolve()), *sys.argv[2:]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -10,11 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
 
 from allo_async.sandbox import Sandbox
 from allo_async.testing import FastClock
 from allo_async.worker import Loads
+from allo_async.worker.streams import redis_broker
 from tests.end_to_end.numbers import us_numbers
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ async def test_killed_workers_lose_and_double_nothing(sandbox, environment, redi
     valid = us_numbers(19_500)
     rows = [*valid, *["n/a"] * 250, *valid[:250]]
     random.Random(7).shuffle(rows)
-    broker = RedisStreamBroker(redis_server.url).with_result_backend(RedisAsyncResultBackend(redis_server.url))
+    broker = redis_broker(redis_server.url)
     loads = Loads(broker, journals=tmp_path)
     fleet = Fleet("tests.worker.fleet:broker", environment)
     await broker.startup()
@@ -110,7 +110,7 @@ async def test_example_runs_as_its_readme_says(sandbox, environment):
     fleet = Fleet("examples.worker.tasks:broker", environment)
     fleet.start()
     try:
-        command = ["-m", "examples.worker.load", "examples/leads.csv", "marie@acme.example", "tom@acme.example"]
+        command = ["-m", "examples.worker.load", "leads.csv", "marie@acme.example", "tom@acme.example"]
         load = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, *command],

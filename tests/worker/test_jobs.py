@@ -41,7 +41,7 @@ async def _loads(broker, sandbox, clock, tmp_path):
     def client():
         return AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=3)
 
-    loads = Loads(broker, journals=tmp_path / "journals", client=client)
+    loads = Loads(broker, journals=tmp_path / "journals", files=tmp_path, client=client)
     await broker.startup()
     return loads
 
@@ -72,7 +72,7 @@ async def test_file_is_read_as_the_command_reads_it(sandbox, loads, tmp_path):
     file = tmp_path / "leads.jsonl"
     file.write_text('{"Phone": "+12125550010", "First Name": "Zoe"}\nnonsense\n{"Phone": "+12125550011"}\n')
 
-    job = await loads.load_file.kiq(str(file), over=[REPS[0]])
+    job = await loads.load_file.kiq(file.name, over=[REPS[0]])
     report = (await job.wait_result()).return_value
 
     assert (report.added, report.skipped) == (2, 1)
@@ -85,7 +85,7 @@ async def test_file_says_who_must_not_be_called(sandbox, loads, tmp_path):
     file = tmp_path / "leads.csv"
     file.write_text("Phone,Do Not Call\n+12125550010,no\n+12125550011,yes\n+12125550012,\n(212) 555-0011 home,\n")
 
-    job = await loads.load_file.kiq(str(file), over=[REPS[0]])
+    job = await loads.load_file.kiq(file.name, over=[REPS[0]])
     report = (await job.wait_result()).return_value
 
     assert (report.added, report.rows, report.skipped_by_reason) == (2, 3, {"SUPPRESSED": 1})
@@ -98,7 +98,7 @@ async def test_column_can_be_named(sandbox, loads, tmp_path):
     file = tmp_path / "leads.csv"
     file.write_text("Zeta,Name\n+12125550010,Zoe\n")
 
-    job = await loads.load_file.kiq(str(file), over=[REPS[0]], columns={"number": "Zeta"})
+    job = await loads.load_file.kiq(file.name, over=[REPS[0]], columns={"number": "Zeta"})
 
     assert (await job.wait_result()).return_value.added == 1
 
