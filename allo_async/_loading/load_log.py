@@ -118,8 +118,8 @@ class LoadLog:
     async def record_rest(self, skipped: Sequence[SkippedNumber]) -> None:
         """Write what became of the rows that were taken after the load had ended, *skipped* among them."""
 
-    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
-        """Write what no batch has, *skipped* among it, and let others have the load."""
+    async def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load and the file."""
 
 
 @attrs.frozen

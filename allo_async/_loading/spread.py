@@ -151,11 +151,12 @@ class SpreadRun:
             if isinstance(error, AlloError):
                 error.result = self._into
             raise
+        else:
+            self._end(telling, begun, result)
+            return self._into
         finally:
             source.close()
-            self._log.close(self._chunk.skipped)
-        self._end(telling, begun, result)
-        return self._into
+            await self._log.close(self._chunk.skipped)
 
     def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
         self._into.extend(result)

@@ -267,7 +267,6 @@ class AppendStream:
             for rest in (outcomes, self._outcomes(self._ahead)):
                 if rest is not None:
                     self.unfinished.extend(rest.result())
-            self._log.close(self.unfinished.skipped)
             self.totals += self.unfinished.totals
             seconds = self._clock.monotonic() - self._begun
             _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
@@ -275,6 +274,7 @@ class AppendStream:
             # After a cancellation, nobody takes the rest.
             if not self._rest_follows or not isinstance(error, AlloError | None):
                 self._tell_end()
+            await self._log.close(self.unfinished.skipped)
 
     @property
     def _requests(self) -> int:

@@ -206,10 +206,10 @@ class JournalLog(KnownLog):
             try:
                 await store.run(rest)
             finally:
-                store.close()
+                await store.close()
 
-    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
-        """Write what no batch has, *skipped* among it, and let others have the load."""
+    async def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load and the file."""
         if not self._closed:
             self._closed = True
             rest = self._rest(skipped)
@@ -217,7 +217,7 @@ class JournalLog(KnownLog):
                 with contextlib.suppress(JournalError):
                     self._store.submit(rest)
             self._store.done(self._load_id, self._load)
-            self._store.close()
+            await self._store.close()
 
     def _learn(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Remember what became of a chunk of an earlier run, whose rows are still to come by."""
