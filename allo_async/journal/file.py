@@ -6,6 +6,7 @@ import stat
 from collections.abc import Generator
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from allo_async.errors import JournalError
 
@@ -25,7 +26,7 @@ _KINDS = {
 }
 
 
-def there_is(path: Path) -> bool:
+def look(path: Path) -> Literal["absent", "empty", "filled"]:
     """Return whether there is a journal at *path*, or an empty file that may become one; nothing is written.
 
     Raises:
@@ -34,18 +35,18 @@ def there_is(path: Path) -> bool:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
-        return False
+        return "absent"
     refuse_irregular(path, mode)
     # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
     with contextlib.closing(connected(path, "immutable=1")) as connection:
         if has_tables(connection, path):
-            return True
+            return "filled"
     log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size and path.stat().st_size:
-        # All that another program has written so far may stand in there.
-        with contextlib.closing(connected(path)) as connection:
-            has_tables(connection, path)
-    return True
+    if not (path.stat().st_size and log.exists() and log.stat().st_size):
+        return "empty"
+    # All that was written so far may stand in there, and may be another program's.
+    with contextlib.closing(connected(path)) as connection:
+        return "filled" if has_tables(connection, path) else "empty"
 
 
 def refuse_irregular(path: Path, mode: int) -> None:
@@ -69,30 +70,23 @@ def reader(path: Path, patience: float) -> sqlite3.Connection:
     Raises:
         JournalError: There is none, or something else.
     """
-    if not there_is(path):
+    found = look(path)
+    if found == "absent":
         raise JournalError(f"there is no journal {path.name}")
+    if found == "empty":
+        empty = sqlite3.connect(":memory:", isolation_level=None)
+        empty.executescript(schema())
+        return empty
+    connection = connected(path, patience=patience)
     try:
-        return _filled(connected(path, patience=patience), path)
+        connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError as error:
+        connection.close()
         if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
             raise
-    # A process was killed while it opened or closed the file. It takes a writer to take back the half of that.
-    with contextlib.closing(connected(path, "mode=rw", patience=patience)) as connection:
-        connection.execute("PRAGMA user_version").fetchone()
-    return _filled(connected(path, patience=patience), path)
-
-
-def _filled(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    try:
-        if has_tables(connection, path):
-            return connection
-    except BaseException:
-        connection.close()
-        raise
-    connection.close()
-    empty = sqlite3.connect(":memory:", isolation_level=None)
-    empty.executescript(schema())
-    return empty
+        # A process was killed while it opened or closed the file. It takes a writer to take back the half of that.
+        connection = connected(path, "mode=rw", patience=patience)
+    return connection
 
 
 def schema() -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from allo_async._wire.requests import Assignee
 from allo_async.errors import JournalError
-from allo_async.journal.file import reader, there_is, translated
+from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, refuse_inherited
 from allo_async.models import Totals
@@ -145,7 +145,7 @@ async def reading(
     def read() -> _Result:
         Store.catch_up(path)
         with translated(path):
-            if absent is not None and not there_is(path):
+            if absent is not None and look(path) == "absent":
                 return absent
             with contextlib.closing(reader(path, patience)) as connection:
                 return work(connection)

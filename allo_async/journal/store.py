@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
-from allo_async.journal.file import has_tables, schema, there_is, translated
+from allo_async.journal.file import has_tables, look, schema, translated
 from allo_async.journal.lock import locked, make_private
 from allo_async.journal.presence import Presence
 
@@ -197,7 +197,7 @@ class Store:
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        there_is(self.path)
+        look(self.path)
         with contextlib.ExitStack() as opened:
             lock = self._patiently(lambda: locked(self.path), _LOCK_PATIENCE)
             opened.callback(lock.close)
