@@ -30,8 +30,9 @@ bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists,
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.limits
 
-chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
+chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault; and the command, killed at 800 points
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos.points 40
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -197,7 +197,7 @@ class Store:
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        look(self.path)
+        self._patiently(lambda: look(self.path), _BUSY_PATIENCE)
         with contextlib.ExitStack() as opened:
             lock = self._patiently(lambda: locked(self.path), _LOCK_PATIENCE)
             opened.callback(lock.close)
