@@ -34,8 +34,9 @@ bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists,
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.limits
 
-chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
+chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault; and the command, killed at 800 points
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos.points 40
 
 audit: $(READY) ## look for published advisories about what is installed (needs a network)
 	$(BIN)/python -m pip install --quiet --group audit

@@ -18,7 +18,7 @@ from allo_async._wire.answers import read_any, read_removed, read_settings
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Assignee, Request, clear_request, reassign_request, reset_request, update_request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, BadRequestError, NotFoundError
+from allo_async.errors import AlloError, BadRequestError, InputChangedError, NotFoundError
 from allo_async.models import (
     AppendResult,
     Plan,
@@ -77,7 +77,8 @@ class DialingQueue:
             ClientClosedError: The client was closed.
             SuppressionError: Nobody can tell which numbers are suppressed; no row went unchecked.
             JournalError: The journal cannot be used; nothing was sent that is not in it.
-            InputChangedError: The input is not what it was when the load began. Its `.result` tells of the rows before.
+            InputChangedError: The input is not what it was when the load began, also where that is seen only in rows
+                that were not sent any more. Its `.result` accounts for every row.
             AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
                 those that an async iterable had not given yet.
             InvalidRegionError: There is no such region; nothing was taken.
@@ -101,9 +102,9 @@ class DialingQueue:
                 result.extend(stream.unfinished)
         except AlloError as error:
             error.result = result
-            result.extend(await stream.drain())
+            await _add_rest(result, stream)
             raise
-        result.extend(await stream.drain())
+        await _add_rest(result, stream)
         return result
 
     def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
@@ -274,6 +275,15 @@ class DialingQueue:
         session = self._sessions.current()
         async with session.calls.bounded(), changing(session, self.assignee):
             return await session.sender.send(InFlightRequest(request, read))
+
+
+async def _add_rest(result: AppendResult, stream: AppendStream) -> None:
+    try:
+        result.extend(await stream.drain())
+    except InputChangedError as error:
+        result.extend(error.result)
+        error.result = result
+        raise
 
 
 def _refused(what: str, message: str) -> BadRequestError:

@@ -4,9 +4,11 @@ import asyncio
 import functools
 import inspect
 import math
+import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeGuard
 
 from allo_async.errors import ConfigurationError
 
@@ -94,6 +96,22 @@ def check_client(*, coordination: object, clock: object, trace_configs: object, 
         raise ConfigurationError(f"clock must have what allo_async.clock.Clock has, not be {type(clock).__name__}")
     if not isinstance(trace_configs, Sequence) or isinstance(trace_configs, str):
         raise ConfigurationError(f"trace_configs must be a list of TraceConfig, not {type(trace_configs).__name__}")
+
+
+def file_path(name: str, value: object) -> Path:
+    """Return *value* as a path.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    text: object = value.__fspath__() if _is_path_like(value) else value
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise _refusal(name, "a path: a text that is not blank, or an os.PathLike of one", text)
+    return Path(text)
+
+
+def _is_path_like(value: object) -> TypeGuard["os.PathLike[Any]"]:
+    return isinstance(value, os.PathLike)
 
 
 def is_async(callback: object) -> bool:

@@ -13,7 +13,7 @@ from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import TimeSlice
-from allo_async.errors import RowSourceError
+from allo_async.errors import InputChangedError, RowSourceError
 from allo_async.models import AppendResult, SkippedNumber
 
 _Given = TypeVar("_Given")
@@ -108,14 +108,31 @@ async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
     return chunk
 
 
-async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendResult:
+async def despite_a_change(take: Callable[[], Awaitable[None]]) -> None:
+    """Take rows, also those behind the place where the input is no longer what it was.
+
+    Raises:
+        InputChangedError: It is not; all rows are taken by then.
+    """
+    try:
+        await take()
+    except InputChangedError:
+        # A log says so once.
+        await take()
+        raise
+
+
+async def drain(result: AppendResult, source: RowSource, preparer: Preparer, log: LoadLog) -> None:
     """Take what is left of a sync iterable: pending rows, local skips, and what earlier runs of the load came to.
 
     What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
+
+    Raises:
+        InputChangedError: The input is not what it was; *result* has all rows by then.
     """
-    result = AppendResult()
     time_slice = TimeSlice()
-    with contextlib.suppress(RowSourceError):
+
+    async def take() -> None:
         while source.sync and (taken := await source.next()) is not None:
             index, row = taken
             row_aside, outcome = preparer.set_aside(index, row), log.outcome(index)
@@ -125,4 +142,6 @@ async def drain(source: RowSource, preparer: Preparer, log: LoadLog) -> AppendRe
                 note(result, row_aside if outcome is None else told(index, row_aside.contact, outcome))
             if time_slice.over:
                 await time_slice.renew()
-    return result
+
+    with contextlib.suppress(RowSourceError):
+        await despite_a_change(take)

@@ -115,11 +115,19 @@ class LoadLog:
     async def record_end(self, rows: int) -> None:
         """Write that the input ended after *rows* rows."""
 
-    async def record_rest(self, skipped: Sequence[SkippedNumber]) -> None:
-        """Write what became of the rows that were taken after the load had ended, *skipped* among them."""
+    async def record_rest(self, skipped: Sequence[SkippedNumber], rows: int | None) -> None:
+        """Write what became of the rows that were taken after the load had ended, *skipped* among them.
 
-    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
-        """Write what no batch has, *skipped* among it, and let others have the load."""
+        Args:
+            skipped: Those that are not sent.
+            rows: How many rows the input has, `None` where they were not taken to the end.
+
+        Raises:
+            InputChangedError: An earlier run took more.
+        """
+
+    async def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load and the file."""
 
 
 @attrs.frozen

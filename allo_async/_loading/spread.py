@@ -1,6 +1,7 @@
 """One list over several queues: dealt, loaded at the same time, and dealt again where a queue took less."""
 
 import contextlib
+import functools
 import itertools
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from math import inf
 
 from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.batcher import send_rows
-from allo_async._loading.feeder import Feeder
+from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.outcomes import Outcomes, into_result
 from allo_async._loading.pending_append import AppendCall
@@ -151,11 +152,12 @@ class SpreadRun:
             if isinstance(error, AlloError):
                 error.result = self._into
             raise
+        else:
+            self._end(telling, begun, result)
+            return self._into
         finally:
             source.close()
-            self._log.close(self._chunk.skipped)
-        self._end(telling, begun, result)
-        return self._into
+            await self._log.close(self._chunk.skipped)
 
     def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
         self._into.extend(result)
@@ -187,7 +189,8 @@ class SpreadRun:
             self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
             if source.sync:
                 source.leave_rest(self._clock, self._limits.give_up_at)
-                await feeder.call(take_unscreened(self._chunk, source, self._preparer, inf))
+                take = functools.partial(take_unscreened, self._chunk, source, self._preparer, inf)
+                await feeder.call(despite_a_change(take))
 
     async def _load(self, source: RowSource, feeder: Feeder) -> None:
         await run_together(self._look(share) for share in self._shares)

@@ -20,7 +20,7 @@ from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, QueueFullError
+from allo_async.errors import AlloError, InputChangedError, QueueFullError, RowSourceError
 from allo_async.models import AppendResult, Totals
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class AppendStream:
         log: LogOpener = NO_LOG,
     ) -> None:
         self._log = log.unopened
-        self._source = RowSource(rows, None if log is NO_LOG else self._check)
+        self._source = RowSource(rows, None if log is NO_LOG else lambda index, row: self._log.check(index, row))  # noqa: PLW0108 - the log is another one once it is open
         self._assignee = assignee
         self._telling: LoadEvents | None = None
         self._preparer = preparer
@@ -145,8 +145,8 @@ class AppendStream:
     def stop(self) -> None:
         """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
 
-        What is waited for may be the rate limit, another append to the queue, a retry after a refusal, room in a full
-        queue, or the queue being read: nothing is on its way then, and the rows are pending in the last result.
+        What is waited for may be the rate limit, another append, a retry after a refusal, room in a full queue, or the
+        queue being read: nothing is on its way then, and the rows are pending in the last result.
         """
         self._stopping = True
         self._limits.stop.want()
@@ -156,19 +156,28 @@ class AppendStream:
 
         Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are
         rows that a sync iterable without a length, such as a generator, has not given by the deadline.
+
+        Raises:
+            InputChangedError: These rows are not what they were; its `.result` has them.
         """
-        result = AppendResult()
+        rest = AppendResult()
         try:
             if not self._source.ended:
                 self._source.leave_rest(self._clock, self._limits.give_up_at)
                 feeder = self._feeder or Feeder(self._source, self._fill)
-                result = await feeder.call(drain(self._source, self._preparer, self._log))
-                self.totals += result.totals
-            await self._log.record_rest(result.skipped)
+                await feeder.call(drain(rest, self._source, self._preparer, self._log))
+            # Rows that raised have no end.
+            ended = self._source.ended and not isinstance(self._error, RowSourceError)
+            await self._log.record_rest(rest.skipped, self._source.taken if ended else None)
+        except InputChangedError as error:
+            error.result = rest
+            await self._log.record_rest(rest.skipped, None)
+            raise
         finally:
+            self.totals += rest.totals
             self._source.close()
             self._tell_end()
-        return result
+        return rest
 
     async def _is_over(self) -> bool:
         # The last chunk was the one before.
@@ -196,9 +205,6 @@ class AppendStream:
         # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
         told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
         return told_from - self._clock.monotonic()
-
-    def _check(self, index: int, row: object) -> None:
-        self._log.check(index, row)
 
     def _outcomes(self, chunk: Chunk) -> Outcomes:
         recovered, self._recovered = self._recovered, 0
@@ -267,7 +273,6 @@ class AppendStream:
             for rest in (outcomes, self._outcomes(self._ahead)):
                 if rest is not None:
                     self.unfinished.extend(rest.result())
-            self._log.close(self.unfinished.skipped)
             self.totals += self.unfinished.totals
             seconds = self._clock.monotonic() - self._begun
             _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
@@ -275,6 +280,7 @@ class AppendStream:
             # After a cancellation, nobody takes the rest.
             if not self._rest_follows or not isinstance(error, AlloError | None):
                 self._tell_end()
+            await self._log.close(self.unfinished.skipped)
 
     @property
     def _requests(self) -> int:

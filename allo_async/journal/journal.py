@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from allo_async._loading.load_log import LoadLog, LogOpener, UnreadLog
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
+from allo_async.validators import file_path
 
 if TYPE_CHECKING:
     from allo_async.journal.opening import LoadKey
@@ -32,6 +33,9 @@ class Journal:
     Args:
         path: The file; it is made at the first load.
 
+    Raises:
+        ConfigurationError: *path* is no path.
+
     Example:
         ```python
         journal = Journal("monday.db")
@@ -40,7 +44,7 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).resolve()
+        self.path = _resolved(file_path("path", path))
 
     def __repr__(self) -> str:
         return f"<Journal {self.path.name}>"
@@ -73,12 +77,13 @@ class Journal:
             to: The file, which is replaced, and readable by its owner alone.
 
         Raises:
+            ConfigurationError: *to* is no path.
             JournalError: There is no such load, or the journal cannot be read.
             OSError: The file cannot be written.
         """
         from allo_async.journal.reading import write_csv  # noqa: PLC0415 - as above
 
-        return await write_csv(self.path, load_id, Path(to))
+        return await write_csv(self.path, load_id, file_path("to", to))
 
     async def forget(self, load_id: str) -> None:
         """Delete all that the journal has of a load, so that it would be loaded from its beginning.
@@ -143,7 +148,15 @@ def log_of(
 ) -> LogOpener:
     """Return what opens the log of a load into *queues*."""
     return LogOpener(
-        UnreadLog() if journal.path.exists() else LoadLog(),
+        UnreadLog() if os.path.lexists(journal.path) else LoadLog(),
         lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input, queues=queues),
         lambda: journal.read_load(load_id, terms, queues),
     )
+
+
+def _resolved(path: Path) -> Path:
+    """Return *path* with every link followed; one that leads nowhere is left, because no file is made through it."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return Path(os.path.realpath(path.parent), path.name)

@@ -106,8 +106,6 @@ class ListJournal(Journal):
         """
 
         def read(connection: sqlite3.Connection) -> PastLoads:
-            if not connection.execute("PRAGMA user_version").fetchone()[0]:
-                return PastLoads()
             found = {load_id: find_load(connection, load_id) for load_id in loads}
             own = {load_id: None if load is None else load[0] for load_id, load in found.items()}
             here = {queue.identity for queues in loads.values() for queue in queues}
@@ -154,7 +152,7 @@ class ListJournal(Journal):
         try:
             await store.run(write)
         finally:
-            store.close()
+            await store.close()
 
     def _key(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee]) -> LoadKey:
         return LoadKey(load_id, terms, queues, self._queued)

@@ -185,8 +185,7 @@ class JournalLog(KnownLog):
         Raises:
             InputChangedError: An earlier run took more.
         """
-        if rows < max(self._input.end, self._row_count or 0):
-            self._change(rows, "is missing")
+        self._check_end(rows)
 
         def write(connection: sqlite3.Connection) -> None:
             forget_input(connection, self._load, rows)
@@ -196,8 +195,14 @@ class JournalLog(KnownLog):
 
         await self._write(write)
 
-    async def record_rest(self, skipped: Sequence[SkippedNumber]) -> None:
-        """Write what became of the rows that were taken after the load had ended, *skipped* among them."""
+    async def record_rest(self, skipped: Sequence[SkippedNumber], rows: int | None) -> None:
+        """Write what became of the rows that were taken after the load had ended, *skipped* among them.
+
+        Raises:
+            InputChangedError: An earlier run took more than *rows*.
+        """
+        if rows is not None:
+            self._check_end(rows)
         rest = self._rest(skipped)
         if rest is None:
             return
@@ -206,10 +211,10 @@ class JournalLog(KnownLog):
             try:
                 await store.run(rest)
             finally:
-                store.close()
+                await store.close()
 
-    def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
-        """Write what no batch has, *skipped* among it, and let others have the load."""
+    async def close(self, skipped: Sequence[SkippedNumber] = ()) -> None:
+        """Write what no batch has, *skipped* among it, and let others have the load and the file."""
         if not self._closed:
             self._closed = True
             rest = self._rest(skipped)
@@ -217,7 +222,11 @@ class JournalLog(KnownLog):
                 with contextlib.suppress(JournalError):
                     self._store.submit(rest)
             self._store.done(self._load_id, self._load)
-            self._store.close()
+            await self._store.close()
+
+    def _check_end(self, rows: int) -> None:
+        if rows < max(self._input.end, self._row_count or 0):
+            self._change(rows, "is missing")
 
     def _learn(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """Remember what became of a chunk of an earlier run, whose rows are still to come by."""

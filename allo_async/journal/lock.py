@@ -5,22 +5,17 @@ import os
 import sqlite3
 from pathlib import Path
 
-from allo_async.errors import JournalBusyError
-
-# Seconds; a load of this process that has just ended may still be closing the file.
-_LOCK_PATIENCE = 1.0
+from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.file import refuse_irregular
 
 
 def is_held(path: Path) -> bool:
-    """Return whether another process works with the journal at *path*, which this one does not have open.
-
-    A load of this process that has just ended may still be closing it, and is waited for.
-    """
+    """Return whether another process works with the journal at *path*, which this one does not have open."""
     try:
         locked(path).close()
     except JournalBusyError:
         return True
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError, JournalError):
         return False
     return False
 
@@ -32,7 +27,7 @@ def locked(path: Path) -> sqlite3.Connection:
     """
     beside = path.with_name(f"{path.name}-lock")
     make_private(beside)
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=_LOCK_PATIENCE)
+    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=0)
     try:
         # Nothing is ever written to it, and no file is to be left beside it.
         lock.execute("PRAGMA journal_mode = MEMORY")
@@ -46,6 +41,11 @@ def locked(path: Path) -> sqlite3.Connection:
 
 
 def make_private(path: Path) -> None:
-    """Make the file, readable by its owner alone, if there is none."""
+    """Make the file, readable by its owner alone, if there is none.
+
+    Raises:
+        JournalError: There is something else, such as a link to another file.
+    """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    refuse_irregular(path, path.lstat().st_mode)

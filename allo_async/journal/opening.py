@@ -22,6 +22,9 @@ from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_load, read_in_flight
 from allo_async.journal.store import Store
 
+# Seconds.
+_PATIENCE_AFTER_ALL = 0.5
+
 _UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
 
@@ -51,7 +54,7 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
     """
     store = await Store.open(path)
     if key.load_id in store.loads:
-        store.close()
+        await store.close()
         raise JournalBusyError(f"the load {key.load_id!r} is under way already")
     store.loads.add(key.load_id)
 
@@ -66,7 +69,7 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
         past = await store.run(begin)
     except BaseException:
         store.loads.discard(key.load_id)
-        store.close()
+        await store.close()
         raise
     return JournalLog(store, key.load_id, past, clock=clock, strict=strict, queued=key.queued)
 
@@ -80,8 +83,6 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
     here = Store.loads_here(path)
 
     def read(connection: sqlite3.Connection) -> LoadLog:
-        if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            return KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
         load = find_load(connection, key.load_id)
         known = read_known(
             connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
@@ -90,9 +91,9 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         return KnownLog(known, unknown, queued=key.queued)
 
     try:
-        return await reading(
-            path, read, absent=KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
-        )
+        absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
+        # The call's time may be over, and opening the load has waited already.
+        return await reading(path, read, absent=absent, patience=_PATIENCE_AFTER_ALL)
     except (JournalError, ValueError, TypeError, KeyError, OverflowError):
         return UnreadLog()
 
@@ -126,7 +127,7 @@ async def forget(path: Path, load_id: str) -> None:
             raise JournalBusyError(f"the load {load_id!r} is under way")
         await store.run(delete)
     finally:
-        store.close()
+        await store.close()
 
 
 def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRuns:

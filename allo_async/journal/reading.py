@@ -5,7 +5,7 @@ import contextlib
 import csv
 import os
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,15 @@ import orjson
 
 from allo_async._wire.requests import Assignee
 from allo_async.errors import JournalError
+from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
-from allo_async.journal.store import Store, check_version, refuse_inherited, translated
+from allo_async.journal.store import Store, refuse_inherited
 from allo_async.models import Totals
 
 _Result = TypeVar("_Result")
+
+# Seconds that another program may keep the journal for itself.
+_PATIENCE = 5.0
 
 _COLUMNS = ("index", "number", "fate", "reason", "position", "queue")
 
@@ -118,14 +122,19 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
 
 
 async def reading(
-    path: Path, work: Callable[[sqlite3.Connection], _Result], *, absent: _Result | None = None
+    path: Path,
+    work: Callable[[sqlite3.Connection], _Result],
+    *,
+    absent: _Result | None = None,
+    patience: float = _PATIENCE,
 ) -> _Result:
     """Do *work* on the journal at *path*, on a thread, without disturbing a load that is under way.
 
     Args:
-        path: The file.
+        path: The file; one in which there is nothing yet is read as a journal without loads.
         work: Reads from the connection.
-        absent: Returned where there is no such file, or nothing in it yet.
+        absent: Returned where there is no such file.
+        patience: Seconds that another program may keep the journal for itself.
 
     Raises:
         JournalBusyError: It was open in the process that this one was forked from.
@@ -135,21 +144,13 @@ async def reading(
 
     def read() -> _Result:
         Store.catch_up(path)
-        if absent is not None and not (path.exists() and path.stat().st_size):
-            return absent
-        with translated(path), _opened(path) as connection:
-            return work(connection)
+        with translated(path):
+            if absent is not None and look(path) == "absent":
+                return absent
+            with contextlib.closing(reader(path, patience)) as connection:
+                return work(connection)
 
     return await asyncio.to_thread(read)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Generator[sqlite3.Connection]:
-    if not path.exists():
-        raise JournalError(f"there is no journal {path.name}")
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        check_version(connection, path)
-        yield connection
 
 
 def _loads(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:

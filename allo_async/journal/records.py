@@ -201,8 +201,6 @@ def delete_load(connection: sqlite3.Connection, load_id: str) -> None:
 
 def read_list(connection: sqlite3.Connection) -> list[bytes]:
     """Read the digests of the whole list."""
-    if not connection.execute("PRAGMA user_version").fetchone()[0]:
-        return []
     return [digest for (digest,) in connection.execute("SELECT digest FROM list_row ORDER BY idx")]
 
 

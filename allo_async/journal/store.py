@@ -5,23 +5,26 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.file import has_tables, look, schema, translated
 from allo_async.journal.lock import locked, make_private
+from allo_async.journal.presence import Presence
 
-#: The version of the schema that this library writes.
-VERSION = 2
-
-# A file of another program's is not to be taken for a journal, and the other way round.
-_APPLICATION_ID = 0x416C6C6F
-
-# Seconds that another program may keep the journal for itself.
+# Seconds that another program may keep the journal for itself; less once nobody waits for what is written.
 _BUSY_PATIENCE = 5.0
+_CLOSING_PATIENCE = 0.5
+
+# Seconds; another process, or another thread, that has just ended its load may still be closing the file.
+_LOCK_PATIENCE = 1.0
+
+# Seconds between two tries.
+_POLL = 0.01
 
 _Result = TypeVar("_Result")
 
@@ -53,6 +56,7 @@ class Store:
         self.closing: Future[None] | None = None
         self._lock: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = None
+        self._presence: Presence | None = None
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -70,7 +74,7 @@ class Store:
         try:
             await store.run(Store._connect)
         except BaseException:
-            store.close()
+            await store.close()
             raise
         return store  # type: ignore[return-value] # one class, one dictionary
 
@@ -97,8 +101,8 @@ class Store:
         cls._inherited |= cls._alive
         cls._alive, cls._open = set(), {}
 
-    def close(self) -> None:
-        """Let go of it; the file is closed when nobody in this process needs it any more."""
+    async def close(self) -> None:
+        """Let go of it, and return once the file is closed, unless somebody else in this process needs it."""
         if self in self._inherited:
             return
         with self._guard:
@@ -109,6 +113,7 @@ class Store:
         self.closing = self._thread.submit(self._disconnect)
         # What was handed to the thread is still done.
         self._thread.shutdown(wait=False)
+        await asyncio.shield(asyncio.wrap_future(self.closing))
 
     def done(self, load_id: str, load: int) -> None:
         """Let others have a load that was under way; `load` is its own id in the file."""
@@ -149,12 +154,22 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """Write all of the block or nothing; when it is left, it is on the disk."""
+        """Write all of the block or nothing; when it is left, it is on the disk.
+
+        Raises:
+            JournalError: The file is closed, or no longer where it was.
+        """
         connection = self._connection
-        if connection is None:
+        if connection is None or self._presence is None:
             raise JournalError(f"the journal {self.path.name} is closed")
+        lost = self._presence.first_lost()
+        if lost is not None:
+            raise JournalError(
+                f"{lost} was moved, deleted or replaced during a load, and nothing was sent after that: put the journal"
+                " back before you load again, or load only what is told as pending"
+            )
         with connection:
-            connection.execute("BEGIN IMMEDIATE")
+            self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"), _BUSY_PATIENCE)
             yield connection
 
     def _do(self, work: Callable[["Store"], _Result], done: Future[_Result]) -> None:
@@ -164,44 +179,68 @@ class Store:
         except BaseException as error:  # noqa: BLE001 - for the caller to judge
             done.set_exception(error)
 
+    def _patiently(self, work: Callable[[], _Result], patience: float) -> _Result:
+        """Do *work*, again and again for *patience* seconds while somebody else has the file locked."""
+        begun = time.monotonic()
+        while True:
+            try:
+                return work()
+            except (sqlite3.OperationalError, JournalBusyError) as error:
+                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                # A caller whose deadline has passed waits no longer for a file to be opened.
+                still = patience if self.users else _CLOSING_PATIENCE if self._connection else 0.0
+                if time.monotonic() - begun >= min(patience, still):
+                    raise
+            time.sleep(_POLL)
+
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        self._lock = locked(self.path)
-        make_private(self.path)
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_PATIENCE)
-        try:
-            check_version(connection, self.path)
-            # FULL: what was written is there after the power failed, too.
-            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                connection.executescript(f"BEGIN; {_schema()} COMMIT;")
-            # Whoever ran these is gone, or the journal would be locked.
-            connection.execute("UPDATE load SET running = 0 WHERE running")
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
+        self._patiently(lambda: look(self.path), _BUSY_PATIENCE)
+        with contextlib.ExitStack() as opened:
+            lock = self._patiently(lambda: locked(self.path), _LOCK_PATIENCE)
+            opened.callback(lock.close)
+            make_private(self.path)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
+            opened.callback(connection.close)
+            self._patiently(lambda: self._prepare(connection), _BUSY_PATIENCE)
+            self._lock, self._connection, self._presence = lock, connection, Presence(self.path)
+            opened.pop_all()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        is_journal = has_tables(connection, self.path)
+        # FULL: what was written is there after the power failed, too.
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        if not is_journal:
+            connection.executescript(schema())
+        # Whoever ran these is gone, or the journal would be locked.
+        connection.execute("UPDATE load SET running = 0 WHERE running")
 
     def _mark_done(self, load: int) -> None:
-        connection = self._connection
-        if connection is None:
-            return
         # Others must not wait for it: a load that stays marked is only told of with more doubt than it needs.
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("PRAGMA busy_timeout = 0")
-            connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))
-        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_PATIENCE * 1_000)}")
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            # A journal at rest is one file; where somebody reads it just now, it stays three.
+        if self._connection is not None and self._presence is not None:
             with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA journal_mode = DELETE")
+                self._tidy(self._connection, self._presence)
         for connection in (self._connection, self._lock):
             if connection is not None:
                 connection.close()
+        if self._presence is not None:
+            self._presence.remove_rest()
         self._alive.discard(self)
+
+    def _tidy(self, connection: sqlite3.Connection, presence: Presence) -> None:
+        if presence.first_lost() is None:
+            # A journal at rest is one file; where somebody reads it just now, it stays three.
+            self._patiently(lambda: connection.execute("PRAGMA journal_mode = DELETE"), _CLOSING_PATIENCE)
+        else:
+            # Wherever the file is now, it has all that was written.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 if hasattr(os, "register_at_fork"):
@@ -221,59 +260,6 @@ def refuse_inherited(path: Path) -> None:
             f"the journal {path.name} was open in the process that this one was forked from: use it in a process that"
             " is started anew, such as one of multiprocessing's 'spawn'"
         )
-
-
-def _schema() -> str:
-    tables = resources.files("allo_async.journal").joinpath("schema.sql").read_text(encoding="utf-8")
-    return f"{tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-
-
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no journal, or one of another version.
-
-    Raises:
-        JournalError: It is.
-    """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != _APPLICATION_ID and (tables or version):
-        raise JournalError(f"{path.name} is an SQLite database, but no journal of loads")
-    if version > VERSION:
-        raise JournalError(
-            f"the journal {path.name} is of version {version}, and this library knows up to {VERSION}: update it"
-        )
-    if 0 < version < VERSION:
-        raise JournalError(
-            f"the journal {path.name} is of version {version}, which was never released and is no longer read: finish"
-            " its loads with the library that began them, or take another file"
-        )
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Generator[None]:
-    """Turn what SQLite and the file system raise into what it means for a journal."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal {path.name} cannot be used: {_meaning(error)}") from error
-    except OSError as error:
-        raise JournalError(f"the journal {path.name} cannot be used: {error.strerror or error}") from error
-
-
-def _meaning(error: sqlite3.Error) -> str:
-    told = {
-        "SQLITE_FULL": "the disk is full",
-        "SQLITE_READONLY": "it is read-only",
-        "SQLITE_CORRUPT": "it is damaged",
-        "SQLITE_NOTADB": "it is damaged, or no journal at all",
-        "SQLITE_BUSY": "another program has it locked",
-        "SQLITE_CANTOPEN": "it cannot be opened",
-        "SQLITE_IOERR": "the disk failed",
-    }
-    name = getattr(error, "sqlite_errorname", "")
-    meaning = next((meaning for prefix, meaning in told.items() if name.startswith(prefix)), None)
-    return f"{meaning} ({error})" if meaning else str(error)
 
 
 def _nothing() -> None:

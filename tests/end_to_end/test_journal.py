@@ -24,7 +24,7 @@ from allo_async import (
     QueueFullError,
     Totals,
 )
-from allo_async.journal import lock, store
+from allo_async.journal import store
 from allo_async.sandbox import faults
 from tests.end_to_end.numbers import fates, us_numbers
 
@@ -369,7 +369,7 @@ asyncio.run(main())
 
 async def test_second_process_is_refused(sandbox, load, journal, monkeypatch):
     """Two processes never load with the same journal; a process that died has let it go."""
-    monkeypatch.setattr(lock, "_LOCK_PATIENCE", 0.01)
+    monkeypatch.setattr(store, "_LOCK_PATIENCE", 0.01)
     holder = subprocess.Popen(  # noqa: ASYNC220 - it is only waited for where it has answered
         [sys.executable, "-c", HOLDER, str(journal.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     )

@@ -1,0 +1,148 @@
+"""The journal's file: what is taken for one, and what is refused and left as it is."""
+
+import contextlib
+import sqlite3
+import stat
+from collections.abc import Generator
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from allo_async.errors import JournalError
+
+#: The version of the schema that this library writes.
+VERSION = 2
+
+# A file of another program's is not to be taken for a journal, and the other way round.
+_APPLICATION_ID = 0x416C6C6F
+
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: "a symbolic link that leads nowhere",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def look(path: Path) -> Literal["absent", "empty", "filled"]:
+    """Return whether there is a journal at *path*, or an empty file that may become one; nothing is written.
+
+    Raises:
+        JournalError: There is something else, or a journal of another version.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return "absent"
+    refuse_irregular(path, mode)
+    # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
+    with contextlib.closing(connected(path, "immutable=1")) as connection:
+        if has_tables(connection, path):
+            return "filled"
+    log = path.with_name(f"{path.name}-wal")
+    if not (path.stat().st_size and log.exists() and log.stat().st_size):
+        return "empty"
+    # All that was written so far may stand in there, and may be another program's.
+    with contextlib.closing(connected(path)) as connection:
+        return "filled" if has_tables(connection, path) else "empty"
+
+
+def refuse_irregular(path: Path, mode: int) -> None:
+    """Refuse what is no regular file: SQLite would wait for a pipe, and go wherever a link leads.
+
+    Raises:
+        JournalError: It is none.
+    """
+    if not stat.S_ISREG(mode):
+        raise JournalError(f"{path} is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}, and no journal of loads")
+
+
+def connected(path: Path, how: str = "mode=ro", *, patience: float = 0.0) -> sqlite3.Connection:
+    """Return a connection that reads, and waits *patience* seconds for a lock."""
+    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=patience)
+
+
+def reader(path: Path, patience: float) -> sqlite3.Connection:
+    """Return a connection that reads the journal at *path*; of a file that was never filled, an empty journal.
+
+    Raises:
+        JournalError: There is none, or something else.
+    """
+    found = look(path)
+    if found == "absent":
+        raise JournalError(f"there is no journal {path.name}")
+    if found == "empty":
+        empty = sqlite3.connect(":memory:", isolation_level=None)
+        empty.executescript(schema())
+        return empty
+    connection = connected(path, patience=patience)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+            raise
+        # A process was killed while it opened or closed the file. It takes a writer to take back the half of that.
+        connection = connected(path, "mode=rw", patience=patience)
+    return connection
+
+
+def schema() -> str:
+    """Return the statements that make of an empty file a journal; all or none of them are to be done."""
+    tables = resources.files("allo_async.journal").joinpath("schema.sql").read_text(encoding="utf-8")
+    return (
+        f"BEGIN IMMEDIATE; {tables} PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+
+
+def has_tables(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return whether it is a journal; a file in which there is nothing may become one.
+
+    Raises:
+        JournalError: It is something else, or of another version.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != _APPLICATION_ID:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if application or tables or version:
+            raise JournalError(f"{path} is an SQLite database, but no journal of loads")
+        return False
+    if version > VERSION:
+        raise JournalError(
+            f"the journal {path.name} is of version {version}, and this library knows up to {VERSION}: update it"
+        )
+    if version < VERSION:
+        raise JournalError(
+            f"the journal {path.name} is of version {version}, which was never released and is no longer read: finish"
+            " its loads with the library that began them, or take another file"
+        )
+    return True
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Generator[None]:
+    """Turn what SQLite and the file system raise into what it means for a journal."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
+
+
+def _meaning(error: sqlite3.Error) -> str:
+    told = {
+        "SQLITE_FULL": "the disk is full",
+        "SQLITE_READONLY": "it is read-only",
+        "SQLITE_CORRUPT": "it is damaged",
+        "SQLITE_NOTADB": "it is damaged, or no journal at all",
+        "SQLITE_BUSY": "another program has it locked",
+        "SQLITE_CANTOPEN": "it cannot be opened",
+        "SQLITE_IOERR": "the disk failed",
+    }
+    name = getattr(error, "sqlite_errorname", "")
+    meaning = next((meaning for prefix, meaning in told.items() if name.startswith(prefix)), None)
+    return f"{meaning} ({error})" if meaning else str(error)
