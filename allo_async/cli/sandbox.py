@@ -2,12 +2,14 @@
 
 import asyncio
 import functools
+import signal
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from allo_async.cli.report import ExitCode
+from allo_async.cli.signals import first_signal, run
 from allo_async.cli.terminal import ERR, OUT
 from allo_async.sandbox import Sandbox
 
@@ -20,7 +22,7 @@ def sandbox(
 ) -> None:
     """Run a server that behaves as the Allo API does, in memory, until Ctrl-C. Nobody is called."""
     try:
-        asyncio.run(_serve(port, region))
+        run(_serve(port, region))
     except OSError as error:
         ERR.say(
             f"cannot listen on port {port}: {error.strerror or 'it is taken'}. Take a free one: --port 0", style="red"
@@ -28,6 +30,9 @@ def sandbox(
         raise typer.Exit(ExitCode.ERROR) from error
     except KeyboardInterrupt:
         OUT.say("Stopped.")
+        # Ctrl-C is how people end it.
+        if first_signal() not in {None, signal.SIGINT}:
+            raise
 
 
 def lively_sandbox(*, region: str | None) -> Sandbox:
