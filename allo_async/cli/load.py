@@ -131,7 +131,9 @@ def load(
     3: rows are pending: not in the queue, safe to send again
     4: rows are in doubt: sent, but without an answer
     5: every row was skipped; with --strict, any row was
-    130: interrupted; 143 by SIGTERM, 129 by SIGHUP
+    130: interrupted
+    129: ended by SIGHUP, such as a closed terminal, as if interrupted
+    143: ended by SIGTERM, such as docker stop, as if interrupted
     """
     reps = to or []
     if sum((bool(reps), to_column is not None, mine)) != 1:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import csv
-import os
 import sqlite3
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from allo_async.errors import JournalError
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, check_version, refuse_inherited, translated
 from allo_async.models import Totals
+from allo_async.private_file import replacing
 
 _Result = TypeVar("_Result")
 
@@ -107,8 +107,7 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
     rows = await read_fates(path, load_id)
 
     def write() -> None:
-        private = os.open(to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(private, "w", encoding="utf-8", newline="") as out:
+        with replacing(to, encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(_COLUMNS)
             writer.writerows([getattr(row, column) for column in _COLUMNS] for row in rows)
