@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
-from allo_async.journal.lock import locked, make_private
+from allo_async.journal.lock import locked, unlock
+from allo_async.private_file import keep_private, make_private
 
 #: The version of the schema that this library writes.
 VERSION = 2
@@ -169,6 +170,8 @@ class Store:
             return
         self._lock = locked(self.path)
         make_private(self.path)
+        for beside in ("-wal", "-shm", "-journal"):
+            keep_private(self.path.with_name(f"{self.path.name}{beside}"))
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_PATIENCE)
         try:
             check_version(connection, self.path)
@@ -198,9 +201,9 @@ class Store:
             # A journal at rest is one file; where somebody reads it just now, it stays three.
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA journal_mode = DELETE")
-        for connection in (self._connection, self._lock):
-            if connection is not None:
-                connection.close()
+            self._connection.close()
+        if self._lock is not None:
+            unlock(self.path, self._lock)
         self._alive.discard(self)
 
 
