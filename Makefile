@@ -33,6 +33,9 @@ bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists,
 chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
 	$(BIN)/python -m tests.chaos
 
+hostile: $(READY) ## each hostile text by itself, in each place where text from outside is shown
+	ALLO_HOSTILE_ALONE=1 $(BIN)/python -m pytest -n auto tests/hostile/test_screen.py
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
@@ -41,4 +44,4 @@ $(READY): pyproject.toml scripts/make-venv
 	@./scripts/make-venv $(VENV)
 	@touch $@
 
-.PHONY: help demo test check format bench chaos clean
+.PHONY: help demo test check format bench chaos hostile clean

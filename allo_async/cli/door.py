@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from allo_async import AlloError
 from allo_async.cli.inert import inert
+from allo_async.cli.logs import last_words
 from allo_async.cli.report import ExitCode
 from allo_async.cli.signals import ending_at_once, exit_code, first_signal
 from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
@@ -37,7 +38,7 @@ class Door(TyperGroup):
         run = functools.partial(
             super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
         )
-        with ending_at_once():
+        with ending_at_once(), last_words(ERR):
             code = _delivered(_code(lambda: run(**extra), given))
         if not standalone_mode:
             return code
