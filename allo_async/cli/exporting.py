@@ -14,8 +14,8 @@ from allo_async.journal.digest import digest
 from allo_async.journal.reading import JournaledRow
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
-from allo_async.leads.spreadsheet_guard import guarded
 from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 #: What is told of each row, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")

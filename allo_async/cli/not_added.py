@@ -9,8 +9,8 @@ from typing import Any, TextIO
 from allo_async.cli.inert import inert
 from allo_async.leads.file_row import FileRow
 from allo_async.leads.leads_file import LeadsFile
-from allo_async.leads.spreadsheet_guard import guarded
 from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 REASON_COLUMN = "allo_reason"
 

@@ -18,6 +18,7 @@ from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, check_version, refuse_inherited, translated
 from allo_async.models import Totals
 from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 _Result = TypeVar("_Result")
 
@@ -110,10 +111,14 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
         with replacing(to, encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(_COLUMNS)
-            writer.writerows([getattr(row, column) for column in _COLUMNS] for row in rows)
+            writer.writerows([_cell(getattr(row, column)) for column in _COLUMNS] for row in rows)
 
     await asyncio.to_thread(write)
     return len(rows)
+
+
+def _cell(value: object) -> object:
+    return guarded(value) if isinstance(value, str) else value
 
 
 async def reading(

@@ -9,35 +9,37 @@ import sys
 
 import pytest
 
-from allo_async import Journal, JournalBusyError
+from allo_async import AlloClient, Journal, JournalBusyError
 from allo_async.cli.not_added import write_not_added
 from allo_async.journal.lock import locked, unlock
 from allo_async.journal.store import Store
 from allo_async.leads.leads_file import read_leads_file
 from allo_async.private_file import replacing
+from allo_async.sandbox import Sandbox
 from tests.end_to_end.numbers import us_numbers
 
 MARIE = "marie@acme.example"
+NUMBER = us_numbers(1)[0]
 TREASURE = "not to be touched"
 
 
 def loaded(run, folder):
     """Load two rows, one of which does not get in, and return the journal."""
     source = folder / "leads.csv"
-    source.write_text(f"Phone\n{us_numbers(1)[0]}\nn/a\n", "utf-8")
+    source.write_text(f"Phone\n{NUMBER}\nn/a\n", "utf-8")
     run("load", source, "--to", MARIE, code=0)
     return folder / "leads.csv.journal"
 
 
 def not_added(run, folder):
     source = folder / "leads.csv"
-    source.write_text(f"Phone\n{us_numbers(1)[0]}\nn/a\n", "utf-8")
+    source.write_text(f"Phone\n{NUMBER}\nn/a\n", "utf-8")
     return folder / "leads.not-added.csv", lambda: run("load", source, "--to", MARIE, code=0)
 
 
 def not_added_lines(run, folder):
     source = folder / "leads.jsonl"
-    source.write_text(f'{{"phone": "{us_numbers(1)[0]}"}}\n{{"phone": "n/a"}}\n', "utf-8")
+    source.write_text(f'{{"phone": "{NUMBER}"}}\n{{"phone": "n/a"}}\n', "utf-8")
     return folder / "leads.not-added.jsonl", lambda: run("load", source, "--to", MARIE, code=0)
 
 
@@ -176,6 +178,22 @@ def test_reason_runs_nowhere(tmp_path, reason):
     assert len(written) == 2
     assert written[1].isprintable()
     assert not written[1].split(",", 1)[1].startswith(("=", "@"))
+
+
+def test_export_of_the_library_runs_nowhere(tmp_path):
+    """The CSV that a journal writes is none that a spreadsheet would run, whatever the rows were."""
+    out = tmp_path / "out.csv"
+
+    async def export():
+        journal = Journal(tmp_path / "a.journal")
+        async with Sandbox() as sandbox, AlloClient(sandbox.api_key, base_url=sandbox.url) as allo:
+            await allo.queue().append(["=cmd|' /C calc'!A0", NUMBER], journal=journal, load_id="x")
+        await journal.write_csv("x", out)
+
+    asyncio.run(export())
+
+    numbers = [line.split(",")[1] for line in out.read_text("utf-8").splitlines()]
+    assert numbers == ["number", "'=cmd|' /C calc'!A0", NUMBER]
 
 
 _LOCKER = """

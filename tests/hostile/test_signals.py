@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from allo_async.cli.not_added import write_not_added
 from allo_async.sandbox import faults
 from tests.cli.pseudo_terminal import SOON, PseudoTerminal
 from tests.end_to_end.numbers import us_numbers
@@ -188,6 +189,22 @@ def test_question_is_no_yes(sandbox, number):
     assert code == CODES[number]
     assert "Traceback" not in terminal.plain
     assert len(sandbox.numbers(MARIE)) == 2
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_signal_during_the_report(sandbox, run, folder, monkeypatch, number):
+    """A signal once all rows are settled cuts nothing off: the file is whole, and the account is the load's own."""
+    (folder / "leads.csv").write_text(f"Phone\n{NUMBERS[0]}\nn/a\n", "utf-8")
+
+    def interrupted(*arguments):
+        signal.raise_signal(number)
+        return write_not_added(*arguments)
+
+    monkeypatch.setattr("allo_async.cli.load.write_not_added", interrupted)
+    result = run(*LOAD, code=0)
+
+    assert "leads.not-added.csv" in result.stdout
+    assert len(not_added(folder)) == 1
 
 
 def test_nohup_stays_deaf(sandbox, folder):
