@@ -45,6 +45,9 @@ audit: $(READY) ## look for published advisories about what is installed (needs 
 lock: clean $(READY) ## write down the versions of a fresh .venv, for CI
 	$(BIN)/python -m pip freeze --exclude-editable > requirements-dev.lock
 
+hostile: $(READY) ## each hostile text by itself, in each place where text from outside is shown
+	ALLO_HOSTILE_ALONE=1 $(BIN)/python -m pytest -n auto tests/hostile/test_screen.py
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
@@ -53,4 +56,4 @@ $(READY): pyproject.toml scripts/make-venv
 	@./scripts/make-venv $(VENV)
 	@touch $@
 
-.PHONY: help demo test check check-all format bench chaos audit lock clean
+.PHONY: help demo test check check-all format bench chaos hostile audit lock clean

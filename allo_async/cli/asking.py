@@ -1,6 +1,5 @@
 """How the small commands ask the API: one client, one coroutine, errors as one line."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -8,6 +7,7 @@ import typer
 
 from allo_async import AlloClient, AlloError
 from allo_async.cli.report import ExitCode
+from allo_async.cli.signals import run
 from allo_async.cli.terminal import ERR
 from allo_async.cli.wording import sentence
 
@@ -39,7 +39,7 @@ def answered(question: Coroutine[Any, Any, _Answer], *, rep: str | None = None) 
         typer.Exit: It raised one that is no mistake of the program's; it was told on standard error.
     """
     try:
-        return asyncio.run(question)
+        return run(question)
     except (AlloError, OSError) as error:
         ERR.say(sentence(error, rep=rep), style="red")
         raise typer.Exit(ExitCode.ERROR) from error

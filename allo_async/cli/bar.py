@@ -1,11 +1,11 @@
 """A progress bar where someone looks, and next to silence elsewhere: what a load waits for is told in words."""
 
 import contextlib
-import logging
 from collections.abc import Generator
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from allo_async.cli.logs import logged
 from allo_async.cli.terminal import Screen
 from allo_async.cli.waits import Waits
 from allo_async.cli.wording import reason
@@ -80,32 +80,8 @@ def progress_bar(screen: Screen, *, verbose: bool) -> Generator[Bar]:
     with Progress(*columns, console=screen, disable=not screen.live) as progress:
         task = progress.add_task("Preparing", total=None, state="")
         bar = Bar(progress, task, screen)
-        with _logged(screen) if verbose else contextlib.nullcontext():
+        with logged(screen) if verbose else contextlib.nullcontext():
             try:
                 yield bar
             finally:
                 bar.end()
-
-
-class _OnScreen(logging.Handler):
-    """Logs on a screen, where a bar may be drawn."""
-
-    def __init__(self, screen: Screen) -> None:
-        super().__init__()
-        self._screen = screen
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._screen.say(f"{record.levelname.lower()}: {record.getMessage()}")
-
-
-@contextlib.contextmanager
-def _logged(screen: Screen) -> Generator[None]:
-    handler, logger = _OnScreen(screen), logging.getLogger("allo_async")
-    level = logger.level
-    logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)

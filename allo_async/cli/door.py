@@ -2,7 +2,6 @@
 
 import errno
 import functools
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,9 +11,13 @@ from typer.core import TyperGroup
 
 from allo_async import AlloError
 from allo_async.cli.inert import inert
+from allo_async.cli.logs import last_words
 from allo_async.cli.report import ExitCode
-from allo_async.cli.terminal import ERR, tolerate_every_encoding
+from allo_async.cli.signals import ending_at_once, exit_code, first_signal
+from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
 from allo_async.cli.wording import sentence
+
+_READER_GONE = {errno.EPIPE, errno.EIO}
 
 
 class Door(TyperGroup):
@@ -35,7 +38,8 @@ class Door(TyperGroup):
         run = functools.partial(
             super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
         )
-        code = _code(lambda: run(**extra), given)
+        with ending_at_once(), last_words(ERR):
+            code = _delivered(_code(lambda: run(**extra), given))
         if not standalone_mode:
             return code
         sys.exit(code)
@@ -49,11 +53,14 @@ def _code(run: Callable[[], object], args: Sequence[str]) -> int:
         return _wrong_usage(error)
     except typer.Abort:
         ERR.say("Nothing was done.")
-        return ExitCode.ERROR
+        return _unless_signalled(ExitCode.ERROR)
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        return exit_code()
     except Exception as error:  # noqa: BLE001 - this is where it is told
         return _failed(error, verbose=not {"--verbose", "-v"}.isdisjoint(args))
+    if code == ExitCode.INTERRUPTED:
+        # Typer calls every interrupt so.
+        return exit_code()
     return code if isinstance(code, int) else ExitCode.OK
 
 
@@ -70,11 +77,22 @@ def _wrong_usage(error: typer.TyperException) -> int:
 
 
 def _failed(error: Exception, *, verbose: bool) -> int:
-    if isinstance(error, OSError) and error.errno == errno.EPIPE:
-        # The reader of a pipe has gone; the interpreter must not try to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.ERROR
     ERR.say(sentence(error), style="red")
     if verbose and not isinstance(error, AlloError | OSError):
         ERR.show_traceback(error)
+    return _unless_signalled(ExitCode.ERROR)
+
+
+def _unless_signalled(code: int) -> int:
+    """Return *code*, or that of a signal: what it has broken, such as a question or a terminal, is no failure."""
+    return code if first_signal() is None else exit_code()
+
+
+def _delivered(code: int) -> int:
+    """Return *code*, unless nobody got the answer that it is of."""
+    lost, _ = OUT.lost, ERR.lost
+    if lost is None or code != ExitCode.OK:
+        return code
+    if lost.errno not in _READER_GONE:
+        ERR.say(f"The output cannot be written: {lost.strerror}", style="red")
     return ExitCode.ERROR

@@ -1,7 +1,6 @@
 """The fates of a journal beside the lines of the file that was loaded."""
 
 import csv
-import os
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
@@ -10,11 +9,13 @@ from typing import Any
 import attrs
 
 from allo_async import Journal
+from allo_async.cli.inert import inert
 from allo_async.journal.digest import digest
 from allo_async.journal.reading import JournaledRow
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
-from allo_async.leads.spreadsheet_guard import guarded
+from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 #: What is told of each row, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")
@@ -122,18 +123,15 @@ def write(export: Export, to: Path) -> None:
     Raises:
         OSError: It cannot be written there.
     """
-    draft = to.with_name(f"{to.name}.part")
-    private = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(private, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-        os.chmod(draft, 0o600)  # noqa: PTH101 - one that was left behind may be everybody's
+    with replacing(to, encoding="utf-8", errors="backslashreplace") as out:
         writer = csv.writer(out)
         for row in (export.header, *export.rows):
             writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
-    draft.replace(to)
 
 
 def _told(fate: JournaledRow) -> list[Any]:
-    return [fate.fate, fate.reason, fate.position, fate.queue, fate.number]
+    said = (fate.fate, fate.reason, fate.position, fate.queue, fate.number)
+    return [inert(each) if isinstance(each, str) else each for each in said]
 
 
 def _digests(leads: LeadsFile, field_map: Sequence[str], known: Iterable[bytes]) -> dict[int, bytes]:

@@ -1,43 +1,42 @@
-"""Ctrl-C: the first asks the loads to end in order, the second ends them at once."""
+"""A signal during a load: the first asks the loads to end in order, the second ends them at once."""
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, TypeVar
+
+from allo_async.cli.signals import canceller, handling
 
 _Answer = TypeVar("_Answer")
 
 
 @contextlib.contextmanager
 def stop_on_interrupt(said: Callable[[], None]) -> Generator[asyncio.Event]:
-    """Give an event that the first Ctrl-C sets while the block runs; a second one cancels the running task.
+    """Give an event that the first signal sets while the block runs; a second one cancels the running task.
 
     A chunk whose answer is waited for is settled a moment later; cut off, all of its rows would be in doubt.
 
     Args:
-        said: Called at the first Ctrl-C, to tell the user that it was heard.
+        said: Called at the first signal, to tell the user that it was heard.
     """
     stop = asyncio.Event()
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    loop, cancel = asyncio.get_running_loop(), canceller()
+    heard: list[None] = []
 
-    def interrupted() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        elif not stop.is_set():
-            stop.set()
-            said()
+    def begin_to_stop() -> None:
+        stop.set()
+        said()
 
-    try:
-        loop.add_signal_handler(signal.SIGINT, interrupted)
-    except (NotImplementedError, RuntimeError, ValueError):
-        # On Windows, and outside the main thread, asyncio's own handler stays: it cancels at the first.
+    def handle() -> None:
+        if heard:
+            cancel()
+            return
+        heard.append(None)
+        # Not here, where a line may be half printed.
+        loop.call_soon_threadsafe(begin_to_stop)
+
+    with handling(handle):
         yield stop
-        return
-    try:
-        yield stop
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
 
 
 @contextlib.asynccontextmanager

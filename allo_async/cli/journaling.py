@@ -24,14 +24,17 @@ def journal_of(file: Path, given: Path | None, *, wanted: bool, sandbox: bool) -
     """Give the journal of a load of *file*: the one that was named, or one beside the file.
 
     Raises:
-        typer.BadParameter: One was named, and none is wanted.
+        typer.BadParameter: One was named, and none is wanted; or it is a link, which may lead anywhere.
     """
     if given is not None and not wanted:
         raise typer.BadParameter("--journal and --no-journal exclude each other")
-    if given is not None:
-        return ListJournal(given)
     # An embedded sandbox forgets everything, and so does its load.
-    return None if sandbox or not wanted else ListJournal(file.with_name(f"{file.name}.journal"))
+    if given is None and (sandbox or not wanted):
+        return None
+    path = given or file.with_name(f"{file.name}.journal")
+    if path.is_symlink():
+        raise typer.BadParameter(f"the journal {path} is a link, which is not followed: name the file with --journal")
+    return ListJournal(path)
 
 
 @attrs.frozen

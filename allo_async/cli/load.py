@@ -1,6 +1,6 @@
 """`allo-async load`: a file of leads into the dialing queues of its reps."""
 
-import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +27,7 @@ from allo_async.cli.regions import without_region
 from allo_async.cli.report import ExitCode, Report
 from allo_async.cli.running import LoadJob
 from allo_async.cli.screen import show
+from allo_async.cli.signals import exit_code, finishing, run
 from allo_async.cli.source import journal_of_source, read_source, say_how_read, shown_path
 from allo_async.cli.terminal import ERR, OUT
 from allo_async.cli.unknown_rep import NoRepFoundError
@@ -120,7 +121,7 @@ def load(
 
     The API key comes from ALLO_API_KEY, a proxy from HTTPS_PROXY and NO_PROXY.
     The first Ctrl-C ends every wait and hears out what is on its way; a second
-    one stops at once.
+    one stops at once. SIGTERM and SIGHUP do the same.
 
     Exit codes; where several fit, the first of 2, 130, 4, 1, 3, 5 counts:
 
@@ -131,6 +132,8 @@ def load(
     4: rows are in doubt: sent, but without an answer
     5: every row was skipped; with --strict, any row was
     130: interrupted
+    129: ended by SIGHUP, such as a closed terminal, as if interrupted
+    143: ended by SIGTERM, such as docker stop, as if interrupted
     """
     reps = to or []
     if sum((bool(reps), to_column is not None, mine)) != 1:
@@ -169,30 +172,32 @@ def load(
             dealt.loads, over, strategy, options, together, sandbox=sandbox, verbose=verbose, fresh=fresh, whole=whole
         )
         if plan:
-            show_plans(asyncio.run(job.plan()), left_out=dealt.left_out_by_reason(), as_json=as_json)
+            show_plans(run(job.plan()), left_out=dealt.left_out_by_reason(), as_json=as_json)
             return
-        loads, finished = asyncio.run(job.run())
+        with finishing():
+            loads, finished = run(job.run())
+            report = Report(
+                file=shown_path(file),
+                loads=loads,
+                unusable=dealt.unusable,
+                finished=finished,
+                strict=strict,
+                stopped_by=ExitCode(exit_code()),
+                journal=options.journal.path if options.journal is not None else None,
+            )
+            report = _with_rest_written(report, leads)
     except (UnreadableFileError, ColumnsError, NoRepFoundError) as error:
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
     except AlloError as error:
         # Those of a rep's load are in its report; what comes here kept everything from beginning.
         code = ExitCode.ERROR if isinstance(error, ConfigurationError | JournalError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
-    report = _with_rest_written(
-        Report(
-            file=shown_path(file),
-            loads=loads,
-            unusable=dealt.unusable,
-            finished=finished,
-            strict=strict,
-            journal=options.journal.path if options.journal is not None else None,
-        ),
-        leads,
-    )
-    if as_json:
-        OUT.say_json(report.as_json())
-    else:
-        show(report, OUT)
+    # A user who asked for the end before does not wait for a screen that takes nothing.
+    with finishing() if finished else contextlib.nullcontext():
+        if as_json:
+            OUT.say_json(report.as_json())
+        else:
+            show(report, OUT)
     raise typer.Exit(report.exit_code)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from allo_async.cli.inert import inert
 from allo_async.leads.file_row import FileRow
 from allo_async.leads.leads_file import LeadsFile
-from allo_async.leads.spreadsheet_guard import guarded
+from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 REASON_COLUMN = "allo_reason"
 
@@ -30,27 +32,26 @@ def path_beside(file: LeadsFile) -> Path:
 def write_not_added(file: LeadsFile, reasons: Mapping[int, str]) -> Path | None:
     """Write the rows whose line is in *reasons*, as they came, with the reason in a column of its own.
 
-    A cell that a spreadsheet would run is guarded by an apostrophe, which reading takes off again. When all rows got
+    Nobody but the owner can read it. A cell that a spreadsheet would run is guarded by an apostrophe, which reading
+    takes off again. When all rows got
     in, nothing is written, and what an earlier run left there is removed.
 
     Raises:
         OSError: It cannot be written there; what an earlier run left is still as it was.
     """
     path = path_beside(file)
-    rows = [(row, reasons[row.line]) for row in file.rows if row.line in reasons]
+    rows = [(row, inert(reasons[row.line])) for row in file.rows if row.line in reasons]
     if not rows:
         path.unlink(missing_ok=True)
         return None
-    # A crash in the middle must not leave a list that looks whole.
-    draft = path.with_name(f"{path.name}.part")
     # With its BOM, spreadsheets read the accents right; half a surrogate pair, which JSON allows, is kept escaped.
     encoding = "utf-8" if file.delimiter is None else "utf-8-sig"
-    with draft.open("w", encoding=encoding, errors="backslashreplace", newline="") as out:
+    with replacing(path, encoding=encoding, errors="backslashreplace") as out:
         if file.delimiter is None:
             _write_json_lines(out, rows)
         else:
             _write_csv(out, file, file.delimiter, rows)
-    return draft.replace(path)
+    return path
 
 
 def _write_csv(out: TextIO, file: LeadsFile, delimiter: str, rows: list[tuple[FileRow, str]]) -> None:
@@ -62,7 +63,7 @@ def _write_csv(out: TextIO, file: LeadsFile, delimiter: str, rows: list[tuple[Fi
         cells = [row.cells.get(file.columns[at], "") for at in kept]
         if row.raw:
             cells[:1] = [row.raw]
-        writer.writerow([*map(_cell, cells), reason, *map(_cell, row.surplus)])
+        writer.writerow([*map(_cell, cells), _cell(reason), *map(_cell, row.surplus)])
 
 
 def _cell(value: Any) -> Any:

@@ -26,7 +26,9 @@ class ExitCode(IntEnum):
     PENDING = 3
     IN_DOUBT = 4
     SKIPPED = 5
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +41,7 @@ class Report:
         unusable: Rows that belong to no load, by line, with the reason.
         finished: Whether the user let it finish.
         strict: Whether skipped rows are a failure.
+        stopped_by: The code where the user did not.
         written: The file with the rows that did not get in, `None` when all did.
         write_error: Why that file could not be written.
         journal: Where the load is written down.
@@ -49,6 +52,7 @@ class Report:
     unusable: dict[int, str]
     finished: bool
     strict: bool
+    stopped_by: ExitCode = ExitCode.INTERRUPTED
     written: Path | None = None
     write_error: str | None = None
     journal: Path | None = None
@@ -103,7 +107,7 @@ class Report:
         hopeless = (AuthenticationError, PermissionDeniedError, JournalError)
         refused = any(isinstance(load.error, hopeless) for load in self.loads)
         verdicts = (
-            (not self.finished, ExitCode.INTERRUPTED),
+            (not self.finished, self.stopped_by),
             (totals.in_doubt > 0, ExitCode.IN_DOUBT),
             (refused or self.write_error is not None, ExitCode.ERROR),
             (totals.pending > 0, ExitCode.PENDING),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncGenerator, Sequence
 
 import attrs
@@ -15,6 +16,7 @@ from allo_async.cli.options import LoadOptions
 from allo_async.cli.owners import Owners, find_owners, nobody_s
 from allo_async.cli.planning import plan_all
 from allo_async.cli.shared_numbers import shared_numbers
+from allo_async.cli.signals import first_signal
 from allo_async.cli.spreading import spread_all
 from allo_async.cli.terminal import ERR
 from allo_async.journal.list_journal import ListJournal
@@ -158,4 +160,5 @@ def _to_do(load: RepLoad) -> RepLoad:
 
 
 def _say_heard() -> None:
-    ERR.say("Stopping: what is on its way is heard out, nothing more is sent. Ctrl-C again stops at once.")
+    again = "Ctrl-C again" if first_signal() == signal.SIGINT else "A second signal"
+    ERR.say(f"Stopping: what is on its way is heard out, nothing more is sent. {again} stops at once.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import signal
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from allo_async._numbers.plans import check_region
 from allo_async.cli.fault_option import HELP, ScriptedFault, read_fault
 from allo_async.cli.report import ExitCode
+from allo_async.cli.signals import first_signal, run
 from allo_async.cli.terminal import ERR, OUT
 from allo_async.errors import InvalidRegionError
 from allo_async.sandbox import Sandbox
@@ -57,7 +59,7 @@ def sandbox(
     for scripted in fault or ():
         server.script(scripted.fault, at=scripted.at)
     try:
-        asyncio.run(_serve(server))
+        run(_serve(server))
     except OSError as error:
         ERR.say(
             f"cannot listen on port {port}: {error.strerror or 'it is taken'}. Take a free one: --port 0", style="red"
@@ -65,6 +67,9 @@ def sandbox(
         raise typer.Exit(ExitCode.ERROR) from error
     except KeyboardInterrupt:
         OUT.say("Stopped.")
+        # Ctrl-C is how people end it.
+        if first_signal() not in {None, signal.SIGINT}:
+            raise
 
 
 def lively_sandbox(*, region: str | None) -> Sandbox:

@@ -5,12 +5,13 @@ import json
 import os
 import sys
 import traceback
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from allo_async.cli.inert import inert
+from allo_async.cli.unbroken import Unbroken
 
 # Wider than any line, and still a figure that layouts can work with.
 _WIDE = 10_000
@@ -25,7 +26,27 @@ class Screen(Console):
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
+        # Rich asks for the file while it begins.
+        self._unbroken: Unbroken | None = None
         super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+    @property
+    def file(self) -> IO[str]:
+        """The stream behind it, to which every write succeeds, also where the terminal was closed."""
+        stream = super().file
+        if self._unbroken is None or self._unbroken.stream is not stream:
+            self._unbroken = Unbroken(stream)
+        return cast("IO[str]", self._unbroken)
+
+    @file.setter
+    def file(self, new_file: IO[str]) -> None:
+        self._file = new_file
+
+    @property
+    def lost(self) -> OSError | None:
+        """Why nobody gets what is printed; `None` if somebody does."""
+        self.file.flush()
+        return cast("Unbroken", self.file).error
 
     @property
     def live(self) -> bool:
@@ -59,7 +80,9 @@ class Screen(Console):
 
     def say_json(self, document: object) -> None:
         """Print *document* as JSON in ASCII, which no encoding can spoil."""
-        self.file.write(json.dumps(document, indent=2, default=str) + "\n")
+        # DEL is ASCII too, and stays as it is.
+        written = json.dumps(document, indent=2, default=str).replace("\x7f", "\\u007f")
+        self.file.write(written + "\n")
         self.file.flush()
 
 

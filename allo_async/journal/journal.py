@@ -72,6 +72,8 @@ class Journal:
     async def write_csv(self, load_id: str, to: str | os.PathLike[str]) -> int:
         """Write the fate of every row that the journal has of a load as CSV, and tell how many those are.
 
+        A cell that a spreadsheet would run is guarded by an apostrophe.
+
         Args:
             load_id: The load.
             to: The file, which is replaced, and readable by its owner alone.

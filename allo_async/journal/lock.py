@@ -1,51 +1,84 @@
 """One process at a time works with a journal: a lock of SQLite's own, on a file beside it."""
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 
-from allo_async.errors import JournalBusyError, JournalError
-from allo_async.journal.file import refuse_irregular
+import attrs
+
+from allo_async.errors import JournalBusyError
+from allo_async.private_file import make_private
+
+_Identity = tuple[int, int, int]
+
+
+@attrs.frozen(eq=False)
+class JournalLock:
+    """A lock that this process holds; it ends with the process however that ends.
+
+    Attributes:
+        beside: Its file, which is not the journal, so that the journal can be read while a load runs.
+    """
+
+    beside: Path
+    _identity: _Identity
+    _connection: sqlite3.Connection
+
+    def release(self) -> None:
+        """Give it back, and delete its file while no other process can have locked that."""
+        if _identity(self.beside) == self._identity:
+            with contextlib.suppress(OSError):
+                self.beside.unlink()
+        self._connection.close()
 
 
 def is_held(path: Path) -> bool:
     """Return whether another process works with the journal at *path*, which this one does not have open."""
     try:
-        locked(path).close()
+        locked(path).release()
     except JournalBusyError:
         return True
-    except (sqlite3.Error, OSError, JournalError):
+    except (sqlite3.Error, OSError):
         return False
     return False
 
 
-def locked(path: Path) -> sqlite3.Connection:
-    """Lock the journal for this process: a lock of SQLite's own, which ends with the process however it ends.
-
-    It is on a file beside the journal, so that the journal can be read while a load runs.
-    """
-    beside = path.with_name(f"{path.name}-lock")
-    make_private(beside)
-    lock = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=0)
-    try:
-        # Nothing is ever written to it, and no file is to be left beside it.
-        lock.execute("PRAGMA journal_mode = MEMORY")
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise JournalBusyError(f"another process works with the journal {path.name}") from error
-        raise
-    return lock
-
-
-def make_private(path: Path) -> None:
-    """Make the file, readable by its owner alone, if there is none.
+def locked(path: Path) -> JournalLock:
+    """Lock the journal at *path* for this process.
 
     Raises:
-        JournalError: There is something else, such as a link to another file.
+        JournalBusyError: Another process has locked it.
+        OSError: The lock's file is a link or no plain file, or cannot be made.
     """
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    refuse_irregular(path, path.lstat().st_mode)
+    beside = path.with_name(f"{path.name}-lock")
+    while True:
+        make_private(beside)
+        identity = _identity(beside)
+        connection = _lock(beside, path.name)
+        # A lock on a file that its last holder has deleted meanwhile is none.
+        if identity is not None and identity == _identity(beside):
+            return JournalLock(beside, identity, connection)
+        connection.close()
+
+
+def _lock(beside: Path, name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(beside, isolation_level=None, check_same_thread=False, timeout=0)
+    try:
+        # Nothing is ever written to it, and no file is to be left beside it.
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise JournalBusyError(f"another process works with the journal {name}") from error
+        raise
+    return connection
+
+
+def _identity(path: Path) -> _Identity | None:
+    """Return what tells the file at *path* from one that has its name later, and maybe its number."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns

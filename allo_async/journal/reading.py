@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import csv
-import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +18,8 @@ from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, refuse_inherited
 from allo_async.models import Totals
+from allo_async.private_file import replacing
+from allo_async.spreadsheet_guard import guarded
 
 _Result = TypeVar("_Result")
 
@@ -111,14 +112,17 @@ async def write_csv(path: Path, load_id: str, to: Path) -> int:
     rows = await read_fates(path, load_id)
 
     def write() -> None:
-        private = os.open(to, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(private, "w", encoding="utf-8", newline="") as out:
+        with replacing(to, encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(_COLUMNS)
-            writer.writerows([getattr(row, column) for column in _COLUMNS] for row in rows)
+            writer.writerows([_cell(getattr(row, column)) for column in _COLUMNS] for row in rows)
 
     await asyncio.to_thread(write)
     return len(rows)
+
+
+def _cell(value: object) -> object:
+    return guarded(value) if isinstance(value, str) else value
 
 
 async def reading(

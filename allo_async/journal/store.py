@@ -13,8 +13,9 @@ from typing import ClassVar, Self, TypeVar
 
 from allo_async.errors import JournalBusyError, JournalError
 from allo_async.journal.file import has_tables, look, schema, translated
-from allo_async.journal.lock import locked, make_private
+from allo_async.journal.lock import JournalLock, locked
 from allo_async.journal.presence import Presence
+from allo_async.private_file import keep_private, make_private
 
 # Seconds that another program may keep the journal for itself; less once nobody waits for what is written.
 _BUSY_PATIENCE = 5.0
@@ -54,7 +55,7 @@ class Store:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="allo-journal")
         self.users = 0
         self.closing: Future[None] | None = None
-        self._lock: sqlite3.Connection | None = None
+        self._lock: JournalLock | None = None
         self._connection: sqlite3.Connection | None = None
         self._presence: Presence | None = None
 
@@ -200,8 +201,10 @@ class Store:
         self._patiently(lambda: look(self.path), _BUSY_PATIENCE)
         with contextlib.ExitStack() as opened:
             lock = self._patiently(lambda: locked(self.path), _LOCK_PATIENCE)
-            opened.callback(lock.close)
+            opened.callback(lock.release)
             make_private(self.path)
+            for beside in ("-wal", "-shm", "-journal"):
+                keep_private(self.path.with_name(f"{self.path.name}{beside}"))
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
             opened.callback(connection.close)
             self._patiently(lambda: self._prepare(connection), _BUSY_PATIENCE)
@@ -227,11 +230,10 @@ class Store:
         if self._connection is not None and self._presence is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._tidy(self._connection, self._presence)
-        for connection in (self._connection, self._lock):
-            if connection is not None:
-                connection.close()
-        if self._presence is not None:
+            self._connection.close()
             self._presence.remove_rest()
+        if self._lock is not None:
+            self._lock.release()
         self._alive.discard(self)
 
     def _tidy(self, connection: sqlite3.Connection, presence: Presence) -> None:

@@ -9,8 +9,8 @@ from itertools import islice
 
 import attrs
 
-from allo_async.leads.spreadsheet_guard import unguarded
 from allo_async.leads.table import HEAD, Record, Table, fields_named, header_place, table_of
+from allo_async.spreadsheet_guard import unguarded
 
 #: Characters that a row may have, its line breaks included.
 ROW_LIMIT = 1_048_576

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from allo_async.leads.spreadsheet_guard import unguarded
 from allo_async.leads.table import Record, Table, table_of
+from allo_async.spreadsheet_guard import unguarded
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook

@@ -49,10 +49,21 @@ class PseudoTerminal:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        os.close(self._keys)
+        if self._keys is not None:
+            os.close(self._keys)
 
     def press(self, keys):
         os.write(self._keys, keys.encode())
+
+    def send(self, number):
+        """Send the command a signal."""
+        self._process.send_signal(number)
+
+    def hang_up(self):
+        """Close the terminal, as by its window's cross: the kernel sends SIGHUP, and no write succeeds any more."""
+        os.close(self._keys)
+        self._keys = None
+        return self._process.wait(SOON)
 
     def read_until(self, text):
         """Read until *text* was printed."""

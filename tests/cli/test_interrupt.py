@@ -1,37 +1,89 @@
 import asyncio
 import signal
+import threading
 
 import pytest
 
 from allo_async.cli.interrupt import stop_on_interrupt
+from allo_async.cli.signals import ending_at_once, exit_code, finishing, run
+
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
-def test_first_ctrl_c_asks_and_the_second_ends():
-    """The first Ctrl-C sets the event and says so; the second cancels the task; afterwards Ctrl-C is as it was."""
+@pytest.mark.parametrize("number", ENDING)
+def test_first_signal_asks_and_the_second_ends(number):
+    """The first signal sets the event and says so; the second cancels the task; afterwards each is as it was."""
     said = []
 
     async def work():
+        before = [signal.getsignal(each) for each in ENDING]
         with stop_on_interrupt(lambda: said.append("heard")) as stop:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             await asyncio.wait_for(stop.wait(), 1)
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.Event().wait()
-        return signal.getsignal(signal.SIGINT)
+        return before, [signal.getsignal(each) for each in ENDING]
 
-    assert asyncio.run(work()) is signal.default_int_handler
+    before, after = asyncio.run(work())
+
+    assert before == after
     assert said == ["heard"]
 
 
-def test_loop_without_signal_handlers_keeps_its_own_way(monkeypatch):
-    """Where a loop takes no signal handlers, as on Windows, the block runs all the same."""
+def test_loop_outside_the_main_thread_keeps_its_own_way():
+    """Where no handlers can be set, as outside the main thread, the block runs all the same."""
+    seen = []
 
     async def work():
-        def refuse(*_):
-            raise NotImplementedError
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", refuse)
         with stop_on_interrupt(lambda: None) as stop:
-            return stop.is_set()
+            seen.append(stop.is_set())
 
-    assert asyncio.run(work()) is False
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    thread.join()
+
+    assert seen == [False]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signal_ends_a_question(number, code):
+    """Whatever a coroutine waits for, a signal ends it, and the exit code names the signal."""
+
+    async def ask():
+        asyncio.get_running_loop().call_soon(signal.raise_signal, number)
+        await asyncio.Event().wait()
+
+    with ending_at_once(), pytest.raises(KeyboardInterrupt):
+        run(ask())
+
+    assert exit_code() == code
+
+
+def test_what_finishes_is_not_cut_off():
+    """At the end of a run the first signal lets the block finish, and the second does not."""
+    done = []
+
+    def finish():
+        with finishing():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("written")
+            signal.raise_signal(signal.SIGTERM)
+            done.append("never")
+
+    with ending_at_once(), pytest.raises(KeyboardInterrupt):
+        finish()
+
+    assert done == ["written"]
+
+
+def test_ignored_signal_stays_ignored():
+    """What the starter of the command had it ignore ends nothing, as SIGHUP under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ending_at_once(), finishing():
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

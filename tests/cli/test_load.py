@@ -148,7 +148,7 @@ def test_column_that_names_no_rep_is_wrong_usage(sandbox, run, write):
 def test_file_that_cannot_be_written_hides_nothing(sandbox, run, write):
     """Where the not-added file cannot be written, the table is shown all the same; exit code 1."""
     file = write("Phone\n+12122000000\nN/A\n")
-    (file.parent / "leads.not-added.csv.part").mkdir()
+    (file.parent / "leads.not-added.csv").mkdir()
 
     result = run("load", file, "--to", MARIE, code=1)
 

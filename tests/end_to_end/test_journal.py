@@ -409,7 +409,7 @@ async def test_journal_at_rest_is_one_file(load, journal):
 
     await journal.loads()
 
-    assert {path.name for path in journal.path.parent.iterdir()} == {"monday.db", "monday.db-lock"}
+    assert {path.name for path in journal.path.parent.iterdir()} == {"monday.db"}
 
 
 async def test_names_are_kept_only_while_they_are_on_their_way(sandbox, load, journal):

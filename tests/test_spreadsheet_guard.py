@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allo_async.leads.spreadsheet_guard import guarded, unguarded
+from allo_async.spreadsheet_guard import guarded, unguarded
 
 CELLS = st.text(alphabet=st.sampled_from("'=+-@\t\r\n 1a|!()\N{FULLWIDTH EQUALS SIGN}") | st.characters(), max_size=12)
 

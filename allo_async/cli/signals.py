@@ -1,0 +1,111 @@
+"""The signals that end the command: Ctrl-C, and SIGTERM and SIGHUP alike, unless they are ignored from the start."""
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+_Answer = TypeVar("_Answer")
+
+# Windows has no SIGHUP.
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+# Signals are the process's, and so is the record of them.
+_received: list[int] = []
+
+
+def first_signal() -> int | None:
+    """Return the first signal that the command has received, `None` before any."""
+    return _received[0] if _received else None
+
+
+def exit_code() -> int:
+    """Return what a shell makes of the first signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+    return 128 + (first_signal() or signal.SIGINT)
+
+
+@contextlib.contextmanager
+def handling(handle: Callable[[], None]) -> Generator[None]:
+    """Call *handle* at each signal while the block runs, and nothing that was called before.
+
+    A signal that is ignored stays ignored, as SIGHUP is under `nohup`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handler(number: int, _: object) -> None:
+        _received.append(number)
+        handle()
+
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    taken = {number: known for number, known in before.items() if known not in {signal.SIG_IGN, None}}
+    try:
+        for number in taken:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number, known in taken.items():
+            signal.signal(number, known)
+
+
+@contextlib.contextmanager
+def ending_at_once() -> Generator[None]:
+    """Raise a `KeyboardInterrupt` at each signal while the block runs; none has been received before."""
+    _received.clear()
+    with handling(_raise):
+        yield
+
+
+@contextlib.contextmanager
+def finishing() -> Generator[None]:
+    """Let the block come to its end at the first signal while it runs, and raise a `KeyboardInterrupt` at the next."""
+    heard: list[None] = []
+
+    def handle() -> None:
+        heard.append(None)
+        if len(heard) > 1:
+            _raise()
+
+    with handling(handle):
+        yield
+
+
+def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
+    """Run *work* on an event loop of its own; a signal cancels it.
+
+    Raises:
+        KeyboardInterrupt: A signal did.
+    """
+
+    async def cancellable() -> _Answer:
+        with handling(canceller()):
+            return await work
+
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        if first_signal() is None:
+            raise
+        raise KeyboardInterrupt from None
+
+
+def canceller() -> Callable[[], None]:
+    """Return what cancels the running task at the first call; where its loop does not get to that, the next raises."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    asked: list[None] = []
+
+    def cancel() -> None:
+        if task is None or asked:
+            _raise()
+        else:
+            asked.append(None)
+            loop.call_soon_threadsafe(task.cancel)
+
+    return cancel
+
+
+def _raise() -> None:
+    raise KeyboardInterrupt
