@@ -1,17 +1,19 @@
 """What `load` reads: a file, or standard input; and how it was read, for people to check."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from allo_async import Journal
 from allo_async.cli.dealing import Dealt
 from allo_async.cli.journaling import journal_of
 from allo_async.cli.terminal import ERR
-from allo_async.leads.leads_file import LeadsFile, read_leads, read_leads_file
+from allo_async.leads.leads_file import LeadsFile, read_bounded, read_leads, read_leads_file
 
 _STDIN = Path("-")
 _STDIN_NAME = "standard input"
 _LINES_SHOWN = 8
+_COLUMNS_SHOWN = 30
 
 
 def read_source(file: Path, *, sheet: str | None) -> LeadsFile:
@@ -22,7 +24,7 @@ def read_source(file: Path, *, sheet: str | None) -> LeadsFile:
     """
     if file != _STDIN:
         return read_leads_file(file, sheet=sheet)
-    return read_leads(sys.stdin.buffer.read(), Path("stdin.csv"), name=_STDIN_NAME, sheet=sheet)
+    return read_leads(read_bounded(sys.stdin.buffer, _STDIN_NAME), Path("stdin.csv"), name=_STDIN_NAME, sheet=sheet)
 
 
 def shown_path(file: Path) -> Path:
@@ -45,7 +47,11 @@ def say_how_read(leads: LeadsFile, dealt: Dealt) -> None:
     """Print which column is which field, which ones are not used, and which lines are no leads."""
     ERR.say(f"Columns: {dealt.columns}")
     if dealt.columns.not_used:
-        ERR.say(f"not used: {', '.join(dealt.columns.not_used)}")
+        ERR.say(f"not used: {_first(dealt.columns.not_used, _COLUMNS_SHOWN, ', …')}")
     if leads.aside:
-        shown = ", ".join(map(str, leads.aside[:_LINES_SHOWN])) + (" …" if len(leads.aside) > _LINES_SHOWN else "")
+        shown = _first(leads.aside, _LINES_SHOWN, " …")
         ERR.say(f"no leads, but titles or footers: {leads.unit}{'s' * (len(leads.aside) > 1)} {shown}")
+
+
+def _first(things: Sequence[object], count: int, more: str) -> str:
+    return ", ".join(map(str, things[:count])) + more * (len(things) > count)

@@ -1,7 +1,9 @@
 """A file of leads as people export it: CSV with any delimiter, a workbook, or JSON."""
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import attrs
 
@@ -11,6 +13,11 @@ from allo_async.leads.decoding import decoded
 from allo_async.leads.file_row import FileRow
 from allo_async.leads.json_rows import JsonError, columns_of, is_json, is_json_lines, read_json, read_json_lines
 from allo_async.leads.workbook import WorkbookError, read_workbook
+
+#: Bytes of a file. A million rows with every column that a CRM has are fewer.
+LARGEST_FILE = 512 * 2**20
+
+_TOO_LARGE = f"has more than {LARGEST_FILE // 2**20} MiB: cut it into several files"
 
 _JSON_LINES_ENDINGS = {".jsonl", ".ndjson"}
 _JSON_ENDING = ".json"
@@ -49,10 +56,8 @@ def read_leads_file(path: Path, *, sheet: str | None = None) -> LeadsFile:
     Raises:
         UnreadableFileError: There is no such file, or it holds no rows that can be read.
     """
-    if path.is_dir():
-        raise UnreadableFileError(f"{path} is a folder: name the file in it")
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
     return read_leads(content, path, name=str(path), sheet=sheet)
@@ -77,6 +82,30 @@ def read_leads(content: bytes, path: Path, *, name: str, sheet: str | None = Non
     if not file.rows:
         raise UnreadableFileError(f"{name} {_without_rows(content, file)}")
     return file
+
+
+def read_bounded(file: BinaryIO, name: str) -> bytes:
+    """Read all of *file*, which may be a pipe.
+
+    Raises:
+        UnreadableFileError: It is larger than any list of leads.
+    """
+    content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise UnreadableFileError(f"{name} {_TOO_LARGE}")
+    return content
+
+
+def _content(path: Path) -> bytes:
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableFileError(f"{path} is a folder: name the file in it")
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+        raise UnreadableFileError(f"{path} is a device, and no file")
+    if found.st_size > LARGEST_FILE:
+        raise UnreadableFileError(f"{path} {_TOO_LARGE}")
+    with path.open("rb") as file:
+        return read_bounded(file, str(path))
 
 
 def _predicate(error: Exception) -> str:

@@ -1,10 +1,12 @@
 """Workbooks of Excel and LibreOffice: XLSX, XLSB, XLS and ODS, by python-calamine."""
 
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from allo_async.leads.archive import too_much
 from allo_async.leads.table import Record, Table, table_of
 from allo_async.spreadsheet_guard import unguarded
 
@@ -28,6 +30,8 @@ def read_workbook(content: bytes, sheet: str | None = None) -> Table:
         raise WorkbookError(
             "is a workbook, and reading one takes an extra: pip install 'allo-async[xlsx]', or save it as CSV"
         ) from error
+    if zipfile.is_zipfile(io.BytesIO(content)) and (told := too_much(content)) is not None:
+        raise WorkbookError(f"is a workbook that {told}: copy the list into a new one, or save it as CSV")
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         name = _sheet(workbook, sheet)

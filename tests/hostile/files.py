@@ -79,7 +79,15 @@ def _book_with(**changed):
     return _zip(members | {name.replace("__", "/").replace("_", "."): content for name, content in changed.items()})
 
 
-_BOMB = b"<x>" + b" " * 300 * 2**20
+def _bomb(folder):
+    path = folder / "leads.xlsx"
+    path.write_bytes(_book(["Phone"], [NUMBER]))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book, book.open("xl/theme/theme2.xml", "w") as member:
+        for _ in range(513):
+            member.write(b" " * 2**20)
+    return path
+
+
 _LAUGHS = (
     b'<!DOCTYPE w [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 10) for i in range(9))
@@ -143,17 +151,15 @@ FILES = {
     "a table of a workbook's name": _file(TABLE, "leads.xlsx"),
     "a workbook that is cut off": _file(_book(["Phone"], [NUMBER])[:-500], "leads.xlsx"),
     "a workbook without a sheet": _file(_zip({"x": b""}), "leads.xlsx"),
-    "a workbook with a bomb": _file(_book_with(**{"xl__worksheets__sheet1_xml": _BOMB}), "leads.xlsx"),
-    "a workbook that laughs": _file(_book_with(**{"xl__worksheets__sheet1_xml": _LAUGHS}), "leads.xlsx"),
-    "a workbook that reads files": _file(_book_with(**{"xl__worksheets__sheet1_xml": _XXE}), "leads.xlsx"),
+    "a workbook with a bomb": _bomb,
+    "a workbook that laughs": _file(_book_with(xl__worksheets__sheet1_xml=_LAUGHS), "leads.xlsx"),
+    "a workbook that reads files": _file(_book_with(xl__worksheets__sheet1_xml=_XXE), "leads.xlsx"),
     "a workbook of errors": _file(_book(["Phone", "#REF!"], ["#N/A", "=1/0"], [NUMBER, "#DIV/0!"]), "leads.xlsx"),
     "a workbook far away": _file(
         _book_with(
-            **{
-                "xl__worksheets__sheet1_xml": b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
-                b'main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Phone</t></is></c></row>'
-                b'<row r="1048576"><c r="XFD1048576"><v>12125550010</v></c></row></sheetData></worksheet>'
-            }
+            xl__worksheets__sheet1_xml=b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+            b'main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Phone</t></is></c></row>'
+            b'<row r="1048576"><c r="XFD1048576"><v>12125550010</v></c></row></sheetData></worksheet>'
         ),
         "leads.xlsx",
     ),
