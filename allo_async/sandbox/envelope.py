@@ -42,7 +42,7 @@ KNOWN = {
         404, "There is no such endpoint.", suggestion="List the endpoints of your key with GET /v2/api/me."
     ),
     "METHOD_NOT_ALLOWED": _Known(405, "This endpoint does not take this method."),
-    "BAD_REQUEST": _Known(400, "This is no HTTP request that can be read."),
+    "BAD_REQUEST": _Known(400, "The request cannot be read."),
     "INVALID_REQUEST_BODY": _Known(400, "The body is missing, or is not JSON in UTF-8."),
     "UNSUPPORTED_MEDIA_TYPE": _Known(
         415, "The body must be JSON.", suggestion="Send it with the header 'Content-Type: application/json'."

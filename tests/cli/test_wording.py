@@ -24,7 +24,7 @@ FORBIDDEN = re.compile(
 # The next thing to do: a command, an option, a variable, or to try again.
 WAY_ON = re.compile(r"allo-async [a-z]+|--[a-z-]+|ALLO_[A-Z_]+|HTTPS_PROXY|again|Check ")
 
-CODES = sorted(envelope._KNOWN)
+CODES = sorted(envelope.KNOWN)
 
 
 def made(kind):
@@ -70,8 +70,8 @@ def test_every_kind_has_words_and_a_way_on(kind):
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_of_the_api_has_words(sandbox, run, tmp_path, code):
     """Each documented refusal, met in a load, is told in words with its code behind, and never as a number."""
-    status = envelope._KNOWN[code].status
-    sandbox.script(faults.error(status, code, message=envelope._KNOWN[code].message), times=2)
+    status = envelope.KNOWN[code].status
+    sandbox.script(faults.error(status, code, message=envelope.KNOWN[code].message), times=2)
     leads = tmp_path / "leads.csv"
     leads.write_text("Phone\n" + us_numbers(1)[0], "utf-8")
     result = run("load", leads, "--to", MARIE, "--no-journal", "--deadline", "3", code=None)

@@ -48,6 +48,8 @@ async def test_stopped_while_a_request_is_on_its_way(sandbox, allo, fault, fate)
 
 async def test_stopped_while_it_waits_its_turn(sandbox, allo):
     """A caller behind another's request leaves nothing behind when it stops, and the other goes on."""
+    # The read before the append takes so long that the stream is there in time.
+    sandbox.script(faults.commit_and_stall(5), method="GET", times=1)
     first = asyncio.create_task(allo.queue().append(us_numbers(1)))
     await until(lambda: looks(sandbox))
     # Rows of another patience do not go into the same request.
