@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 # Bytes of all members, unpacked. The sheet of half a million rows with twenty columns has fewer.
@@ -21,16 +22,24 @@ _LONGEST_TAG = 300
 
 
 def too_much(content: bytes) -> str | None:
-    """Return why the archive *content* holds more than a workbook of leads; `None` if it does not."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > _LARGEST:
-            return f"unpacks to more than {_LARGEST // 2**20:,} MiB"
-        for member in members:
-            if _SHEET.fullmatch(member.filename):
-                rows, columns = _extent(_blocks(archive, member))
-                if rows * columns > _MOST_CELLS:
-                    return f"has a sheet of {rows:,} rows and {columns:,} columns, by its last cell"
+    """Return why *content* holds more than a workbook of leads; `None` if it does not, or is no archive."""
+    # What is damaged, or not to be unpacked by Python, is for the reader of workbooks to refuse.
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _too_much(archive)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError):
+        return None
+
+
+def _too_much(archive: zipfile.ZipFile) -> str | None:
+    members = archive.infolist()
+    if sum(member.file_size for member in members) > _LARGEST:
+        return f"unpacks to more than {_LARGEST // 2**20:,} MiB"
+    for member in members:
+        if _SHEET.fullmatch(member.filename):
+            rows, columns = _extent(_blocks(archive, member))
+            if rows * columns > _MOST_CELLS:
+                return f"has a sheet of {rows:,} rows and {columns:,} columns, by its last cell"
     return None
 
 
@@ -48,7 +57,7 @@ def _extent(blocks: Iterator[bytes]) -> tuple[int, int]:
     rows, columns = 0, b"Z"
     for block in blocks:
         rows = max(rows, max(map(int, _ROW.findall(block)), default=0))
-        columns = max(columns, *_COLUMN.findall(block), key=lambda letters: (len(letters), letters))
+        columns = max([columns, *_COLUMN.findall(block)], key=lambda letters: (len(letters), letters))
     place = 0
     for letter in columns:
         place = place * 26 + letter - ord("A") + 1

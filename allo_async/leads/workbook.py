@@ -1,7 +1,6 @@
 """Workbooks of Excel and LibreOffice: XLSX, XLSB, XLS and ODS, by python-calamine."""
 
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ def read_workbook(content: bytes, sheet: str | None = None) -> Table:
         raise WorkbookError(
             "is a workbook, and reading one takes an extra: pip install 'allo-async[xlsx]', or save it as CSV"
         ) from error
-    if zipfile.is_zipfile(io.BytesIO(content)) and (told := too_much(content)) is not None:
+    if (told := too_much(content)) is not None:
         raise WorkbookError(f"is a workbook that {told}: copy the list into a new one, or save it as CSV")
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))

@@ -1,75 +1,10 @@
 """Hostile replies: what servers, gateways and attackers may answer, each with what it can mean for the rows."""
 
-import asyncio
-import gzip
-import json
-import zlib
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
-import attrs
-
-from tests.hostile.middleman import Performance
-
-ROWS = ["+12125550010", "+12125550011", "+12125550012"]
-
-MILLION = 1_000_000
-
-
-class Means(Enum):
-    """What a reply can honestly mean: only replies that break their word are struck in situations of another kind."""
-
-    DONE = "a 2xx: the append was carried out"
-    REFUSED = "the API's own refusal: nothing was carried out"
-    UNKNOWN = "nobody's word: the append may have been carried out, or not"
-
-
-@attrs.frozen
-class Hostile:
-    name: str
-    means: Means
-    reply: bytes | Performance = attrs.field(repr=False)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def http(
-    body: bytes | dict[str, Any] | list[Any] = b"",
-    *headers: str | bytes,
-    status: str | bytes = "200 OK",
-    length: int | None = -1,
-    kind: str = "application/json",
-) -> bytes:
-    """A reply; a *length* of -1 is the true one, and `None` leaves it out."""
-    body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = [_bytes(f"Content-Type: {kind}"), *map(_bytes, headers)]
-    if length is not None:
-        lines.append(b"Content-Length: %d" % (len(body) if length == -1 else length))
-    return b"HTTP/1.1 " + _bytes(status) + b"\r\n" + b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
-
-
-def entry(place: int = 0, **fields: Any) -> dict[str, Any]:
-    date = "2026-09-21T14:13:20"
-    return {"number_to": ROWS[place], "position": place, "created_at": date, "updated_at": date} | fields
-
-
-def added(**fields: Any) -> dict[str, Any]:
-    return {"data": {"added": [entry(place, **fields) for place in range(3)], "skipped": []}}
-
-
-def lists(added: Any, skipped: Any) -> dict[str, Any]:
-    return {"data": {"added": added, "skipped": skipped}}
-
-
-def error(code: Any = "VALIDATION_ERROR", message: Any = "No.", **fields: Any) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message} | fields}
-
+from tests.hostile.exchanges import exchanges
+from tests.hostile.making import MILLION, ROWS, Hostile, Means, added, entry, error, http, http_json, lists
 
 NEST = b"[" * 100_000 + b"]" * 100_000
 ESCAPES = "\x1b[31mRED\x1b]0;title\x07\x9b2J\u202eback\u2028line\r\nWARNING forged [bold]x[/bold] [/] [link=http://x]y"
@@ -86,117 +21,6 @@ def _statuses() -> Iterator[tuple[str, Means, bytes]]:
     yield "302 to another host", Means.UNKNOWN, http(b"", "Location: http://evil.invalid/", status="302 Found")
     yield "307 to itself", Means.UNKNOWN, http(b"", "Location: /v2/api/dialing-queues/current/numbers", status="307 X")
     yield "407 of a proxy", Means.UNKNOWN, http(b"", "Proxy-Authenticate: Basic", status="407 Proxy")
-
-
-async def _endless(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
-        await writer.drain()
-
-
-async def _drip(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"1\r\n \r\n")
-        await writer.drain()
-        await asyncio.sleep(0.02)
-
-
-async def _drip_headers(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        writer.write(b"X-A: b\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.02)
-
-
-async def _flood_of_headers(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        writer.write(b"".join(b"X-A%d: b\r\n" % i for i in range(500)))
-        await writer.drain()
-
-
-async def _early_hints(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.001)
-
-
-async def _silence(writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(3600)
-
-
-async def _reset(writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
-
-
-async def _half(writer: asyncio.StreamWriter) -> None:
-    whole = http(added())
-    writer.write(whole[: len(whole) - 40])
-    await writer.drain()
-
-
-def _bomb(bits: int) -> bytes:
-    # 256 MiB of zeros.
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, bits)
-    zeros = b"\0" * 2**20
-    return b"".join(squeezer.compress(zeros) for _ in range(256)) + squeezer.flush()
-
-
-def _exchanges() -> Iterator[tuple[str, Means, bytes | Performance]]:
-    done, unknown = Means.DONE, Means.UNKNOWN
-    yield from (
-        ("endless body", unknown, _endless),
-        ("dripping body", unknown, _drip),
-        ("dripping headers", unknown, _drip_headers),
-        ("flood of headers", unknown, _flood_of_headers),
-        ("early hints for ever", unknown, _early_hints),
-        ("silence", unknown, _silence),
-        ("reset", unknown, _reset),
-        ("half a body", unknown, _half),
-        ("gzip bomb", unknown, http(_bomb(31), "Content-Encoding: gzip")),
-        ("deflate bomb", unknown, http(_bomb(15), "Content-Encoding: deflate")),
-        ("gzip that is none", unknown, http(b"not gzip", "Content-Encoding: gzip")),
-        ("unknown encoding", unknown, http(b"\x01\x02", "Content-Encoding: zstd-99")),
-        ("padded gzip", done, http(gzip.compress(b" " * 2**22 + http_json(added())), "Content-Encoding: gzip")),
-        ("header of a megabyte", unknown, http(added(), "X-A: " + "a" * MILLION)),
-        ("ten thousand headers", unknown, http(added(), *(f"X-A{i}: b" for i in range(10_000)))),
-        ("NUL in a header", unknown, http(added(), b"X-A: a\0b")),
-        ("bare CR in a header", unknown, http(added(), b"X-A: a\rX-B: c")),
-        ("two lengths", unknown, http(added(), "Content-Length: 5")),
-        ("negative length", unknown, http(added(), "Content-Length: -5", length=None)),
-        ("absurd length", unknown, http(added(), "Content-Length: 99999999999999999999", length=None)),
-        ("length and chunks", unknown, http(b"5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked")),
-        (
-            "chunk of negative size",
-            unknown,
-            http(b"-5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked", length=None),
-        ),
-        ("no headers", unknown, b"HTTP/1.1 200 OK\r\n\r\n"),
-        ("HTTP 0.9", unknown, http_json(added())),
-        ("HTTP 3.7", unknown, http(added()).replace(b"HTTP/1.1", b"HTTP/3.7")),
-        ("garbage", unknown, bytes(range(256)) * 8),
-        ("another protocol", unknown, b"SSH-2.0-OpenSSH_9.2\r\n"),
-        ("TLS", unknown, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500)),
-        ("status 000", unknown, http(added(), status="000 X")),
-        ("status 99", unknown, http(added(), status="99 X")),
-        ("status 1000", unknown, http(added(), status="1000 X")),
-        ("status in words", unknown, http(added(), status="OK OK")),
-        ("bytes in the reason", done, http(added(), status=b"200 \xff\xfe")),
-        ("fifty continues", done, b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + http(added())),
-        ("another protocol from now on", unknown, http(b"", "Upgrade: ws", "Connection: Upgrade", status="101 Switch")),
-        ("cookies", done, http(added(), *(f"Set-Cookie: a{i}={'x' * 1000}" for i in range(20)))),
-        ("another charset", done, http(http_json(added()), kind="application/json; charset=utf-7")),
-        ("a charset that is none", done, http(http_json(added()), kind="application/json; charset=" + "x" * 3_000)),
-        ("HTML says the type", done, http(http_json(added()), kind="text/html")),
-    )
-
-
-def http_json(content: Any) -> bytes:
-    return json.dumps(content).encode()
 
 
 def _bodies() -> Iterator[tuple[str, Means, bytes]]:
@@ -406,6 +230,6 @@ def _headers() -> Iterator[tuple[str, Means, bytes]]:
 #: All of them, by name.
 REPLIES = {
     name: Hostile(name, means, reply)
-    for table in (_statuses, _exchanges, _bodies, _envelopes, _waits, _headers)
+    for table in (_statuses, exchanges, _bodies, _envelopes, _waits, _headers)
     for name, means, reply in table()
 }

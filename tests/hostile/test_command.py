@@ -9,8 +9,9 @@ from allo_async.cli.app import app
 from allo_async.sandbox import Sandbox
 from tests.hostile.account import HastyClock, bounded
 from tests.hostile.files import FILES
+from tests.hostile.making import ROWS, Means
 from tests.hostile.middleman import Middleman, Strike
-from tests.hostile.replies import REPLIES, ROWS, Means
+from tests.hostile.replies import REPLIES
 
 
 @pytest.fixture(name="loop")

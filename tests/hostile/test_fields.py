@@ -9,8 +9,8 @@ from allo_async import AlloClient, AlloError
 from allo_async.sandbox import Sandbox
 from tests.hostile.account import HastyClock, append_through
 from tests.hostile.fields import altered, odd_headers, odd_values, with_header
+from tests.hostile.making import ROWS, error, http
 from tests.hostile.middleman import Middleman, Strike
-from tests.hostile.replies import ROWS, error, http
 
 ALWAYS = range(1, 1_000_000)
 EMAIL = "marie@acme.example"

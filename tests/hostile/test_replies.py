@@ -2,8 +2,9 @@ import pytest
 
 from allo_async.sandbox import Sandbox
 from tests.hostile.account import HastyClock, append_through
+from tests.hostile.making import ROWS, Means
 from tests.hostile.middleman import Strike
-from tests.hostile.replies import REPLIES, ROWS, Means
+from tests.hostile.replies import REPLIES
 
 ALWAYS = range(1, 1_000_000)
 
