@@ -46,6 +46,7 @@ from allo_async.errors import (
     ServerError,
     SuppressionError,
     TransactionInProgressError,
+    UnreachableError,
     UnreadableReplyError,
 )
 from allo_async.events import Event, Observer
@@ -151,6 +152,7 @@ __all__ = [
     "Team",
     "Totals",
     "TransactionInProgressError",
+    "UnreachableError",
     "UnreadableReplyError",
     "User",
     "WhenFull",

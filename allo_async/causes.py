@@ -1,8 +1,15 @@
 """Errors of other libraries, kept as causes without their frames: error trackers record the locals of every frame."""
 
+import socket
+import ssl
 from collections.abc import Sequence
 
 from allo_async.display import without_login
+
+_NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+# What c-ares has for the same, by aiodns: no data, and not found.
+_NO_SUCH_HOST_BY_ARES = ({1}, {4})
+_LOGIN_WANTED = 407
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -23,6 +30,18 @@ def bare(error: BaseException, secrets: Sequence[str] = ()) -> BaseException:
         one.__traceback__ = one.__context__ = None
         _scrub(one, secrets)
     return error
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Return whether a connection that failed with *error* will fail again, until somebody changes a setting."""
+    reason = getattr(error, "os_error", error)
+    if isinstance(reason, socket.gaierror):
+        return reason.errno in _NO_SUCH_HOST
+    if isinstance(reason, ssl.SSLError):
+        # A server that restarts breaks off in the middle of a handshake.
+        return not isinstance(reason, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+    by_ares = {arg for arg in getattr(reason.__cause__, "args", ()) if isinstance(arg, int)}
+    return by_ares in _NO_SUCH_HOST_BY_ARES or getattr(error, "status", None) == _LOGIN_WANTED
 
 
 def scrubbed(text: str, secrets: Sequence[str]) -> str:

@@ -175,6 +175,10 @@ class ConnectionFailedError(NoReplyError, ConnectionError):
     """No connection could be made, or it broke before the request left: nothing was sent."""
 
 
+class UnreachableError(ConnectionFailedError):
+    """There is no such host, its certificate is not valid, or the proxy wants a login: it was not tried again."""
+
+
 class ConnectionLostError(NoReplyError, ConnectionError):
     """The connection broke after sending had begun: the server may have acted."""
 

@@ -25,6 +25,7 @@ import attrs
 import orjson
 
 from allo_async import AlloClient
+from benchmarks.chunks import chunks_with_and_without
 from benchmarks.handlers import client_of, handlers_beside_another_process
 from benchmarks.limited_server import REPS, Server, running
 from benchmarks.rivals import RIVALS, Job, Rival
@@ -215,6 +216,7 @@ async def main(wanted: str = "") -> None:
                     print(f"{name:28}{contender:20}{seconds / bare:>14.2f} {rest}", flush=True)
             print()
         await handlers_beside_another_process(wanted, redis, directory)
+        await chunks_with_and_without(wanted, redis, directory)
 
 
 if __name__ == "__main__":

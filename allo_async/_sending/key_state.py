@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -15,12 +16,15 @@ from allo_async._sending.queue_locks import Identity, LeasedLock, QueueLocks, ki
 from allo_async._sending.rate_limiter import RateLimiter
 from allo_async._sending.store_connection import StoreConnection
 from allo_async._wire.answers import ClockReading, KnownEnd
+from allo_async._wire.hints import LARGEST_LIMIT, RateLimit
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.events import Event
 from allo_async.models.team import READS_PER_SECOND, WRITES_PER_SECOND
 from allo_async.settings import DEFAULT_MAX_RETRY_AFTER, Settings
 from allo_async.validators import one_of
+
+_log = logging.getLogger(__name__)
 
 #: What stood last in each queue, and when that was seen.
 Tails = dict[Identity, KnownEnd]
@@ -56,6 +60,7 @@ class RateLimiters:
         self.reads = limiter(READS_PER_SECOND, "reads")
         self.writes = limiter(WRITES_PER_SECOND, "writes")
         self._max_retry_after = max_retry_after
+        self._disbelieved = set[str]()
 
     def of(self, request: Request) -> RateLimiter:
         """Return the limiter that *request* counts against."""
@@ -66,10 +71,24 @@ class RateLimiters:
 
         A 429 is the key's, whichever limit it was.
         """
-        seconds = min(seconds, self._max_retry_after)
+        if seconds > self._max_retry_after:
+            self._disbelieve("the server asks for a pause of %g s; %g s are believed", seconds, self._max_retry_after)
+            seconds = self._max_retry_after
         self.reads.expect_pause(seconds)
         self.writes.pause(seconds)
         return seconds
+
+    def update(self, request: Request, told: RateLimit, *, since: float) -> None:
+        """Follow the limit that the reply to *request* told; it left at *since*."""
+        if told.limit > LARGEST_LIMIT:
+            self._disbelieve("the server tells of a limit of %d requests a second, which is ignored", told.limit)
+        else:
+            self.of(request).update(told, since=since)
+
+    def _disbelieve(self, told: str, *figures: float) -> None:
+        if told not in self._disbelieved:
+            self._disbelieved.add(told)
+            _log.warning(told, *figures)
 
 
 class Coordination(Protocol):

@@ -171,7 +171,6 @@ class RateLimiter:
 
     def pause(self, seconds: float) -> None:
         """Let nothing leave for *seconds*; an earlier, longer pause stays in force."""
-        seconds = min(seconds, self._max_retry_after)
         self.expect_pause(seconds)
         self._connection.local.apply(lambda state, now: state.hold(now + seconds))
         self._connection.tell(lambda state, now: state.hold(now + seconds))

@@ -177,7 +177,7 @@ class Sender:
                 self._trust.note(request, reply)
                 limit = rate_limit(reply.headers)
                 if limit is not None:
-                    self._limiters.of(request).update(limit, since=left_at)
+                    self._limiters.update(request, limit, since=left_at)
                 if not reply.ok:
                     raise api_error(reply, now=self._clock.time())
                 answer = delivery.read(reply)

@@ -16,7 +16,7 @@ from yarl import URL
 
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Request
-from allo_async.causes import bare, scrubbed
+from allo_async.causes import bare, is_lasting, scrubbed
 from allo_async.clock import Clock
 from allo_async.errors import (
     AlloError,
@@ -26,6 +26,7 @@ from allo_async.errors import (
     ConnectionLostError,
     NoReplyError,
     ReplyTooLargeError,
+    UnreachableError,
     UnreadableReplyError,
 )
 from allo_async.settings import Settings
@@ -125,7 +126,7 @@ class Transport:
         self._given = session
         self._made: aiohttp.ClientSession | None = None
         self._trace_configs = list(trace_configs)
-        self._closed = False
+        self._closed = self._was_reached = False
         self._secrets = [settings.api_key.text]
         self._proxy: URL | None = None
         self._proxy_headers: dict[str, str] | None = None
@@ -141,6 +142,7 @@ class Transport:
             on_send: Called when the first byte of the body goes out.
 
         Raises:
+            UnreachableError: Nothing was sent, nor ever will be.
             ConnectionFailedError: Nothing was sent.
             ConnectionLostError: The connection broke after that.
             AttemptTimeoutError: No complete answer within the settings' `timeout`.
@@ -219,6 +221,7 @@ class Transport:
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         ) as response:
+            self._was_reached = True
             content = await self._read(response, request_id)
             # An error's message may quote the header that it refuses.
             for secret in self._secrets:
@@ -277,7 +280,9 @@ class Transport:
     def _meaning(self, error: BaseException, *, sent: bool) -> tuple[type[NoReplyError], str]:
         seconds = f"{self._settings.timeout:g} s"
         if isinstance(error, _NOT_CONNECTED):
-            return ConnectionFailedError, "could not connect"
+            # A host that answered before exists: its name is lost with the network, and comes back.
+            is_lasting_one = not self._was_reached and is_lasting(error)
+            return UnreachableError if is_lasting_one else ConnectionFailedError, "could not connect"
         if isinstance(error, TimeoutError):
             return (
                 (AttemptTimeoutError, f"no answer within {seconds}")

@@ -70,6 +70,7 @@ class Verdict(Enum):
 # The first entry found in the error class's own order of bases decides.
 _VERDICTS: dict[type[BaseException], Verdict] = {
     # Nothing usable came back.
+    errors.UnreachableError: Verdict.REFUSED,
     errors.ConnectionFailedError: Verdict.RETRY,
     errors.ConnectionLostError: Verdict.RESEND,
     errors.AttemptTimeoutError: Verdict.RESEND,

@@ -28,7 +28,7 @@ _MOST_HEADERS = 20
 # An HTTP date has a comma of its own behind the weekday.
 _PART = re.compile(r"[A-Za-z]{3,9},[^,]*|[^,]+")
 _NUMBER = re.compile(r"\+?[0-9]+(\.[0-9]*)?([eE]\+?[0-9]{1,3})?")
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 @attrs.frozen
@@ -45,9 +45,9 @@ class RateLimit:
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Read `X-RateLimit-Limit` and `X-RateLimit-Remaining` [guide]; `None` if there is no limit per second."""
+    """Read `X-RateLimit-Limit` and `X-RateLimit-Remaining` [guide]; `None` if there is no limit."""
     limit, remaining = _count(headers.get("X-RateLimit-Limit")), _count(headers.get("X-RateLimit-Remaining"))
-    return RateLimit(limit, remaining) if limit and limit <= LARGEST_LIMIT else None
+    return RateLimit(limit, remaining) if limit else None
 
 
 def _count(value: str | None) -> int | None:

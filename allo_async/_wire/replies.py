@@ -167,6 +167,9 @@ _BY_STATUS: dict[int, type[errors.ApiError]] = {
 # The most field errors that are kept: one for each row of the largest request.
 _MOST_ERRORS = 1_000
 
+# The server chooses how much it says. So many characters of each text are kept, before anything reads them.
+_LONGEST_TEXT = 500
+
 
 @attrs.frozen
 class Reply:
@@ -208,7 +211,7 @@ def api_error(reply: Reply, *, now: float) -> errors.ApiError:
         param=_text(error.get("param")),
         suggestion=_text(error.get("suggestion")),
         doc_url=_text(error.get("doc_url")),
-        errors=tuple(read_model(mapping(item), FieldError) for item in items(error.get("errors"))[:_MOST_ERRORS]),
+        errors=tuple(map(_field_error, items(error.get("errors"))[:_MOST_ERRORS])),
         retryable=error["retryable"] if isinstance(error.get("retryable"), bool) else None,
         retry_after=retry_after(error, reply.headers, status=reply.status, now=now),
     )
@@ -239,5 +242,11 @@ def items(value: object) -> Sequence[object]:
     return cast("list[object]", value) if isinstance(value, list) else ()
 
 
+def _field_error(item: object) -> FieldError:
+    return read_model({name: _text(value) for name, value in mapping(item).items()}, FieldError)
+
+
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"

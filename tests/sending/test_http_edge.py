@@ -3,6 +3,7 @@ import re
 import uuid
 
 import aiohttp
+import attrs
 import orjson
 import pytest
 from yarl import URL
@@ -297,3 +298,38 @@ async def test_session_that_refuses_the_request_is_told(server, clock):
             await allo.queue().append(["+12125550010"])
 
     assert [row.index for row in caught.value.result.pending] == [0]
+
+
+async def test_absurd_limits_are_told_once_and_not_followed(server, allo, clock, caplog):
+    """A limit that no API has, and a pause of years, are not believed; the log says so once."""
+    headers = {"X-RateLimit-Limit": "1000000000", "X-RateLimit-Remaining": "0"}
+    for _ in range(3):
+        server.post(URL_, payload=ADDED, headers=headers)
+        await allo.queue().append(["+12125550010"])
+    for _ in range(2):
+        server.post(URL_, status=429, payload=refusal("RATE_LIMIT_EXCEEDED", retry_after_seconds=1e12))
+        with pytest.raises(errors.RateLimitedError) as caught:
+            await allo.queue().append(["+12125550010"])
+        clock.now += 3_601
+
+    assert caught.value.retry_after == 3_600
+    told = [record.getMessage() for record in caplog.records if "believed" in record.msg or "ignored" in record.msg]
+    assert told == [
+        "the server tells of a limit of 1000000000 requests a second, which is ignored",
+        "the server asks for a pause of 2.592e+06 s; 3600 s are believed",
+    ]
+
+
+async def test_long_texts_of_a_refusal_are_cut(server, allo):
+    """However much a server says, an error keeps the beginning of each text."""
+    fields = [{"field": "f" * 10_000, "code": "c" * 10_000, "message": "m" * 10_000}]
+    refused = refusal("VALIDATION_ERROR", suggestion="s" * 10_000, param="p" * 10_000, errors=fields)
+    refused["error"]["message"] = "x" * 10_000
+    server.post(URL_, status=400, payload=refused)
+
+    with pytest.raises(errors.BadRequestError) as caught:
+        await allo.queue().append(["+12125550010"])
+
+    error = caught.value
+    told = [error.message, error.suggestion, error.param, *attrs.astuple(error.errors[0])]
+    assert {len(text) for text in told} == {501}
