@@ -36,13 +36,15 @@ class ApiKey:
         return self
 
 
-def checked_key(given: str | None) -> str:
+def checked_key(given: object) -> str:
     """Return the key in what was *given*: without quotes, the name of its variable, its scheme, and what is invisible.
 
     Raises:
         MissingApiKeyError: There is none.
         ConfigurationError: What is there cannot be a key; the error does not show it.
     """
+    if not isinstance(given, str | None):
+        raise ConfigurationError(f"the API key must be a text, not {type(given).__name__}")
     visible = "".join(character for character in given or "" if unicodedata.category(character) != "Cf")
     key = _unwrapped(visible)
     if not key:

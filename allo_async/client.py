@@ -20,7 +20,7 @@ from allo_async._wire.requests import (
     Assignee,
     NotGiven,
     Request,
-    any_request,
+    custom_request,
     me_request,
     user_request,
     users_request,
@@ -92,7 +92,13 @@ class AlloClient:
     ) -> None:
         try:
             check_client(
-                merge=merge, trust_env=trust_env, trace_configs=trace_configs, coordination=coordination, clock=clock
+                coordination=coordination,
+                clock=clock,
+                session=session,
+                observers=observers,
+                trace_configs=trace_configs,
+                merge=merge,
+                trust_env=trust_env,
             )
             self._settings = Settings.resolve(
                 api_key=api_key,
@@ -265,7 +271,7 @@ class AlloClient:
             The answer's JSON, `None` for an empty one.
 
         Raises:
-            ConfigurationError: *path* does not begin with a slash: the key goes to this API alone.
+            ConfigurationError: What was given makes no request to this API, to which alone the key goes.
             AlloError: It could not be done.
 
         Example:
@@ -273,11 +279,7 @@ class AlloClient:
             tags = await allo.request("GET", "/v2/api/tags")
             ```
         """
-        if not path.startswith("/"):
-            raise ConfigurationError(f"the path must begin with a slash, not {path[:40]!r}")
-        reads = method.upper() == "GET"
-        request = any_request(method, path, params=params, json=json, repeatable=reads)
-        return await self._ask(request, read_any)
+        return await self._ask(custom_request(method, path, params=params, json=json), read_any)
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         session = self._sessions.current()

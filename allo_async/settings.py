@@ -87,7 +87,9 @@ class Settings:
         )
 
 
-def _checked_url(base_url: str) -> URL:
+def _checked_url(base_url: object) -> URL:
+    if not isinstance(base_url, str):
+        raise ConfigurationError(f"base_url must be a text, not {type(base_url).__name__}")
     try:
         url = URL(base_url.rstrip("/"))
     except ValueError:

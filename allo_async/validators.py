@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from allo_async.errors import ConfigurationError
 
@@ -45,6 +45,10 @@ def whole(*, most: int | None = None) -> _Validator:
             raise _refusal(attribute.name, wanted, value)
 
     return check
+
+
+class _Named(NamedTuple):
+    name: str
 
 
 def flag(_: object, attribute: _Attribute, value: object) -> None:
@@ -84,18 +88,33 @@ def instance(kind: type) -> _Validator:
     return check
 
 
-def check_client(*, coordination: object, clock: object, trace_configs: object, **flags: object) -> None:
+# By the argument's name: what it must have, and what it is called.
+_PARTS = {
+    "coordination": (("on_coordination_loss",), "a FileCoordination or a RedisCoordination"),
+    "clock": (("monotonic", "time", "sleep", "timeout"), "what allo_async.clock.Clock has"),
+    "session": (("request", "closed"), "an aiohttp.ClientSession"),
+}
+_LISTS = {"observers": ("__call__", "functions"), "trace_configs": ("freeze", "TraceConfig")}
+
+
+def check_client(**arguments: object) -> None:
     """Refuse what would fail, or be taken for something else, once rows are on their way."""
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise _refusal(name, "True or False", value)
-    if coordination is not None and not hasattr(coordination, "on_coordination_loss"):
-        kind = type(coordination).__name__
-        raise ConfigurationError(f"coordination must be a FileCoordination or a RedisCoordination, not {kind}")
-    if clock is not None and not all(hasattr(clock, name) for name in ("monotonic", "time", "sleep", "timeout")):
-        raise ConfigurationError(f"clock must have what allo_async.clock.Clock has, not be {type(clock).__name__}")
-    if not isinstance(trace_configs, Sequence) or isinstance(trace_configs, str):
-        raise ConfigurationError(f"trace_configs must be a list of TraceConfig, not {type(trace_configs).__name__}")
+    for name, value in arguments.items():
+        if name in _LISTS:
+            _check_list(name, value)
+        elif name not in _PARTS:
+            flag(None, _Named(name), value)
+        elif value is not None and not all(hasattr(value, needed) for needed in _PARTS[name][0]):
+            raise ConfigurationError(f"{name} must be {_PARTS[name][1]}, not {type(value).__name__}")
+
+
+def _check_list(name: str, value: object) -> None:
+    needed, wanted = _LISTS[name]
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a list of {wanted}, not {type(value).__name__}")
+    for each in cast("Sequence[object]", value):
+        if not hasattr(each, needed):
+            raise ConfigurationError(f"{name} must be a list of {wanted}, and {type(each).__name__} is none")
 
 
 def file_path(name: str, value: object) -> Path:

@@ -1,14 +1,15 @@
 """What is sent, frozen before it is sent: each endpoint's request, and whose queue it is about."""
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 import attrs
 import orjson
 
-from allo_async.errors import InvalidTeammateError
+from allo_async.errors import ConfigurationError, InvalidTeammateError
 
 
 class NotGiven:
@@ -94,6 +95,8 @@ _NUMBERS = f"{_CURRENT}/numbers"
 
 _PATH_CHARACTERS = "/?&=%:@!$'()*+,;~"
 
+_METHOD = re.compile(r"[A-Za-z]{1,20}")
+
 #: The most entries that a page may hold [spec].
 LARGEST_PAGE = 100
 
@@ -125,11 +128,7 @@ class Request:
 def any_request(
     method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None, repeatable: bool = True
 ) -> Request:
-    """Build a request to any endpoint; a write gets a key of its own.
-
-    Raises:
-        TypeError: *json* cannot be written as JSON.
-    """
+    """Build a request to any endpoint; a write gets a key of its own."""
     given = {name: _text(value) for name, value in (params or {}).items() if value is not None}
     # What is not quoted here goes into the request line as it is.
     target = quote(path, safe=_PATH_CHARACTERS) + (f"?{urlencode(given)}" if given else "")
@@ -137,6 +136,25 @@ def any_request(
     body = None if json is None else orjson.dumps(json)
     key = None if method == "GET" else str(uuid.uuid4())
     return Request(method, target, body, key, repeatable)
+
+
+def custom_request(method: object, path: object, *, params: object, json: object) -> Request:
+    """Build a request of the caller's own, of which only a GET may be carried out twice.
+
+    Raises:
+        ConfigurationError: One of these makes no request.
+    """
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise ConfigurationError(f"the method must be a word such as GET, not {method!r:.40}")
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise ConfigurationError(f"the path must begin with a slash, not {path!r:.40}")
+    if not isinstance(params, Mapping | None):
+        raise ConfigurationError(f"params must be a mapping, not {type(params).__name__}")
+    try:
+        given = cast("Mapping[str, Any] | None", params)
+        return any_request(method, path, params=given, json=json, repeatable=method.upper() == "GET")
+    except TypeError as error:
+        raise ConfigurationError(f"the body cannot be written as JSON: {error}") from error
 
 
 def append_request(assignee: Assignee, numbers: Sequence[Mapping[str, Any]]) -> Request:

@@ -1,6 +1,7 @@
 """`allo-async sandbox` with its options, as a process of its own, asked by a client that is not ours."""
 
 import contextlib
+import itertools
 import http.client
 import json
 import signal
@@ -24,7 +25,7 @@ def served(*options):
     process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True)
     told = dict(
         line.removeprefix("export ").strip().split("=", 1)
-        for line in iter(process.stdout.readline, "Ctrl-C stops it.\n")
+        for line in itertools.takewhile(lambda line: line != "Ctrl-C stops it.\n", process.stdout)
         if line.startswith("export ")
     )
 
