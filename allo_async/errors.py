@@ -18,6 +18,7 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── DeadlineExceededError         the whole call ran out of time
 ├── NoReplyError                  nothing usable came back
 │   ├── ConnectionFailedError         nothing was sent
+│   │   └── UnreachableError              no such host, a bad certificate, a proxy's login: not tried again
 │   ├── ConnectionLostError           it broke after sending began
 │   ├── AttemptTimeoutError           no answer within `timeout`
 │   └── UnreadableReplyError          an answer that makes no sense

@@ -45,5 +45,5 @@ def test_argument_of_the_client_is_refused_by_name(name, value):
 async def test_request_that_is_none_is_refused(request_):
     """What makes no request to the API is refused before anything is sent."""
     async with AlloClient(KEY) as allo:
-        with pytest.raises(ConfigurationError, match="method|path|params|JSON"):
+        with pytest.raises(ConfigurationError, match=r"method|path|params|JSON"):
             await allo.request(**request_)

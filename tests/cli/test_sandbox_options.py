@@ -1,8 +1,8 @@
 """`allo-async sandbox` with its options, as a process of its own, asked by a client that is not ours."""
 
 import contextlib
-import itertools
 import http.client
+import itertools
 import json
 import signal
 import subprocess

@@ -46,6 +46,7 @@ class Middleman:
         self._upstream = URL(upstream)
         self._strikes: list[tuple[Strike, list[int]]] = []
         self._tasks = set[asyncio.Task[None]]()
+        self._writers = list[asyncio.StreamWriter]()
         self.requests: list[bytes] = []
 
     @property
@@ -60,14 +61,22 @@ class Middleman:
         return self
 
     async def __aexit__(self, *_):
+        # Connections that are being accepted have no task yet, and could not be closed.
+        for _ in range(5):
+            await asyncio.sleep(0)
         self._server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _accept(self, reader, writer):
         task = asyncio.current_task()
         self._tasks.add(task)
+        self._writers.append(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             await self._talk(reader, writer)
         self._tasks.discard(task)
@@ -104,6 +113,7 @@ class Middleman:
 
     async def _hand_on(self, head, body):
         reader, writer = await asyncio.open_connection(self._upstream.host, self._upstream.port)
+        self._writers.append(writer)
         try:
             writer.write(head + body)
             return await _message(reader)

@@ -11,7 +11,7 @@ import pytest
 
 from allo_async import AlloClient, Journal, JournalBusyError
 from allo_async.cli.not_added import write_not_added
-from allo_async.journal.lock import locked, unlock
+from allo_async.journal.lock import locked
 from allo_async.journal.store import Store
 from allo_async.leads.leads_file import read_leads_file
 from allo_async.private_file import replacing
@@ -200,7 +200,7 @@ _LOCKER = """
 import sys, time
 from pathlib import Path
 from allo_async.errors import JournalBusyError
-from allo_async.journal.lock import locked, unlock
+from allo_async.journal.lock import locked
 path, held = Path(sys.argv[1]), Path(sys.argv[2])
 done = 0
 while done < 6:
@@ -210,7 +210,7 @@ while done < 6:
         continue
     held.open("x").close()  # Fails where another process has it too.
     held.unlink()
-    unlock(path, lock)
+    lock.release()
     done += 1
 """
 
@@ -234,7 +234,7 @@ def test_lock_of_a_deleted_file_is_taken_anew(tmp_path, monkeypatch):
     def connect_late(*arguments, **options):
         monkeypatch.setattr(sqlite3, "connect", connect)
         opened = connect(*arguments, **options)
-        unlock(path, first)
+        first.release()
         return opened
 
     monkeypatch.setattr(sqlite3, "connect", connect_late)
@@ -243,4 +243,4 @@ def test_lock_of_a_deleted_file_is_taken_anew(tmp_path, monkeypatch):
         with pytest.raises(JournalBusyError):
             locked(path)
     finally:
-        unlock(path, lock)
+        lock.release()

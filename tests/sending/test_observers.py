@@ -50,7 +50,7 @@ def test_async_observer_is_refused(observer):
 
 def test_observer_that_cannot_be_called_is_refused():
     """Anything but a function is an error when the client is made."""
-    with pytest.raises(ConfigurationError, match="function of one event, not str"):
+    with pytest.raises(ConfigurationError, match="a list of functions, and str is none"):
         AlloClient(KEY, observers=["print"])
 
 
