@@ -38,8 +38,8 @@ def is_lasting(error: BaseException) -> bool:
     if isinstance(reason, socket.gaierror):
         return reason.errno in _NO_SUCH_HOST
     if isinstance(reason, ssl.SSLError):
-        # A server that restarts breaks off in the middle of a handshake.
-        return not isinstance(reason, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        # Any other error of a handshake may be that of a server, or a balancer, that is about to restart.
+        return isinstance(reason, ssl.SSLCertVerificationError)
     by_ares = {arg for arg in getattr(reason.__cause__, "args", ()) if isinstance(arg, int)}
     return by_ares in _NO_SUCH_HOST_BY_ARES or getattr(error, "status", None) == _LOGIN_WANTED
 

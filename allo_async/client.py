@@ -13,7 +13,7 @@ from allo_async._loading.spread import SpreadRun
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.key_state import Coordination
 from allo_async._sending.session import LoopSessions
-from allo_async._wire.answers import read_any, read_data, read_list
+from allo_async._wire.data import read_any, read_data, read_list
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import (
     NOT_GIVEN,

@@ -14,7 +14,7 @@ from allo_async._loading.tail import read_numbers, read_state
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSessions
-from allo_async._wire.answers import read_any, read_removed, read_settings
+from allo_async._wire.data import read_any, read_removed, read_settings
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Assignee, Request, clear_request, reassign_request, reset_request, update_request
 from allo_async.clock import Clock

@@ -25,7 +25,7 @@ DEFAULT_RETRY_BUDGET = 60.0
 DEFAULT_MAX_RETRY_AFTER = 3600.0
 
 #: Bytes of one answer; a full chunk's is well below 1 MiB.
-DEFAULT_MAX_REPLY_BYTES = 16 * 1024 * 1024
+DEFAULT_MAX_REPLY_BYTES = 4 * 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ import attrs
 
 from allo_async._loading.load_log import Batch
 from allo_async._loading.prepare import PreparedRow
-from allo_async._loading.reconcile import QueueSnapshot, find_append, spelling
+from allo_async._loading.reconcile import QueueSnapshot, find_append, is_spelled_out, spelling
 from allo_async._loading.tail import read_last, read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits
@@ -53,9 +53,10 @@ async def read_overflow(session: LoopSession, batch: Batch, since: Timestamp | N
     begin = seen.surely_before
     queued = {entry["number_to"] for entry in seen.entries[:begin]}
     taken = count_taken(batch.rows, seen.entries[begin:], queued)
-    if seen.begin is None:
+    are_unlike = not all(map(is_spelled_out, seen.entries[begin:]))
+    if seen.begin is None or are_unlike:
         # Whatever took the tail off, or the whole queue, may have taken off rows of this batch, too.
-        unknown = taken if seen.end is None or taken else len(batch.rows)
+        unknown = taken if not are_unlike and (seen.end is None or taken) else len(batch.rows)
         return Overflow(room, unknown, AppendReply((), (), doubt=_UNKNOWN_TAIL) if unknown else None)
     if not taken:
         return Overflow(room)

@@ -7,7 +7,7 @@ from allo_async._loading.tail import ENDS, FRESH, forget_tails, look_limits, rea
 from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSession
-from allo_async._wire.answers import read_list
+from allo_async._wire.data import read_list
 from allo_async._wire.requests import Assignee, users_request
 from allo_async.errors import AlloError, ApiError
 from allo_async.models import User

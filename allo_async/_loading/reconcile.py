@@ -6,6 +6,7 @@ else is in doubt, since others write to the queue too, repeat numbers, and take 
 called before the first attempt is not ours.
 """
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ from allo_async.models import QueueSettings
 
 # A rep calls one number after the other, and none is called in less than a second.
 _MOST_CALLS_PER_SECOND = 1.0
+
+_E164 = re.compile(r"\+[0-9]{6,15}")
 
 _CALLED = ("call_id", "call_start_date", "routing_result")
 
@@ -47,6 +50,7 @@ _ANYONES = (
 _GONE = (
     "its answer was lost, and the queue has been worked off since: whether it held this chunk cannot be seen any more"
 )
+_UNLIKE_NUMBERS = "its answer was lost, and the queue holds entries that cannot be compared with this row"
 _MISSING = "its chunk stands in the queue, but not this row: the server skipped it, or it was taken off"
 
 
@@ -182,6 +186,8 @@ def find_append(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> AppendReply
     behind = seen.entries[seen.surely_before :]
     run = _longest_run(rows, behind)
     if not run:
+        if not all(map(is_spelled_out, behind)):
+            return _doubt(_UNLIKE_NUMBERS)
         return _doubt(_GONE) if _may_be_gone(rows, seen) else None
     queued = {entry["number_to"] for entry in seen.entries[: seen.surely_before]}
     needed = {at for at, row in enumerate(rows) if _must_be_there(row, queued)}
@@ -270,6 +276,11 @@ def _next_place(places: dict[str, list[int]], entry: Entry, last: int) -> int | 
 def spelling(number: str) -> str:
     """Return what two spellings of one number in E.164 have in common: some plans have a digit that comes and goes."""
     return f"{number[:3]}…{number[-9:]}"
+
+
+def is_spelled_out(entry: Entry) -> bool:
+    """Return whether the number of *entry* is in E.164 [spec]; any other may be that of any row."""
+    return _E164.fullmatch(entry["number_to"]) is not None
 
 
 def _must_be_there(row: PreparedRow, queued: set[str]) -> bool:

@@ -1,5 +1,6 @@
 """Reading a queue: how full it is, what stands in it, and its tail, which an append has to know."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
@@ -11,15 +12,7 @@ from allo_async._sending.call_limits import UNLIMITED, CallLimits, StoppedError
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.queue_locks import Identity
 from allo_async._sending.session import LoopSession
-from allo_async._wire.answers import (
-    AppendReply,
-    ClockReading,
-    Entry,
-    KnownEnd,
-    QueueEnd,
-    QueuePage,
-    read_page,
-)
+from allo_async._wire.answers import AppendReply, ClockReading, Entry, KnownEnd, QueueEnd, QueuePage, read_page
 from allo_async._wire.requests import LARGEST_PAGE, Assignee, page_request
 from allo_async.errors import (
     AlloError,
@@ -30,6 +23,8 @@ from allo_async.errors import (
     RateLimitedError,
 )
 from allo_async.models import QueueNumber, QueueSettings, QueueState
+
+_NO_DIGIT = re.compile(r"[^+\d]")
 
 # A queue that is being called moves up now and then; it seldom does so in each of these.
 _LOOKS = 4
@@ -44,21 +39,22 @@ async def read_numbers(
     session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED
 ) -> AsyncIterator[QueueNumber]:
     """Read the queue of *assignee* page by page, in order; entries that come in at its end meanwhile are read too."""
-    page, seen = 1, 0
+    page, before = 1, list[Mapping[str, Any]]()
     while True:
         found = await _page(session, assignee, page, limits)
+        # A server, or a proxy, that repeats a page has no end.
+        if page > 1 and found.entries == before:
+            return
         for number in found.numbers():
             yield number
-        seen += len(found.entries)
-        # A server, or a proxy, that repeats a page has no end.
-        if not found.has_more or not found.entries or seen >= found.state.size:
+        if not found.has_more:
             return
-        page += 1
+        page, before = page + 1, list(found.entries)
 
 
 async def read_queued(session: LoopSession, assignee: Assignee, limits: CallLimits = UNLIMITED) -> list[str]:
     """Read the numbers in the queue of *assignee*, in E.164."""
-    return [number.number_to async for number in read_numbers(session, assignee, limits)]
+    return [_NO_DIGIT.sub("", number.number_to) async for number in read_numbers(session, assignee, limits)]
 
 
 async def read_end(
@@ -120,7 +116,7 @@ async def read_whole(
     for _ in range(_LOOKS):
         first = page = await _page(session, assignee, 1, limits)
         entries, number, shrank = list(page.entries), 1, False
-        while page.has_more and page.entries and not shrank and len(entries) < page.state.size:
+        while page.has_more and not shrank and len(entries) < page.state.size:
             number += 1
             following = await _page(session, assignee, number, limits)
             shrank = following.state.size < page.state.size
@@ -144,7 +140,7 @@ def _identity(entry: Mapping[str, Any]) -> tuple[Any, Any]:
 async def _page(
     session: LoopSession, assignee: Assignee, page: int, limits: CallLimits, *, size: int = LARGEST_PAGE
 ) -> QueuePage:
-    request = InFlightRequest(page_request(assignee, page=page, size=size), read_page)
+    request = InFlightRequest(page_request(assignee, page=page, size=size), read_page(page, size))
     found = await session.sender.send(request, limits)
     # A queue that holds more than was believed proves that it can.
     session.server_limits.queue_counted(found.state.size)

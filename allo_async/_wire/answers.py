@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Self, TypeVar
+from operator import lt
+from typing import Any, Self
 
 import attrs
 
-from allo_async import errors
-from allo_async._wire.replies import PADDING, Reply, items, mapping, read_json, read_model
+from allo_async._wire.replies import Reply, items, mapping, read_json, read_model, unreadable
 from allo_async.models import QueueNumber, QueueSettings, QueueState
 
 Entry = Mapping[str, Any]
@@ -146,9 +146,6 @@ def seconds_of(date: object) -> float | None:
         return None
 
 
-_Model = TypeVar("_Model")
-
-
 @attrs.frozen
 class AppendReply:
     """The two lists of an append's answer; an entry that has no number is left out.
@@ -195,7 +192,7 @@ def read_append(reply: Reply) -> AppendReply:
     """
     data = mapping(mapping(read_json(reply.body)).get("data"))
     if not {"added", "skipped"} & data.keys():
-        raise _unreadable(reply, "append")
+        raise unreadable(reply, "append")
     return AppendReply(
         added=_entries(data.get("added"), "number_to"),
         skipped=_entries(data.get("skipped"), "number"),
@@ -203,98 +200,43 @@ def read_append(reply: Reply) -> AppendReply:
     )
 
 
-def read_page(reply: Reply) -> QueuePage:
-    """Read a page of `GET /current`; a user without a queue has an empty one.
+def read_page(number: int, size: int) -> Callable[[Reply], QueuePage]:
+    """Return what reads a page of `GET /current`; a user without a queue has an empty one.
 
-    Raises:
-        UnreadableReplyError: It is not the JSON that the API documents.
+    It raises `UnreadableReplyError` where the page is not what the API documents, or contradicts itself: what is left
+    out of it, and stands in the queue, would be taken for a row that did not arrive.
+
+    Args:
+        number: The page that was asked for, from 1.
+        size: How many entries were asked for.
     """
-    content = mapping(read_json(reply.body))
-    pagination = mapping(content.get("pagination"))
-    total = pagination.get("total_count")
-    queue = content.get("queue")
-    queue_id = mapping(queue).get("id")
-    if type(total) is not int or total < 0 or not isinstance(queue_id, str | None):
-        raise _unreadable(reply, "queue")
-    return QueuePage(
-        entries=_entries(content.get("data"), "number_to"),
-        state=QueueState(total, read_model(queue, QueueSettings) if queue_id else None),
-        has_more=pagination.get("has_more") is True,
-        date=reply.headers.get("Date"),
-    )
+    begin = (number - 1) * size
 
-
-def read_data(model: type[_Model]) -> Callable[[Reply], _Model]:
-    """Return what reads an answer whose `data` is a *model*, and raises `UnreadableReplyError` where it is none."""
-
-    def read(reply: Reply) -> _Model:
-        try:
-            return read_model(mapping(read_json(reply.body)).get("data"), model)
-        except TypeError as error:
-            raise _unreadable(reply, model.__name__) from error
-
-    return read
-
-
-def read_settings(reply: Reply) -> QueueSettings:
-    """Read the queue that a reset or an update answers with; its numbers are read page by page instead.
-
-    Raises:
-        UnreadableReplyError: It is none.
-    """
-    queue = dict(mapping(mapping(read_json(reply.body)).get("data")))
-    queue.pop("numbers", None)
-    try:
-        return read_model(queue, QueueSettings)
-    except TypeError as error:
-        raise _unreadable(reply, "queue") from error
-
-
-def read_list(model: type[_Model]) -> Callable[[Reply], list[_Model]]:
-    """Return what reads an answer whose `data` is a list of *model*, and raises likewise."""
-
-    def read(reply: Reply) -> list[_Model]:
+    def read(reply: Reply) -> QueuePage:
         content = mapping(read_json(reply.body))
-        try:
-            if isinstance(content.get("data"), list):
-                return [read_model(item, model) for item in items(content["data"])]
-        except TypeError as error:
-            raise _unreadable(reply, model.__name__) from error
-        raise _unreadable(reply, model.__name__)
+        total = mapping(content.get("pagination")).get("total_count")
+        queue = content.get("queue")
+        queue_id = mapping(queue).get("id")
+        entries = _entries(content.get("data"), "number_to")
+        if type(total) is not int or total < 0 or not isinstance(queue_id, str | None):
+            raise unreadable(reply, "queue")
+        expected = min(size, max(0, total - begin))
+        if not len(entries) == len(items(content.get("data"))) == expected or not _in_order(entries):
+            raise unreadable(reply, "queue")
+        return QueuePage(
+            entries=entries,
+            state=QueueState(total, read_model(queue, QueueSettings) if queue_id else None),
+            has_more=begin + size < total,
+            date=reply.headers.get("Date"),
+        )
 
     return read
 
 
-def read_removed(reply: Reply) -> int:
-    """Read how many numbers a clear removed.
-
-    Raises:
-        UnreadableReplyError: It does not say.
-    """
-    removed = mapping(mapping(read_json(reply.body)).get("data")).get("removed")
-    if not isinstance(removed, int):
-        raise _unreadable(reply, "clear")
-    return removed
-
-
-def read_any(reply: Reply) -> Any:
-    """Read any JSON; an empty answer is `None`.
-
-    Raises:
-        UnreadableReplyError: It is no JSON.
-    """
-    content = read_json(reply.body)
-    if content is None and reply.body.decode(errors="replace").strip(PADDING) not in {"", "null"}:
-        raise _unreadable(reply, "request")
-    return content
-
-
-def _unreadable(reply: Reply, what: str) -> errors.UnreadableReplyError:
-    return errors.UnreadableReplyError(
-        f"a {reply.status} that is not the answer to a {what} request ({len(reply.body)} bytes)",
-        status=reply.status,
-        request_id=reply.request_id,
-    )
+def _in_order(entries: Sequence[Entry]) -> bool:
+    """Return whether *entries* stand by position [spec], as far as they tell it."""
+    places = [entry["position"] for entry in entries if type(entry.get("position")) is int]
+    return all(map(lt, places, places[1:]))
 
 
 def _entries(value: object, number_field: str) -> list[Mapping[str, Any]]:

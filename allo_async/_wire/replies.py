@@ -25,6 +25,9 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 # orjson reads lists in lists to a depth of 1,024, but writes no more than 254, and a journal adds some of its own.
 _DEEPEST = 100
 
+# What orjson does not take is read in Python, which takes half a second a megabyte.
+_LARGEST_ODD = 2**20
+
 # A number with more digits is no integer of 64 bits.
 _MOST_DIGITS = 18
 
@@ -38,11 +41,11 @@ def read_json(body: bytes) -> Any:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
-        content = _read_leniently(body)
+        content = _read_leniently(body) if len(body) <= _LARGEST_ODD else None
     try:
         orjson.dumps(content)
     except orjson.JSONEncodeError:
-        return _pruned(content, _DEEPEST)
+        return _pruned(content, _DEEPEST) if len(body) <= _LARGEST_ODD else None
     return content
 
 
@@ -230,6 +233,15 @@ def _unexplained(reply: Reply) -> str:
         return "a redirect, which is not followed: check the base URL"
     kind = reply.headers.get("Content-Type", "nothing").partition(";")[0]
     return f"an answer without the API's error envelope ({kind}, {len(reply.body)} bytes)"
+
+
+def unreadable(reply: Reply, what: str) -> errors.UnreadableReplyError:
+    """Return the error of a 2xx that is not the answer to *what* was asked."""
+    return errors.UnreadableReplyError(
+        f"a {reply.status} that is not the answer to a {what} request ({len(reply.body)} bytes)",
+        status=reply.status,
+        request_id=reply.request_id,
+    )
 
 
 def mapping(value: object) -> Mapping[str, Any]:

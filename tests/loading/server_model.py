@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from multidict import CIMultiDict
@@ -47,7 +48,7 @@ class Server:
         self.queue = []
 
     async def exchange(self, request, *, request_id, on_send):
-        reply = self._look(request_id) if request.reads else self._answer(request, request_id, on_send)
+        reply = self._look(request, request_id) if request.reads else self._answer(request, request_id, on_send)
         if self._honours and not request.reads:
             reply.headers["Idempotency-Key"] = request.idempotency_key
         return reply
@@ -106,11 +107,13 @@ class Server:
         numbers = [row["number"] for row in orjson.loads(request.body)["numbers"]]
         return None if len(self.queue) + len(numbers) > self._capacity else self._commit(numbers, move)
 
-    def _look(self, request_id):
-        # The API's cap is 1,000; this server's is smaller.
-        pagination = {"total_count": 1_000 - self._capacity + len(self.queue), "has_more": False}
+    def _look(self, request, request_id):
+        query = parse_qs(urlsplit(request.target).query)
+        page, size = int(query["page"][0]), int(query["size"][0])
         entries = [{"number_to": number, "position": place} for place, number in enumerate(self.queue)]
-        content = {"data": entries, "pagination": pagination, "queue": {"id": "pdl_1"}}
+        shown = entries[(page - 1) * size : page * size]
+        pagination = {"total_count": len(entries), "has_more": page * size < len(entries)}
+        content = {"data": shown, "pagination": pagination, "queue": {"id": "pdl_1"}}
         return Reply(200, CIMultiDict(), orjson.dumps(content), request_id)
 
     def _commit(self, numbers, move):

@@ -18,7 +18,7 @@ from allo_async._loading.stream import AppendStream
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState, RateLimiters
 from allo_async._sending.sender import Sender
-from allo_async._sending.session import LoopSession
+from allo_async._sending.session import LoopSession, ServerLimits
 from allo_async._wire.requests import Assignee
 from allo_async.journal.journal import log_of
 from tests.clocks import ManualClock
@@ -106,7 +106,14 @@ class Loads(RuleBasedStateMachine):
         return asyncio.run(self.append(end_at))
 
     async def append(self, end_at):
-        session = LoopSession(self.server, self.sender, CallScopes(self.clock), self.key_state, self.clock)
+        session = LoopSession(
+            self.server,
+            self.sender,
+            CallScopes(self.clock),
+            self.key_state,
+            self.clock,
+            ServerLimits(queue_capacity=60),
+        )
         journal = Journal(self.folder / "journal.db")
         stream = AppendStream(
             self.rows,

@@ -53,12 +53,13 @@ LASTING = {
     "no such host, by c-ares": _no_address(4),
     "no address, by c-ares": _no_address(1),
     "certificate": _certificate(),
-    "no TLS": _handshake(ssl.SSLError(1, "WRONG_VERSION_NUMBER")),
     "login of a proxy": aiohttp.ClientHttpProxyError(SimpleNamespace(real_url="x"), (), status=407, message="Login"),
 }
 PASSING = {
     "name server is away": socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
     "name server is away, by c-ares": _no_address(12),
+    "alert of the server": _handshake(ssl.SSLError(1, "TLSV1_ALERT_INTERNAL_ERROR")),
+    "balancer without TLS": _handshake(ssl.SSLError(1, "WRONG_VERSION_NUMBER")),
     "broken handshake": _handshake(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
     "proxy's gateway": aiohttp.ClientHttpProxyError(SimpleNamespace(real_url="x"), (), status=502, message="Bad"),
     "nobody listens": ConnectionRefusedError(111, "Connection refused"),

@@ -3,7 +3,8 @@ import pytest
 from multidict import CIMultiDict
 
 from allo_async import QueueSettings, UnreadableReplyError, User
-from allo_async._wire.answers import read_any, read_data, read_list, read_page, read_removed, read_settings
+from allo_async._wire.answers import read_page
+from allo_async._wire.data import read_any, read_data, read_list, read_removed, read_settings
 from allo_async._wire.replies import Reply
 
 
@@ -12,7 +13,7 @@ def reply(content):
     return Reply(200, CIMultiDict(), body, "req_ourownid0001")
 
 
-@pytest.mark.parametrize("read", [read_page, read_removed, read_settings, read_data(User), read_list(User)])
+@pytest.mark.parametrize("read", [read_page(1, 100), read_removed, read_settings, read_data(User), read_list(User)])
 @pytest.mark.parametrize(
     "content", [b"", b"<html>", b'{"data":', b"[]", {}, {"data": None}, {"data": [5]}, {"data": {}}]
 )
@@ -32,20 +33,38 @@ def test_any_json_is_an_answer(content, expected):
         read_any(reply(b"<html>"))
 
 
-def test_page_leaves_out_what_has_no_number():
-    """A malformed entry costs only itself, and a queue without an id is none."""
-    page = read_page(
-        reply(
-            {
-                "data": [{"position": 1}, {"number_to": "+1", "position": 2}],
-                "pagination": {"total_count": 2},
-                "queue": {},
-            }
-        )
-    )
+def _page(count=3, **odd):
+    entries = [{"number_to": f"+1212555001{place}", "position": place} for place in range(count)]
+    return {"data": entries, "pagination": {"total_count": 3}, "queue": {}} | odd
 
-    assert [number.position for number in page.numbers()] == [2]
-    assert (page.state.size, page.state.settings, page.has_more) == (2, None, False)
+
+def test_page_tells_by_its_count_whether_another_follows():
+    """The count and what was asked for tell what a page holds; a queue without an id is none."""
+    first, last = read_page(1, 2)(reply(_page(2))), read_page(2, 2)(reply(_page(1)))
+
+    assert [number.position for number in first.numbers()] == [0, 1]
+    assert (first.has_more, last.has_more) == (True, False)
+    assert (first.state.size, first.state.settings) == (3, None)
+
+
+CONTRADICTIONS = {
+    "entries without a number": _page(data=[{"number_to": None}] * 3),
+    "one entry without a number": _page(data=[*_page(2)["data"], {"number": "+12125550012"}]),
+    "no entries": _page(data=[]),
+    "no list": _page(data=None),
+    "too few": _page(2),
+    "too many": _page(4),
+    "another order": _page(data=_page()["data"][::-1]),
+    "a position twice": _page(data=[_page()["data"][0]] * 3),
+    "nested": _page(data=[{"entry": entry} for entry in _page()["data"]]),
+}
+
+
+@pytest.mark.parametrize("content", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_page_that_contradicts_itself_is_an_error(content):
+    """An entry that is left out and stands in the queue would be taken for a row that did not arrive."""
+    with pytest.raises(UnreadableReplyError):
+        read_page(1, 100)(reply(content))
 
 
 def test_models_keep_what_they_do_not_know():
@@ -67,4 +86,4 @@ def test_page_that_counts_or_names_its_queue_oddly_is_an_error(odd):
     page = {"data": [], "pagination": {"total_count": 0, "has_more": False}, "queue": None}
 
     with pytest.raises(UnreadableReplyError):
-        read_page(reply(page | odd))
+        read_page(1, 100)(reply(page | odd))
