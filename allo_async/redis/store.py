@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AskError, ClusterError, NoPermissionError, RedisError
 
+from allo_async._coordination.belief import believe
 from allo_async._coordination.state import called
 from allo_async._coordination.store import Answer, Bells, Work, decode, encode
 from allo_async._sending.call_limits import cancel_and_wait
@@ -72,6 +73,7 @@ class RedisStore:
             state = decode(found)
             before = state.changes()
             state.come_to(now)
+            believe(state, now=now, lease=self.lease)
             answer = work(state, now)
             if encode(state) == found:
                 return answer
