@@ -1,9 +1,13 @@
 """A shared state in which something odd stands holds up nobody for ever: a neighbour may have any fault."""
 
 import json
+import os
 
 import pytest
 
+from allo_async._coordination.belief import LARGEST_STATE
+from allo_async._coordination.state import State
+from allo_async._coordination.store import decode, encode
 from allo_async.file import store as file_store
 from allo_async.file.store import FileStore
 from tests.clocks import ManualClock
@@ -69,3 +73,84 @@ async def test_what_would_last_for_ever_lasts_as_long_as_ours_may(stored, odd):
     assert await ask(store)
     lock = await take(store)
     assert (lock.granted, lock.kinds) == (True, 1)
+
+
+def every_field(value):
+    """Return states in which one field after the other has *value*."""
+    window = {"limit": 5, "departures": [1.0]}
+    yield from ({field: value} for field in ("at", "machine", "pause", "windows", "locks", "kinds"))
+    yield {"kinds": {"email": value}}
+    yield from ({"windows": {"writes": each}} for each in (value, {"window": value}, {"window": {"limit": value}}))
+    yield from ({"windows": {"writes": {"window": {"limit": 5, "departures": each}}}} for each in (value, [value]))
+    for odd in ({"changes": value}, {"members": value}, {"members": {"alive_until": value}}):
+        yield {"windows": {"writes": {"window": window, **odd}}}
+        yield {"locks": {"queue": odd}}
+    yield {"windows": {"writes": {"window": window, "members": {"alive_until": {"dead": value}}}}}
+    yield {"locks": {"queue": {"members": {"alive_until": {"dead": value}}}}}
+    yield from ({"locks": {"queue": {field: value}}} for field in ("holder", "until", "last", "last_until"))
+
+
+ODD = [
+    1e30,
+    -1e30,
+    1e308,
+    -1e308,
+    2**63,
+    2**64 - 1,
+    -1,
+    0,
+    0.5,
+    True,
+    None,
+    "nan",
+    "inf",
+    "-inf",
+    "",
+    "5",
+    [],
+    {},
+    [[]],
+]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_whatever_a_field_is_the_state_can_be_reckoned_with(value):
+    """A state is read as it can be worked on and written again, or as an empty one."""
+    for odd in every_field(value):
+        state = decode(json.dumps(odd).encode())
+        for now in (1_000_000.0, 1_000_001.0):
+            state.come_to(now)
+            state.admit("writes", "one", limit=1, now=now)
+            state.take_lock("queue", "one", kind="none", lease=4, last="", now=now)
+            state.leave_lock("queue", "one", now=now)
+            state.leave_line("writes", "one")
+            state.at = now
+            assert decode(encode(state)) == state, odd
+
+
+@pytest.mark.parametrize("odd", [{"limit": 1e30}, {"limit": 1_001}, {"limit": 5, "departures": ["nan"]}], ids=repr)
+def test_state_with_a_number_that_is_none_of_ours_is_an_empty_one(odd):
+    """No limit beyond what is believed of a server, and no moment that is none, is believed of a neighbour."""
+    assert decode(json.dumps({"windows": {"writes": {"window": odd}}}).encode()) == State()
+
+
+async def test_all_stores_go_on_after_odd_values(stored):
+    """Each store does its work on whatever it finds, and sets it right."""
+    store, clock, write = stored
+    for value in (1e30, 2**64 - 1, "nan"):
+        for odd in every_field(value):
+            write({"at": clock.now, **odd})
+            await take(store)
+            await ask(store)
+
+
+async def test_file_of_any_size_is_read_in_part(tmp_path):
+    """A file that is larger than any state counts as spoilt, and takes no memory."""
+    path = tmp_path / "file"
+    path.touch(0o600)
+    os.truncate(path, 2**40)
+    store = FileStore(path, ManualClock())
+
+    assert await ask(store)
+    assert path.stat().st_size < LARGEST_STATE
+    assert decode(json.dumps({"at": 1.0, "more": "x" * LARGEST_STATE}).encode()) == State()
