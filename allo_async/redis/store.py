@@ -65,7 +65,7 @@ class RedisStore:
 
     async def transact(self, work: Work[Answer]) -> Answer:
         """Do *work* on the state, on the server's clock."""
-        if self._listening is None:
+        if self._listening is None or (self._listening.done() and not self._listening.cancelled()):
             self._listening = asyncio.create_task(self._listen())
         await self._refuse_cluster()
         now, found = await self._look()
@@ -121,7 +121,8 @@ class RedisStore:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(self._channel)
                     async for message in subscription.listen():
-                        self._bells.ring(message["data"].decode().split(" "))
+                        # Anybody may publish anything there.
+                        self._bells.ring(message["data"].decode(errors="replace").split(" "))
             await asyncio.sleep(_AGAIN)
 
 

@@ -1,5 +1,6 @@
 """A shared state in which something odd stands holds up nobody for ever: a neighbour may have any fault."""
 
+import asyncio
 import json
 import os
 
@@ -7,9 +8,10 @@ import pytest
 
 from allo_async._coordination.belief import LARGEST_STATE
 from allo_async._coordination.state import State
-from allo_async._coordination.store import decode, encode
+from allo_async._coordination.store import Bells, decode, encode
 from allo_async.file import store as file_store
 from allo_async.file.store import FileStore
+from allo_async.redis.store import RedisStore
 from tests.clocks import ManualClock
 from tests.coordination.conftest import MovedStore
 
@@ -154,3 +156,37 @@ async def test_file_of_any_size_is_read_in_part(tmp_path):
     assert await ask(store)
     assert path.stat().st_size < LARGEST_STATE
     assert decode(json.dumps({"at": 1.0, "more": "x" * LARGEST_STATE}).encode()) == State()
+
+
+async def heard(server, store, message):
+    """Return whether a bell rings when *message* is published, once somebody listens."""
+    rung = asyncio.create_task(store.bell("queue").wait())
+    async with asyncio.timeout(5):
+        while not server.redis.publish("bells:bells", message):
+            await asyncio.sleep(0.01)
+    await asyncio.wait({rung}, timeout=1)
+    rung.cancel()
+    return rung.done() and not rung.cancelled()
+
+
+async def test_garbage_on_the_channel_makes_nobody_deaf(redis_server):
+    """What is no name rings no bell, and the next name does."""
+    store = RedisStore(redis_server.url, "bells")
+    await take(store)
+
+    assert not await heard(redis_server, store, b"\xff\xfe")
+    assert await heard(redis_server, store, b"\xff\xfe queue")
+    await store.close()
+
+
+async def test_listener_that_ended_is_started_again(redis_server, monkeypatch):
+    """Whatever ended it, the next use of the store listens anew."""
+    store = RedisStore(redis_server.url, "bells")
+    with monkeypatch.context() as patched:
+        patched.setattr(Bells, "ring", None)
+        await take(store)
+        await heard(redis_server, store, b"queue")
+    await take(store)
+
+    assert await heard(redis_server, store, b"queue")
+    await store.close()
