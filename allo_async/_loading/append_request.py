@@ -107,6 +107,7 @@ class AppendRequest:
         finally:
             for job in self.merged.jobs:
                 job.call.requests += self._request.attempts
+        self._session.server_limits.took(len(self._batch.rows))
         try:
             # Reading the reply has taken its stretch of the loop already.
             await asyncio.sleep(0)

@@ -13,6 +13,7 @@ from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.instrumentation import Observers, checked
 from allo_async._sending.key_state import Coordination, KeyState, Tails, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
+from allo_async._sending.rows_per_request import RowsPerRequest
 from allo_async._sending.sender import Sender
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock, InLine
@@ -42,19 +43,27 @@ class ServerLimits:
         queue_capacity: Numbers that a queue holds until the server says otherwise.
 
     Attributes:
-        rows_per_request: The most rows of one request; infinite until a request was refused as too large.
         queue_capacity: Numbers that a queue holds: the argument, over it the number that a refusal named, and over
             both the most numbers that stood in a queue.
     """
 
     def __init__(self, queue_capacity: int = QUEUE_CAPACITY) -> None:
-        self.rows_per_request: float = inf
+        self._rows = RowsPerRequest()
         self.queue_capacity = queue_capacity
+
+    @property
+    def rows_per_request(self) -> float:
+        """The most rows of one request; infinite until a request was refused as too large."""
+        return self._rows.most
 
     def too_large(self, rows: int) -> None:
         """Record that a request of *rows* rows was refused as too large."""
-        # A single row is too large by its content, which says nothing about the number of rows.
-        self.rows_per_request = (rows + 1) // 2 if rows > 1 else inf
+        self._rows.refused(rows)
+
+    def took(self, rows: int) -> None:
+        """Record that the server took a request of *rows* rows."""
+        if self.rows_per_request < inf:
+            self._rows.taken(rows)
 
     def queue_refused(self, message: str, rows: int = 0) -> None:
         """Believe the number of a refusal for lack of room, unless it counts the *rows* of the refused request."""
