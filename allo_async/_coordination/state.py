@@ -11,11 +11,11 @@ from allo_async._wire.hints import LARGEST_LIMIT, RateLimit
 # Seconds: far below what the window has to spare.
 _LEAST_WAIT = 1e-6
 
-# Seconds for which a kind of name counts as used.
-_KIND = 3600.0
+#: Seconds for which a kind of name counts as used.
+KIND = 3600.0
 
-# Seconds for which the last holder of a lock is remembered: a tail is not trusted for longer.
-_LAST_HOLDER = 60.0
+#: Seconds for which the last holder of a lock is remembered: a tail is not trusted for longer.
+LAST_HOLDER = 60.0
 
 # Seconds for which the state is worth keeping where nobody uses the key.
 _LIFETIME = 3600.0
@@ -90,7 +90,7 @@ class QueueLease:
 
     def free(self, now: float) -> None:
         """Take the lock from its holder."""
-        self.holder, self.until, self.last_until = "", 0.0, now + _LAST_HOLDER
+        self.holder, self.until, self.last_until = "", 0.0, now + LAST_HOLDER
         self.changes += 1
 
     def forget(self, now: float) -> bool:
@@ -212,7 +212,7 @@ class State:
             now: The moment.
         """
         lock = self.locks.setdefault(name, QueueLease())
-        self.kinds[kind] = now + _KIND
+        self.kinds[kind] = now + KIND
         taken_over = lock.last != last
         held_by_another = lock.until > now and lock.holder != member
         if held_by_another or lock.members.before(member):

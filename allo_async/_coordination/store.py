@@ -12,6 +12,7 @@ from weakref import ReferenceType, WeakSet, ref
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 
+from allo_async._coordination.belief import LARGEST_STATE, is_sound
 from allo_async._coordination.state import State, called
 from allo_async.clock import Clock
 
@@ -25,10 +26,13 @@ def encode(state: State) -> bytes:
 
 def decode(content: bytes) -> State:
     """Read a state; an empty one where a process died while it wrote, or another version has written."""
+    if len(content) > LARGEST_STATE:
+        return State()
     try:
-        return _json.loads(content, State)
+        state = _json.loads(content, State)
     except (BaseValidationError, ValueError, TypeError):
         return State()
+    return state if is_sound(state) else State()
 
 
 Answer = TypeVar("Answer")

@@ -18,7 +18,7 @@ from allo_async._sending.instrumentation import BatchEvents
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
 from allo_async._sending.verdict import Stage, Timestamp
-from allo_async._wire.answers import AppendReply, read_append
+from allo_async._wire.answers import AppendReply, QueueEnd, read_append
 from allo_async._wire.requests import Request, append_request
 from allo_async.errors import (
     AlloError,
@@ -107,6 +107,7 @@ class AppendRequest:
         finally:
             for job in self.merged.jobs:
                 job.call.requests += self._request.attempts
+        self._session.server_limits.took(len(self._batch.rows))
         try:
             # Reading the reply has taken its stretch of the loop already.
             await asyncio.sleep(0)
@@ -216,7 +217,10 @@ class AppendRequest:
             capacity.added(len(correlation.added))
         for job in self.merged.jobs:
             job.call.conflict_limit *= 2
-        self._tail.appended(self._batch.before, reply, self._request, [entry for _, entry in correlation.added])
+        added = [entry for _, entry in correlation.added]
+        end = QueueEnd.behind(added)
+        self._session.server_limits.queue_grew(max(len(added), (end and end.following) or 0))
+        self._tail.appended(self._batch.before, reply, self._request, added)
         if reply.recovered:
             _log.info("the lost reply to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

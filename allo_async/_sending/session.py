@@ -13,6 +13,7 @@ from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.instrumentation import Observers, checked
 from allo_async._sending.key_state import Coordination, KeyState, Tails, key_state_of
 from allo_async._sending.queue_locks import QueueLocks
+from allo_async._sending.rows_per_request import RowsPerRequest
 from allo_async._sending.sender import Sender
 from allo_async._sending.transport import Transport
 from allo_async.clock import Clock, InLine
@@ -34,6 +35,9 @@ _TOLD = [
     )
 ]
 
+# No queue is that long, whatever a reply says.
+_LARGEST_QUEUE = 1_000_000
+
 
 class ServerLimits:
     """How many rows one request may have, and how many numbers a queue holds.
@@ -41,33 +45,54 @@ class ServerLimits:
     Args:
         queue_capacity: Numbers that a queue holds until the server says otherwise.
 
-    Attributes:
-        rows_per_request: The most rows of one request; infinite until a request was refused as too large.
-        queue_capacity: Numbers that a queue holds: the argument, over it the number that a refusal named, and over
-            both the most numbers that stood in a queue.
     """
 
     def __init__(self, queue_capacity: int = QUEUE_CAPACITY) -> None:
-        self.rows_per_request: float = inf
-        self.queue_capacity = queue_capacity
+        self._rows = RowsPerRequest()
+        self._argument = queue_capacity
+        self._told: int | None = None
+        # The most numbers that are known to have stood in a queue.
+        self._most = 0
+
+    @property
+    def queue_capacity(self) -> int:
+        """Numbers that a queue holds: the argument, over it what a refusal named, and over both what stood in one."""
+        return max(self._argument if self._told is None else self._told, self._most)
+
+    @property
+    def rows_per_request(self) -> float:
+        """The most rows of one request; infinite until a request was refused as too large."""
+        return self._rows.most
 
     def too_large(self, rows: int) -> None:
         """Record that a request of *rows* rows was refused as too large."""
-        # A single row is too large by its content, which says nothing about the number of rows.
-        self.rows_per_request = (rows + 1) // 2 if rows > 1 else inf
+        self._rows.refused(rows)
+
+    def took(self, rows: int) -> None:
+        """Record that the server took a request of *rows* rows."""
+        if self.rows_per_request < inf:
+            self._rows.taken(rows)
 
     def queue_refused(self, message: str, rows: int = 0) -> None:
         """Believe the number of a refusal for lack of room, unless it counts the *rows* of the refused request."""
         for pattern in _TOLD:
             for told in pattern.finditer(message):
                 capacity = int(re.sub(r"\D", "", told[1]))
-                if capacity and capacity != rows:
-                    self.queue_capacity = capacity
+                # A queue that has held more proves that the number is none, or is not that of all queues.
+                if capacity and capacity != rows and self._most <= capacity <= _LARGEST_QUEUE:
+                    self._told = capacity
                     return
 
     def queue_counted(self, size: int) -> None:
         """Record that a queue has *size* numbers."""
-        self.queue_capacity = max(self.queue_capacity, size)
+        if size <= _LARGEST_QUEUE:
+            self._most = max(self._most, size)
+
+    def queue_grew(self, size: int) -> None:
+        """Record that an append has made a queue *size* numbers long: what was told, and is less, holds no more."""
+        self.queue_counted(size)
+        if self._told is not None and self._most > self._told:
+            self._told = None
 
 
 # Real seconds within which another thread's loop closes its session.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import attrs
 
+from allo_async._coordination.belief import LARGEST_STATE
+
 try:
     import fcntl
 except ImportError as error:
@@ -25,8 +27,9 @@ class LockedFile:
     _descriptor: int
 
     def read(self) -> bytes:
-        """Read all of it."""
-        return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+        """Read all of it, or more than any state takes."""
+        # What others have put there may have any size, and a sparse file takes no disk.
+        return os.pread(self._descriptor, LARGEST_STATE + 1, 0)
 
     def write(self, content: bytes) -> None:
         """Write it anew. Who dies meanwhile, or finds the disk full, leaves a part of it.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 
+from allo_async._coordination.belief import believe
 from allo_async._coordination.state import State, called
 from allo_async._coordination.store import Answer, Bells, Work, decode, encode
 from allo_async._sending.call_limits import cancel_and_wait
@@ -96,6 +97,7 @@ class FileStore:
             state = self._read(found)
             self._ring(state)
             state.come_to(now)
+            believe(state, now=now, lease=self.lease)
             answer = work(state, now)
             content = encode(state)
             if content != found:

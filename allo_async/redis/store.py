@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AskError, ClusterError, NoPermissionError, RedisError
 
+from allo_async._coordination.belief import believe
 from allo_async._coordination.state import called
 from allo_async._coordination.store import Answer, Bells, Work, decode, encode
 from allo_async._sending.call_limits import cancel_and_wait
@@ -64,7 +65,7 @@ class RedisStore:
 
     async def transact(self, work: Work[Answer]) -> Answer:
         """Do *work* on the state, on the server's clock."""
-        if self._listening is None:
+        if self._listening is None or (self._listening.done() and not self._listening.cancelled()):
             self._listening = asyncio.create_task(self._listen())
         await self._refuse_cluster()
         now, found = await self._look()
@@ -72,6 +73,7 @@ class RedisStore:
             state = decode(found)
             before = state.changes()
             state.come_to(now)
+            believe(state, now=now, lease=self.lease)
             answer = work(state, now)
             if encode(state) == found:
                 return answer
@@ -119,7 +121,8 @@ class RedisStore:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(self._channel)
                     async for message in subscription.listen():
-                        self._bells.ring(message["data"].decode().split(" "))
+                        # Anybody may publish anything there.
+                        self._bells.ring(message["data"].decode(errors="replace").split(" "))
             await asyncio.sleep(_AGAIN)
 
 

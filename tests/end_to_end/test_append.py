@@ -129,6 +129,16 @@ async def test_too_large_request_is_halved(clock):
         assert refused == [300, 150]
 
 
+async def test_too_large_for_a_moment_is_not_for_ever(sandbox, allo):
+    """After a gateway's refusals, which say nothing of the server, requests grow again."""
+    sandbox.script(faults.error(413, "BATCH_TOO_LARGE"), times=9)
+
+    await allo.queue().append(us_numbers(900))
+
+    assert sandbox.numbers() == us_numbers(900)
+    assert len(sandbox.ledger.appends) <= 9 + 30
+
+
 async def test_single_row_that_is_too_large_is_pending(sandbox, allo):
     """Where even one row is too large, the call ends and nothing is lost."""
     sandbox.script(faults.error(413, "BATCH_TOO_LARGE"), times=5)

@@ -9,6 +9,8 @@ from allo_async import AlloClient
 from allo_async._loading.capacity import Capacity
 from allo_async._sending.session import ServerLimits
 from allo_async.errors import QueueFullError
+from allo_async.sandbox import Sandbox, faults
+from tests.end_to_end.numbers import us_numbers
 
 FULL = QueueFullError("full", status=400)
 
@@ -94,3 +96,40 @@ def test_capacity_that_a_refusal_named_holds_on_the_next_loop():
     asyncio.run(limits()).queue_refused("at most 20 numbers")
 
     assert asyncio.run(limits()).queue_capacity == 20
+
+
+def test_capacity_below_what_a_queue_has_held_is_not_believed():
+    """A number in a refusal's words may be any number, and may be that of one queue alone."""
+    limits = ServerLimits(1_000)
+    limits.queue_counted(300)
+    limits.queue_refused("the limit is 1, 5 too many")
+    assert limits.queue_capacity == 1_000
+    limits.queue_refused("at most 300 numbers", 5)
+    assert limits.queue_capacity == 300
+
+
+@pytest.mark.parametrize("size", [1_000_001, 2**40])
+def test_absurd_count_is_not_believed(size):
+    """No reply makes a queue of millions, be it by its count, an entry's place or the words of a refusal."""
+    limits = ServerLimits(1_000)
+    limits.queue_counted(size)
+    limits.queue_grew(size)
+    limits.queue_refused(f"limit of {size} numbers")
+    assert limits.queue_capacity == 1_000
+
+
+async def test_capacity_that_was_told_ends_with_an_append_beyond_it():
+    """A number that one refusal has named is forgotten as soon as a queue takes more."""
+    async with (
+        Sandbox(write_per_second=None) as sandbox,
+        AlloClient(sandbox.api_key, base_url=sandbox.url) as allo,
+    ):
+        full = faults.error(400, "DIALING_QUEUE_LIMIT_REACHED", message="the limit is 1, 5 too many")
+        sandbox.script(full, at=1)
+        with pytest.raises(QueueFullError):
+            await allo.queue().append(us_numbers(5))
+        assert (await allo.queue().state()).capacity == 1
+
+        await allo.queue().append(us_numbers(3, 100))
+
+        assert (await allo.queue().state()).capacity == 1_000
