@@ -9,6 +9,7 @@ from typing import Unpack
 
 from allo_async import (
     AlloClient,
+    ApiError,
     ConfigurationError,
     ConflictError,
     ContactLike,
@@ -24,6 +25,7 @@ from allo_async import (
 )
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
+from allo_async.worker.wordless import wordless
 
 _log = logging.getLogger(__name__)
 
@@ -93,11 +95,15 @@ class Jobs:
             try:
                 result = await _once_free(lambda: allo.spread(rows, over=queues, **options))
             except _PASSING as error:
-                raise JobUnfinishedError(str(error)) from error
+                told = wordless(error)
+                raise JobUnfinishedError(str(told)) from told
+            except ApiError as error:
+                raise wordless(error) from None
         report = JobReport.ended(result, journal, unreadable or {})
         passing = next((share.error for share in result.shares if isinstance(share.error, _PASSING)), None)
         if passing is not None and not result.settled:
-            raise JobUnfinishedError(f"{result.totals}: {passing}", report=report) from passing
+            told = wordless(passing)
+            raise JobUnfinishedError(f"{result.totals}: {told}", report=report) from told
         return report
 
     async def close(self) -> None:

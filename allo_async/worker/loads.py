@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from taskiq.exceptions import NoResultError
 from taskiq.serializers import PickleSerializer
 
 from allo_async import QUEUE_CAPACITY, AlloClient, ConfigurationError, Strategy
-from allo_async.leads.columns import find_columns
+from allo_async.leads.columns import Columns, ColumnsError, find_columns
+from allo_async.leads.leads_file import LeadsFile
 from allo_async.leads.screening import screen
 from allo_async.worker.files import read_below
 from allo_async.worker.jobs import Jobs, Teller, whose
@@ -138,10 +139,10 @@ class Loads:
                 AlloError: As for `load_rows`.
             """
             file = await asyncio.to_thread(read_below, folder, path)
-            mapped = [f"{field}={header}" for field, header in (columns or {}).items()]
-            found = find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
+            found = _columns_of(file, columns or {})
             screened = screen(file, found)
-            left_out = screened.left_out
+            # The reason names a column, and a list without headers has a person's cells there.
+            left_out = {line: told.partition(":")[0] for line, told in screened.left_out.items()}
             unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
             return await jobs.run(
                 context.message.task_id,
@@ -202,6 +203,24 @@ def _refuse_pickle(broker: AsyncBroker) -> None:
                 f"{type(part).__name__} reads pickles, which run what anybody has put into them:"
                 " give it serializer=JSONSerializer(), or take allo_async.worker.streams.redis_broker"
             )
+
+
+def _columns_of(file: LeadsFile, columns: Mapping[str, str]) -> Columns:
+    """Find the columns of *file*.
+
+    Raises:
+        ColumnsError: They cannot be told. Its text, which stands in Redis and in the log, has no header: in a list
+            without headers that is a person.
+    """
+    mapped = [f"{field}={header}" for field, header in columns.items()]
+    try:
+        return find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
+    except ColumnsError:
+        raise ColumnsError(
+            "columns={…} does not fit the file: it names a field or a column that there is not, or none for the number"
+            if columns
+            else 'no column looks like a phone number: name it with columns={"number": "…"}'
+        ) from None
 
 
 def _teller(context: Context) -> Teller:
