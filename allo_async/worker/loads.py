@@ -33,7 +33,8 @@ class Loads:
     whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
     say: take `allo_async.worker.streams.redis_broker`, or another that redelivers what was not acknowledged, and a
     result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares. What
-    fails for good, as bad input does, is told once and not delivered again.
+    fails for good, as bad input does, is told once and not delivered again; so is a job over which three workers have
+    died without any progress.
 
     Rows are personal data. They stand in the job's message, in the clear, until the job is done; `redis_broker` deletes
     it then, and results, which have no rows, after a day. A journal keeps the rows for as long as the application
@@ -99,19 +100,21 @@ class Loads:
             Raises:
                 ConfigurationError: It is neither said to be for anyone nor to be *mine*, or both.
                 JobUnfinishedError: Something that may pass has kept it from finishing.
+                JobGivenUpError: Several workers have died over it.
                 AlloError: It cannot be done.
             """
-            return await jobs.run(
-                context.message.task_id,
-                rows,
-                whose(over or [], mine=mine),
-                _teller(context),
-                region=region,
-                strategy=strategy,
-                chunk_size=chunk_size,
-                skip_queued=skip_queued,
-                keep_duplicates=keep_duplicates,
-            )
+            async with jobs.attempt(context.message.task_id):
+                return await jobs.run(
+                    context.message.task_id,
+                    rows,
+                    whose(over or [], mine=mine),
+                    _teller(context),
+                    region=region,
+                    strategy=strategy,
+                    chunk_size=chunk_size,
+                    skip_queued=skip_queued,
+                    keep_duplicates=keep_duplicates,
+                )
 
         @broker.task("allo_async:load_file", **again)
         async def load_file(
@@ -136,28 +139,34 @@ class Loads:
                 UnreadableFileError: There is no such file below that folder, or it has no rows.
                 ColumnsError: No column has the numbers.
                 JobUnfinishedError: As for `load_rows`.
+                JobGivenUpError: As for `load_rows`.
                 AlloError: As for `load_rows`.
             """
-            file = await asyncio.to_thread(read_below, folder, path)
-            found = _columns_of(file, columns or {})
-            screened = screen(file, found)
-            # The reason names a column, and a list without headers has a person's cells there.
-            left_out = {line: told.partition(":")[0] for line, told in screened.left_out.items()}
-            unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
-            return await jobs.run(
-                context.message.task_id,
-                [found.contact(row.cells) for row in file.rows if row.line in unreadable or row.line not in left_out],
-                whose(over or [], mine=mine),
-                _teller(context),
-                unreadable=left_out | unreadable,
-                region=region,
-                strategy=strategy,
-                chunk_size=chunk_size,
-                skip_queued=skip_queued,
-                keep_duplicates=keep_duplicates,
-                # Whoever must not be called may stand in another row, too.
-                suppress=screened.opted_out or None,
-            )
+            async with jobs.attempt(context.message.task_id):
+                file = await asyncio.to_thread(read_below, folder, path)
+                found = _columns_of(file, columns or {})
+                screened = screen(file, found)
+                # The reason names a column, and a list without headers has a person's cells there.
+                left_out = {line: told.partition(":")[0] for line, told in screened.left_out.items()}
+                unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
+                return await jobs.run(
+                    context.message.task_id,
+                    [
+                        found.contact(row.cells)
+                        for row in file.rows
+                        if row.line in unreadable or row.line not in left_out
+                    ],
+                    whose(over or [], mine=mine),
+                    _teller(context),
+                    unreadable=left_out | unreadable,
+                    region=region,
+                    strategy=strategy,
+                    chunk_size=chunk_size,
+                    skip_queued=skip_queued,
+                    keep_duplicates=keep_duplicates,
+                    # Whoever must not be called may stand in another row, too.
+                    suppress=screened.opted_out or None,
+                )
 
         self.load_rows = load_rows
         self.load_file = load_file

@@ -76,6 +76,10 @@ class JobUnfinishedError(AlloError):
         self.report = report
 
 
+class JobGivenUpError(AlloError):
+    """A job over which several workers have died without any progress; it is not tried again."""
+
+
 def _counts(result: SpreadResult) -> dict[str, int]:
     return {"rows": result.totals.rows, **attrs.asdict(result.totals)}
 
