@@ -15,7 +15,7 @@ def main() -> None:
         if error.name not in {"typer", "rich"}:
             raise
         sys.exit(f"the allo-async command needs {error.name}: pip install 'allo-async[cli]'")
-    app()
+    app(ends_process=True)
 
 
 if __name__ == "__main__":

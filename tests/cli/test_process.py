@@ -130,6 +130,21 @@ def test_port_in_use_is_told(server):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nonsense"], 2)])
+def test_signal_after_the_end_leaves_the_exit_code(number, arguments, code):
+    """Once all is told, a signal while the interpreter ends does not replace the command's exit code."""
+    run = (
+        "import atexit, os; from allo_async.__main__ import main;"
+        f"atexit.register(os.kill, os.getpid(), {int(number)}); main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", run, *arguments], capture_output=True, text=True, check=False)
+
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
 def test_command_without_its_extra_says_how_to_install_it():
     """Where typer is missing, the command says what to install."""
     code = "import sys; sys.modules['typer'] = None; from allo_async.__main__ import main; main()"
