@@ -143,10 +143,10 @@ def _check_id(job_id: str) -> None:
         ConfigurationError: It is.
     """
     usable = job_id.isprintable() and not job_id.startswith(".") and not set(job_id) & set("/\\:")
-    if not job_id or not usable or len(job_id.encode("utf-8", "replace")) > _LONGEST_ID:
+    if not job_id.strip() or not usable or len(job_id.encode("utf-8", "replace")) > _LONGEST_ID:
         raise ConfigurationError(
-            f"a job id names its journal's file: 1 to {_LONGEST_ID} bytes of printable text that does not begin with a"
-            f" dot and has no slash, backslash or colon, not {job_id[:40]!r}"
+            f"a job id names its journal's file: 1 to {_LONGEST_ID} bytes of printable text that is not blank, does not"
+            f" begin with a dot and has no slash, backslash or colon, not {job_id[:40]!r}"
         )
 
 

@@ -225,7 +225,8 @@ async def test_result_backend_that_fails_costs_no_job(sandbox, clock, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "job_id", ["", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "c:x", "a\0b", "a\nb", "x" * 201, "é" * 101, "\ud800"]
+    "job_id",
+    ["", " ", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "c:x", "a\0b", "a\nb", "x" * 201, "é" * 101, "\ud800"],
 )
 async def test_job_id_is_never_a_path(sandbox, clock, tmp_path, job_id):
     """An id that could name a file elsewhere, or none, is refused in words before anything is made or sent."""
