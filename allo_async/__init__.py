@@ -1,5 +1,7 @@
 """Async client for Allo's Power Dialer: lead lists into dialing queues, with an account of every row."""
 
+from allo_async import _command_start as _command_start  # isort: skip - before all that takes a while
+
 import logging
 
 from allo_async import events

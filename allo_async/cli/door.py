@@ -13,7 +13,7 @@ from allo_async import AlloError
 from allo_async.cli.inert import inert
 from allo_async.cli.logs import last_words
 from allo_async.cli.report import ExitCode
-from allo_async.cli.signals import ending_at_once, exit_code, first_signal
+from allo_async.cli.signals import ending_at_once, exit_code, first_signal, ignore_for_good
 from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
 from allo_async.cli.wording import sentence
 
@@ -30,16 +30,27 @@ class Door(TyperGroup):
         complete_var: str | None = None,
         standalone_mode: bool = True,
         windows_expand_args: bool = True,
+        *,
+        ends_process: bool = False,
         **extra: Any,
     ) -> Any:
-        """Run the command, and exit with its code unless *standalone_mode* is off."""
+        """Run the command, and exit with its code unless *standalone_mode* is off.
+
+        With *ends_process*, nothing comes after it in the process, and no signal replaces its exit code.
+        """
         tolerate_every_encoding()
         given = list(sys.argv[1:] if args is None else args)
         run = functools.partial(
             super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
         )
         with ending_at_once(), last_words(ERR):
-            code = _delivered(_code(lambda: run(**extra), given))
+            try:
+                code = _delivered(_code(lambda: run(**extra), given))
+            except KeyboardInterrupt:
+                # One that came after the run was told.
+                code = exit_code()
+            if ends_process:
+                ignore_for_good()
         if not standalone_mode:
             return code
         sys.exit(code)

@@ -48,7 +48,9 @@ def handling(handle: Callable[[], None]) -> Generator[None]:
         yield
     finally:
         for number, known in taken.items():
-            signal.signal(number, known)
+            # What is ignored from now on stays so.
+            if signal.getsignal(number) is handler:
+                signal.signal(number, known)
 
 
 @contextlib.contextmanager
@@ -57,6 +59,13 @@ def ending_at_once() -> Generator[None]:
     _received.clear()
     with handling(_raise):
         yield
+
+
+def ignore_for_good() -> None:
+    """Let no signal end the process any more: its exit code is known, and a signal would replace it."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Several processes or hosts, one key, by way of a Redis server."""
 
-from typing import Any
+from typing import Any, NoReturn, Self
 
 import attrs
 
@@ -52,6 +52,16 @@ class RedisCoordination:
         finally:
             # Error trackers record the locals of every frame.
             del url
+
+    def __reduce__(self) -> NoReturn:
+        # A pickle would carry the URL, and in it the password, to wherever it is sent or kept.
+        raise TypeError("a RedisCoordination is not pickled: make one in each process")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
 
     def store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
         """Make the store of the key whose keyed hash is given."""

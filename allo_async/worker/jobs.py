@@ -9,6 +9,7 @@ from typing import Unpack
 
 from allo_async import (
     AlloClient,
+    ApiError,
     ConfigurationError,
     ConflictError,
     ContactLike,
@@ -23,7 +24,9 @@ from allo_async import (
     SpreadRun,
 )
 from allo_async._sending.call_limits import cancel_and_wait
+from allo_async.worker.attempts import Attempts
 from allo_async.worker.reports import JobProgress, JobReport, JobUnfinishedError
+from allo_async.worker.wordless import wordless
 
 _log = logging.getLogger(__name__)
 
@@ -62,9 +65,24 @@ class Jobs:
 
     def __init__(self, journals: Path, client: Callable[[], AlloClient]) -> None:
         self._journals = journals
+        self._attempts = Attempts(journals)
         self._make_client = client
         self._client: AlloClient | None = None
         self.running: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def attempt(self, job_id: str) -> AsyncGenerator[None]:
+        """Count an attempt at a job, from before its file is read: its worker may die over either.
+
+        Raises:
+            ConfigurationError: *job_id* cannot be the name of a file.
+            JobGivenUpError: Several workers have died over it.
+        """
+        _check_id(job_id)
+        await asyncio.to_thread(self._journals.mkdir, parents=True, exist_ok=True)
+        async with self._counted(job_id):
+            with self._attempts.begun(job_id):
+                yield
 
     async def run(
         self,
@@ -88,16 +106,20 @@ class Jobs:
         journal = Journal(self._journals / f"{job_id}.journal")
         allo = self._client = self._client or self._make_client()
         queues = [allo.queue(**assignee) for assignee in assignees]
-        async with self._counted(job_id), _telling(tell) as on_progress:
+        async with self._counted(job_id), _telling(tell, lambda: self._attempts.forget(job_id)) as on_progress:
             options |= {"journal": journal, "load_id": job_id, "on_progress": on_progress}
             try:
                 result = await _once_free(lambda: allo.spread(rows, over=queues, **options))
             except _PASSING as error:
-                raise JobUnfinishedError(str(error)) from error
+                told = wordless(error)
+                raise JobUnfinishedError(str(told)) from told
+            except ApiError as error:
+                raise wordless(error) from None
         report = JobReport.ended(result, journal, unreadable or {})
         passing = next((share.error for share in result.shares if isinstance(share.error, _PASSING)), None)
         if passing is not None and not result.settled:
-            raise JobUnfinishedError(f"{result.totals}: {passing}", report=report) from passing
+            told = wordless(passing)
+            raise JobUnfinishedError(f"{result.totals}: {told}", report=report) from told
         return report
 
     async def close(self) -> None:
@@ -121,10 +143,10 @@ def _check_id(job_id: str) -> None:
         ConfigurationError: It is.
     """
     usable = job_id.isprintable() and not job_id.startswith(".") and not set(job_id) & set("/\\:")
-    if not job_id or not usable or len(job_id.encode("utf-8", "replace")) > _LONGEST_ID:
+    if not job_id.strip() or not usable or len(job_id.encode("utf-8", "replace")) > _LONGEST_ID:
         raise ConfigurationError(
-            f"a job id names its journal's file: 1 to {_LONGEST_ID} bytes of printable text that does not begin with a"
-            f" dot and has no slash, backslash or colon, not {job_id[:40]!r}"
+            f"a job id names its journal's file: 1 to {_LONGEST_ID} bytes of printable text that is not blank, does not"
+            f" begin with a dot and has no slash, backslash or colon, not {job_id[:40]!r}"
         )
 
 
@@ -138,9 +160,12 @@ async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResul
 
 
 @contextlib.asynccontextmanager
-async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
-    """Return what notes how far a run has come, which is told every now and then, and at the end."""
-    progress = _Progress(tell)
+async def _telling(tell: Teller, further: Callable[[], None]) -> AsyncGenerator[Callable[[SpreadRun], None]]:
+    """Return what notes how far a run has come, which is told every now and then, and at the end.
+
+    *further* is called when the first rows of the run are settled.
+    """
+    progress = _Progress(tell, further)
     telling = asyncio.create_task(progress.keep_telling())
     try:
         yield progress.note
@@ -152,14 +177,21 @@ async def _telling(tell: Teller) -> AsyncGenerator[Callable[[SpreadRun], None]]:
 class _Progress:
     """The progress of one job; a result backend that fails costs a telling, and neither the next one nor the job."""
 
-    def __init__(self, tell: Teller) -> None:
+    def __init__(self, tell: Teller, further: Callable[[], None]) -> None:
         self._tell = tell
+        self._further: Callable[[], None] | None = further
+        self._settled_before: int | None = None
         self._latest: SpreadRun | None = None
         self._failures = 0
 
     def note(self, run: SpreadRun) -> None:
         """Remember how far *run* has come."""
         self._latest = run
+        if self._settled_before is None:
+            self._settled_before = run.settled
+        if self._further is not None and run.settled > self._settled_before:
+            self._further()
+            self._further = None
 
     async def keep_telling(self) -> None:
         """Report each change, and more rarely while that fails."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from taskiq.exceptions import NoResultError
 from taskiq.serializers import PickleSerializer
 
 from allo_async import QUEUE_CAPACITY, AlloClient, ConfigurationError, Strategy
-from allo_async.leads.columns import find_columns
+from allo_async.leads.columns import Columns, ColumnsError, find_columns
+from allo_async.leads.leads_file import LeadsFile
 from allo_async.leads.screening import screen
 from allo_async.worker.files import read_below
 from allo_async.worker.jobs import Jobs, Teller, whose
@@ -32,7 +33,8 @@ class Loads:
     whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
     say: take `allo_async.worker.streams.redis_broker`, or another that redelivers what was not acknowledged, and a
     result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares. What
-    fails for good, as bad input does, is told once and not delivered again.
+    fails for good, as bad input does, is told once and not delivered again; so is a job over which three workers have
+    died without any progress.
 
     Rows are personal data. They stand in the job's message, in the clear, until the job is done; `redis_broker` deletes
     it then, and results, which have no rows, after a day. A journal keeps the rows for as long as the application
@@ -98,19 +100,21 @@ class Loads:
             Raises:
                 ConfigurationError: It is neither said to be for anyone nor to be *mine*, or both.
                 JobUnfinishedError: Something that may pass has kept it from finishing.
+                JobGivenUpError: Several workers have died over it.
                 AlloError: It cannot be done.
             """
-            return await jobs.run(
-                context.message.task_id,
-                rows,
-                whose(over or [], mine=mine),
-                _teller(context),
-                region=region,
-                strategy=strategy,
-                chunk_size=chunk_size,
-                skip_queued=skip_queued,
-                keep_duplicates=keep_duplicates,
-            )
+            async with jobs.attempt(context.message.task_id):
+                return await jobs.run(
+                    context.message.task_id,
+                    rows,
+                    whose(over or [], mine=mine),
+                    _teller(context),
+                    region=region,
+                    strategy=strategy,
+                    chunk_size=chunk_size,
+                    skip_queued=skip_queued,
+                    keep_duplicates=keep_duplicates,
+                )
 
         @broker.task("allo_async:load_file", **again)
         async def load_file(
@@ -135,28 +139,34 @@ class Loads:
                 UnreadableFileError: There is no such file below that folder, or it has no rows.
                 ColumnsError: No column has the numbers.
                 JobUnfinishedError: As for `load_rows`.
+                JobGivenUpError: As for `load_rows`.
                 AlloError: As for `load_rows`.
             """
-            file = await asyncio.to_thread(read_below, folder, path)
-            mapped = [f"{field}={header}" for field, header in (columns or {}).items()]
-            found = find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
-            screened = screen(file, found)
-            left_out = screened.left_out
-            unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
-            return await jobs.run(
-                context.message.task_id,
-                [found.contact(row.cells) for row in file.rows if row.line in unreadable or row.line not in left_out],
-                whose(over or [], mine=mine),
-                _teller(context),
-                unreadable=left_out | unreadable,
-                region=region,
-                strategy=strategy,
-                chunk_size=chunk_size,
-                skip_queued=skip_queued,
-                keep_duplicates=keep_duplicates,
-                # Whoever must not be called may stand in another row, too.
-                suppress=screened.opted_out or None,
-            )
+            async with jobs.attempt(context.message.task_id):
+                file = await asyncio.to_thread(read_below, folder, path)
+                found = _columns_of(file, columns or {})
+                screened = screen(file, found)
+                # The reason names a column, and a list without headers has a person's cells there.
+                left_out = {line: told.partition(":")[0] for line, told in screened.left_out.items()}
+                unreadable = {row.line: row.problem for row in file.rows if row.problem is not None}
+                return await jobs.run(
+                    context.message.task_id,
+                    [
+                        found.contact(row.cells)
+                        for row in file.rows
+                        if row.line in unreadable or row.line not in left_out
+                    ],
+                    whose(over or [], mine=mine),
+                    _teller(context),
+                    unreadable=left_out | unreadable,
+                    region=region,
+                    strategy=strategy,
+                    chunk_size=chunk_size,
+                    skip_queued=skip_queued,
+                    keep_duplicates=keep_duplicates,
+                    # Whoever must not be called may stand in another row, too.
+                    suppress=screened.opted_out or None,
+                )
 
         self.load_rows = load_rows
         self.load_file = load_file
@@ -202,6 +212,24 @@ def _refuse_pickle(broker: AsyncBroker) -> None:
                 f"{type(part).__name__} reads pickles, which run what anybody has put into them:"
                 " give it serializer=JSONSerializer(), or take allo_async.worker.streams.redis_broker"
             )
+
+
+def _columns_of(file: LeadsFile, columns: Mapping[str, str]) -> Columns:
+    """Find the columns of *file*.
+
+    Raises:
+        ColumnsError: They cannot be told. Its text, which stands in Redis and in the log, has no header: in a list
+            without headers that is a person.
+    """
+    mapped = [f"{field}={header}" for field, header in columns.items()]
+    try:
+        return find_columns(file.columns, mapped, rows=(row.cells for row in file.rows))
+    except ColumnsError:
+        raise ColumnsError(
+            "columns={…} does not fit the file: it names a field or a column that there is not, or none for the number"
+            if columns
+            else 'no column looks like a phone number: name it with columns={"number": "…"}'
+        ) from None
 
 
 def _teller(context: Context) -> Teller:

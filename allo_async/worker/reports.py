@@ -7,6 +7,7 @@ import attrs
 from pydantic import BaseModel
 
 from allo_async import AlloError, Journal, SpreadResult
+from allo_async.worker.wordless import wordless
 
 
 class JobProgress(BaseModel):
@@ -38,8 +39,9 @@ class JobReport(JobProgress):
     Attributes:
         recovered: How many chunks' answers were lost and came back.
         skipped_by_reason: How many rows were skipped for which reason.
-        queues: Each queue's name, counts and error.
-        unreadable: For a file: its lines that could not be taken apart or must not be called, each with the reason.
+        queues: Each queue's name, counts and error, which has no words of the server's.
+        unreadable: For a file: its lines that could not be taken apart or must not be called, each with the reason,
+            which has no text of the file's.
         journal: Where the fate of every row is written down; `allo-async journal export` makes a CSV of it.
     """
 
@@ -56,7 +58,7 @@ class JobReport(JobProgress):
             **_counts(result),
             recovered=result.recovered,
             skipped_by_reason=result.skipped_by_reason(),
-            queues=result.table(),
+            queues=_queues(result),
             unreadable=dict(unreadable),
             journal=str(journal.path),
         )
@@ -74,5 +76,16 @@ class JobUnfinishedError(AlloError):
         self.report = report
 
 
+class JobGivenUpError(AlloError):
+    """A job over which several workers have died without any progress; it is not tried again."""
+
+
 def _counts(result: SpreadResult) -> dict[str, int]:
     return {"rows": result.totals.rows, **attrs.asdict(result.totals)}
+
+
+def _queues(result: SpreadResult) -> list[dict[str, Any]]:
+    return [
+        row | {"error": None if share.error is None else str(wordless(share.error))}
+        for row, share in zip(result.table(), result.shares, strict=True)
+    ]

@@ -130,6 +130,55 @@ def test_port_in_use_is_told(server):
     assert "Traceback" not in done.stderr
 
 
+# Ctrl-C while the package is imported: at the first import of a part of it.
+_CTRL_C = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "allo_async.client":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize("command", [COMMAND, [str(Path(sys.executable).parent / "allo-async")]])
+def test_ctrl_c_while_the_command_is_imported_is_quiet(command, tmp_path):
+    """Ctrl-C before the command begins ends it as by the signal, which a shell calls 130, without a traceback."""
+    (tmp_path / "sitecustomize.py").write_text(_CTRL_C)
+
+    done = subprocess.run(
+        [*command, "users"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_import_of_the_library_leaves_ctrl_c_alone():
+    """A program that imports the package keeps its own way with Ctrl-C."""
+    code = "import signal, allo_async; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+
+    subprocess.run([sys.executable, "-c", code, "allo_async"], check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nonsense"], 2)])
+def test_signal_after_the_end_leaves_the_exit_code(number, arguments, code):
+    """Once all is told, a signal while the interpreter ends does not replace the command's exit code."""
+    run = (
+        "import atexit, os; from allo_async.__main__ import main;"
+        f"atexit.register(os.kill, os.getpid(), {int(number)}); main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", run, *arguments], capture_output=True, text=True, check=False)
+
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
 def test_command_without_its_extra_says_how_to_install_it():
     """Where typer is missing, the command says what to install."""
     code = "import sys; sys.modules['typer'] = None; from allo_async.__main__ import main; main()"

@@ -1,5 +1,7 @@
 """The URL of a Redis server: no error shows a password, and a cluster is refused in words."""
 
+import copy
+import pickle
 import subprocess
 
 import pytest
@@ -64,3 +66,14 @@ async def test_cluster_is_refused_in_words(tmp_path, monkeypatch):
         ):
             with pytest.raises(CoordinationLostError, match="Redis Cluster"):
                 await allo.me()
+
+
+def test_coordination_is_not_pickled():
+    """A pickle would hold the password; a copy is the same one."""
+    coordination = RedisCoordination(f"redis://:{SECRET}@cache.example")
+
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(coordination, protocol)
+
+    assert copy.deepcopy(coordination) is copy.copy(coordination) is coordination

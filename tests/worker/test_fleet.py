@@ -102,6 +102,29 @@ async def test_killed_workers_lose_and_double_nothing(sandbox, environment, redi
     assert kills >= 3
 
 
+async def test_file_that_kills_its_readers_is_given_up(sandbox, environment, redis_server, tmp_path):
+    """After three workers have died over it, the job ends, and the list after it is loaded."""
+    sandbox.add_user("rep@acme.example")
+    (tmp_path / "bad.xlsx").write_bytes(b"poison")
+    (tmp_path / "good.csv").write_text("Phone\n+12125550010\n")
+    broker = redis_broker(redis_server.url)
+    loads = Loads(broker, journals=tmp_path)
+    fleet = Fleet("tests.worker.fleet:broker", environment | {"LISTS": str(tmp_path)})
+    await broker.startup()
+    try:
+        fleet.start()
+        bad = await loads.load_file.kiq("bad.xlsx", over=["rep@acme.example"])
+        result = await bad.wait_result(timeout=60)
+        good = await loads.load_file.kiq("good.csv", over=["rep@acme.example"])
+        report = (await good.wait_result(timeout=30)).return_value
+    finally:
+        fleet.stop()
+        await broker.shutdown()
+
+    assert "3 workers have died over this job" in str(result.error)
+    assert report.added == 1
+
+
 async def test_example_runs_as_its_readme_says(sandbox, environment):
     """The example's own workers and command load the shipped list for two reps."""
     for rep in ("marie@acme.example", "tom@acme.example"):

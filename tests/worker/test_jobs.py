@@ -9,7 +9,8 @@ from taskiq import InMemoryBroker, SimpleRetryMiddleware
 from allo_async import AlloClient, AssigneeNotFoundError, ConfigurationError, Journal
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
-from allo_async.worker import JobUnfinishedError, Loads
+from allo_async.worker import JobGivenUpError, JobUnfinishedError, Loads
+from allo_async.worker.attempts import Attempts
 from allo_async.worker.jobs import Jobs
 from tests.end_to_end.numbers import us_numbers
 
@@ -89,7 +90,7 @@ async def test_file_says_who_must_not_be_called(sandbox, loads, tmp_path):
     report = (await job.wait_result()).return_value
 
     assert (report.added, report.rows, report.skipped_by_reason) == (2, 3, {"SUPPRESSED": 1})
-    assert report.unreadable == {3: "DO_NOT_CALL: line 3 says so in 'Do Not Call'"}
+    assert report.unreadable == {3: "DO_NOT_CALL"}
     assert sandbox.numbers(REPS[0]) == ["+12125550010", "+12125550012"]
 
 
@@ -224,7 +225,8 @@ async def test_result_backend_that_fails_costs_no_job(sandbox, clock, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "job_id", ["", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "c:x", "a\0b", "a\nb", "x" * 201, "é" * 101, "\ud800"]
+    "job_id",
+    ["", " ", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "c:x", "a\0b", "a\nb", "x" * 201, "é" * 101, "\ud800"],
 )
 async def test_job_id_is_never_a_path(sandbox, clock, tmp_path, job_id):
     """An id that could name a file elsewhere, or none, is refused in words before anything is made or sent."""
@@ -235,3 +237,49 @@ async def test_job_id_is_never_a_path(sandbox, clock, tmp_path, job_id):
 
     assert list(tmp_path.iterdir()) == []
     assert sandbox.ledger.appends == []
+
+
+def die_over(journals, times):
+    """Begin attempts at a job, and return what keeps them from an end, as the death of a worker does."""
+    journals.mkdir()
+    deaths = [Attempts(journals).begun("job-9") for _ in range(times)]
+    for death in deaths:
+        death.__enter__()
+    return deaths
+
+
+@pytest.mark.parametrize(("deaths", "given_up"), [(2, False), (3, True)])
+async def test_job_over_which_workers_die_is_given_up(loads, tmp_path, deaths, given_up):
+    """Three deaths end a job for good, in its result; sent again under its id, it has three tries more."""
+    dead = die_over(tmp_path / "journals", deaths)
+
+    job = await loads.load_rows.kicker().with_task_id("job-9").kiq(us_numbers(20), over=[REPS[0]])
+    result = await job.wait_result()
+
+    assert isinstance(result.error, JobGivenUpError) == given_up
+    assert given_up or result.return_value.added == 20
+    assert not list(tmp_path.rglob("*.attempts"))
+    assert len(dead) == deaths
+
+
+async def test_death_of_a_worker_that_sent_a_chunk_does_not_count(sandbox, loads, clock, tmp_path):
+    """A job that comes further with each worker is never given up."""
+
+    async def tell(progress):
+        pass
+
+    sandbox.script(faults.html(503), at=2)
+    dead = die_over(tmp_path / "journals", 3)
+    jobs = Jobs(tmp_path / "journals", lambda: _impatient(sandbox, clock))
+    with pytest.raises(JobUnfinishedError):
+        await jobs.run("job-9", us_numbers(20), [{"email": REPS[0]}], tell, chunk_size=10)
+    await jobs.close()
+
+    job = await loads.load_rows.kicker().with_task_id("job-9").kiq(us_numbers(20), over=[REPS[0]], chunk_size=10)
+
+    assert (await job.wait_result()).return_value.added == 20
+    assert len(dead) == 3
+
+
+def _impatient(sandbox, clock):
+    return AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=0)

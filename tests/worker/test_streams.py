@@ -11,7 +11,7 @@ from taskiq.message import BrokerMessage
 from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
 
 from allo_async import AlloClient, ConfigurationError
-from allo_async.sandbox import Sandbox
+from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from allo_async.worker import Loads
 from allo_async.worker.renewal import Renewal
@@ -139,6 +139,47 @@ async def test_message_that_is_none_is_dropped(loads, redis):
 
     assert (await good.wait_result(timeout=10)).return_value.added == 1
     await until(lambda: redis.redis.xlen("taskiq") == 0)
+
+
+LISTS = {
+    "no headers": ("Zenobia,z@x.example,12 rue Secret\nPierre,p@x.example,rue\n", {}),
+    "no such column": ("Zenobia,Phone\nx,+12125550010\n", {"columns": {"number": "Tel"}}),
+    "do not call": ("Phone,Zenobia\n+12125550010,do not call\n+12125550011,\n", {}),
+    "unreadable": ('{"Phone": "+12125550010"}\n"Zenobia"\n{"Zenobia": \n', {}),
+}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+async def test_file_leaves_no_text_behind(loads, redis, tmp_path, caplog, kind):
+    """Neither what stands in Redis after a job, nor the worker's log, has a header or a cell of the file."""
+    caplog.set_level(logging.INFO)
+    text, options = LISTS[kind]
+    name = "leads.jsonl" if text.startswith("{") else "leads.csv"
+    (tmp_path / "lists" / name).write_text(text)
+
+    job = await loads.load_file.kiq(name, over=[REP], **options)
+    result = await job.wait_result(timeout=10)
+    await until(lambda: redis.redis.xlen("taskiq") == 0)
+
+    assert result.is_err == (kind in {"no headers", "no such column"})
+    assert not result.is_err or "columns=" in str(result.error)
+    for marked in ("Zenobia", "Secret"):
+        assert marked not in content(redis) + caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.error(400, "BAD", message="Zenobia is no name"), faults.error(503, "DOWN", message="Zenobia")]
+)
+async def test_words_of_the_server_stay_out_of_redis(loads, redis, sandbox, caplog, fault):
+    """A report, or the error of a job, has the status and the code of a refusal, and not its words."""
+    caplog.set_level(logging.INFO)
+    sandbox.script(fault, at=range(1, 99))
+
+    job = await loads.load_rows.kicker().with_labels(max_retries=0).kiq(us_numbers(2), over=[REP])
+    await job.wait_result(timeout=10)
+
+    assert any(told in content(redis) for told in ("400 BAD", "503 DOWN"))
+    assert "Zenobia" not in content(redis) + caplog.text
 
 
 class _Poison:
