@@ -86,21 +86,54 @@ def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Recor
 def _parsed(lines: Sequence[str], delimiter: str, start: int) -> Iterator[tuple[Record, int]]:
     """Yield each row with the place of the line below it."""
     _lift_limit()
-    at = start
-    while at < len(lines):
-        begun = at
-        reader = csv.reader(map(lines.__getitem__, range(at, len(lines))), delimiter=delimiter, strict=True)
+    feed = Feed(lines, start)
+    while feed.at < len(lines):
         try:
-            for cells in reader:
-                end = at + reader.line_num
-                yield _checked(begun + 1, cells, lines[begun:end]), end
-                begun = end
+            for cells in csv.reader(feed, delimiter=delimiter, strict=True):
+                begun, feed.begun = feed.begun, feed.at
+                yield _checked(begun + 1, cells, lines[begun : feed.at]), feed.at
         except csv.Error:
             # A quote that nothing closes takes the rows below with it: give up its line, and go on with the next.
-            yield _mended(begun + 1, lines[begun], delimiter), begun + 1
-        else:
-            return
-        at = begun + 1
+            begun = feed.give_up()
+            yield _mended(begun + 1, lines[begun], delimiter), feed.at
+
+
+@attrs.define
+class Feed:
+    """The lines as `csv` takes them; none is taken again by a row that is known to fail.
+
+    At the beginning of a line a row is either over or in the middle of a quoted cell. Of the rows that are in the
+    middle of one there, all end alike, wherever they began: where one has failed, so does every other.
+
+    Attributes:
+        lines: All lines.
+        at: The place of the next one.
+        begun: Where the row begins that is being read.
+        failing: The place up to which a row that is in a quoted cell fails.
+    """
+
+    lines: Sequence[str]
+    at: int
+    begun: int = attrs.field(default=attrs.Factory(lambda self: self.at, takes_self=True))
+    failing: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.at >= len(self.lines):
+            raise StopIteration
+        if self.begun < self.at < self.failing:
+            raise csv.Error(_BROKEN_QUOTE)
+        self.at += 1
+        return self.lines[self.at - 1]
+
+    def give_up(self) -> int:
+        """Go on below the first line of the row that failed, and return that line's place."""
+        self.failing = max(self.failing, self.at)
+        begun = self.begun
+        self.at = self.begun = begun + 1
+        return begun
 
 
 def _lift_limit() -> None:

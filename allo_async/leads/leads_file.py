@@ -56,11 +56,7 @@ def read_leads_file(path: Path, *, sheet: str | None = None) -> LeadsFile:
     Raises:
         UnreadableFileError: There is no such file, or it holds no rows that can be read.
     """
-    try:
-        content = _content(path)
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
-    return read_leads(content, path, name=str(path), sheet=sheet)
+    return read_leads(content_of(path), path, name=str(path), sheet=sheet)
 
 
 def read_leads(content: bytes, path: Path, *, name: str, sheet: str | None = None) -> LeadsFile:
@@ -96,16 +92,24 @@ def read_bounded(file: BinaryIO, name: str) -> bytes:
     return content
 
 
-def _content(path: Path) -> bytes:
-    found = path.stat()
-    if stat.S_ISDIR(found.st_mode):
-        raise UnreadableFileError(f"{path} is a folder: name the file in it")
-    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-        raise UnreadableFileError(f"{path} is a device, and no file")
-    if found.st_size > LARGEST_FILE:
-        raise UnreadableFileError(f"{path} {_TOO_LARGE}")
-    with path.open("rb") as file:
-        return read_bounded(file, str(path))
+def content_of(path: Path) -> bytes:
+    """Read the file at *path*, or the pipe, once: what a shell puts together for one command cannot be read again.
+
+    Raises:
+        UnreadableFileError: There is no such file, or it is a folder or a device, or larger than any list.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise UnreadableFileError(f"{path} is a folder: name the file in it")
+        if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+            raise UnreadableFileError(f"{path} is a device, and no file")
+        if found.st_size > LARGEST_FILE:
+            raise UnreadableFileError(f"{path} {_TOO_LARGE}")
+        with path.open("rb") as file:
+            return read_bounded(file, str(path))
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
 
 
 def _predicate(error: Exception) -> str:

@@ -9,7 +9,7 @@ from allo_async._loading.suppression_list import SuppressionList
 from allo_async.leads.columns import ColumnsError, find_columns
 from allo_async.leads.decoding import decoded
 from allo_async.leads.file_row import FileRow
-from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, content_of, read_leads
 
 # Marks that may stand between the cells of a row that could not be taken apart.
 _BETWEEN_CELLS = re.compile(r'[,;\t|"\r\n]+')
@@ -44,7 +44,7 @@ def read_suppression(paths: Sequence[Path], region: str | None) -> SuppressionLi
 
 
 def _cells(path: Path) -> Iterator[str | int | float]:
-    content = _content(path)
+    content = content_of(path)
     try:
         file = read_leads(content, path, name=str(path))
     except UnreadableFileError as error:
@@ -64,14 +64,6 @@ def _cells(path: Path) -> Iterator[str | int | float]:
 
 def _pieces(text: str) -> list[str]:
     return _BETWEEN_CELLS.split(text)
-
-
-def _content(path: Path) -> bytes:
-    # Once: what a shell puts together for one command cannot be read again.
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
 
 
 def _text(content: bytes) -> str | None:

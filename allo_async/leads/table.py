@@ -174,7 +174,8 @@ def _row(record: Record, columns: Sequence[str]) -> FileRow:
     cells, size = record.cells, len(columns)
     if record.problem is not None:
         return FileRow(record.line, {}, record.problem, str(cells[0]))
-    by_column = dict(zip(columns, [*cells[:size], *[""] * (size - len(cells))], strict=True))
+    # Not filled up: below a header of thousands of cells, short rows would take thousandfold what the file has.
+    by_column = dict(zip(columns, cells, strict=False))
     surplus = [str(cell) for cell in cells[size:]]
     if any(map(str.strip, surplus)):
         problem = f"{len(cells)} cells where the header has {size}"

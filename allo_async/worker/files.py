@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_leads
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_bounded, read_leads
 
 # Opening a FIFO waits for its writer otherwise; Windows has none of these.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
@@ -39,4 +39,4 @@ def _content(file: Path, shown: str) -> bytes:
         os.close(descriptor)
         raise UnreadableFileError(f"{shown} is no regular file: name a list of leads")
     with os.fdopen(descriptor, "rb") as opened:
-        return opened.read()
+        return read_bounded(opened, shown)

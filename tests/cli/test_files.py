@@ -184,8 +184,10 @@ def test_workbook_is_loaded(sandbox, run, tmp_path):
     result = run("load", tmp_path / "leads.xlsx", "--to", MARIE, "--region", "US", "--sheet", "leads", code=0)
 
     assert sandbox.numbers(MARIE) == ["+12122000000"]
-    assert "leads.not-added.csv" in result.stdout
-    assert (tmp_path / "leads.not-added.csv").read_text("utf-8-sig").splitlines()[1] == "Al,n/a,INVALID_PHONE_NUMBER"
+    assert "leads.xlsx.not-added.csv" in result.stdout
+    assert (tmp_path / "leads.xlsx.not-added.csv").read_text("utf-8-sig").splitlines()[
+        1
+    ] == "Al,n/a,INVALID_PHONE_NUMBER"
     wrong = run("load", tmp_path / "leads.xlsx", "--to", MARIE, "--sheet", "News", code=2)
     assert "has no sheet 'News': it has 'Sheet', 'Leads'" in wrong.stderr
 

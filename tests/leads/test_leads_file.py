@@ -47,7 +47,7 @@ def test_excel_separator_line_and_single_column(tmp_path):
 
 
 def test_rows_of_the_wrong_length(tmp_path):
-    """A short row is filled up; one with too many cells is a problem of its own, with its line."""
+    """A short row has the cells that stand there; one with too many cells is a problem of its own, with its line."""
     file = read_leads_file(written(tmp_path / "leads.csv", "Name,Phone\nJo\nJo,1,2\nAl,3\n"))
 
     assert [(row.line, row.problem) for row in file.rows] == [
@@ -55,7 +55,7 @@ def test_rows_of_the_wrong_length(tmp_path):
         (3, "3 cells where the header has 2"),
         (4, None),
     ]
-    assert dict(file.rows[0].cells) == {"Name": "Jo", "Phone": ""}
+    assert dict(file.rows[0].cells) == {"Name": "Jo"}
 
 
 def test_empty_cells_at_the_end_are_no_surplus(tmp_path):

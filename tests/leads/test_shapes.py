@@ -215,7 +215,7 @@ def test_json_of_any_shape(read, shape):
     assert ([row.cells["Phone"] for row in file.rows], file.unit) == ([12125550110, NEXT], "object")
     assert [row.line for row in file.rows] == [1, 2]
     path = write_not_added(file, {2: "WHY"})
-    assert path.name == "leads.not-added.jsonl"
+    assert path.name == ("leads.not-added.jsonl" if name == "leads.jsonl" else f"{name}.not-added.jsonl")
     assert path.read_text() == f'{{"Phone": "{NEXT}", "allo_reason": "WHY"}}\n'
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from allo_async.leads.leads_file import UnreadableFileError
+from allo_async.leads.leads_file import LARGEST_FILE, UnreadableFileError
 from allo_async.leads.suppression import read_suppression
 
 A, B, C = "+33612345678", "+33612345679", "+33612345680"
@@ -86,3 +86,15 @@ def test_several_files_are_one_list(tmp_path):
     assert len(read_suppression([tmp_path / "a.txt", tmp_path / "b.txt"], None)) == 2
     with pytest.raises(UnreadableFileError, match=r"c\.txt: No such file"):
         read_suppression([tmp_path / "a.txt", tmp_path / "c.txt"], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("/dev/zero", "is a device"), ("holes.txt", "has more than 512 MiB"), (".", "is a folder")]
+)
+def test_list_without_an_end_is_refused(tmp_path, name, told):
+    """Neither a device nor a file of holes is read into memory whole."""
+    with (tmp_path / "holes.txt").open("wb") as holes:
+        holes.truncate(LARGEST_FILE + 1)
+
+    with pytest.raises(UnreadableFileError, match=told):
+        read_suppression([tmp_path / name], "FR")

@@ -85,7 +85,7 @@ def test_csv_called_xlsx_is_read_as_csv(tmp_path):
     file = read_leads_file(path)
 
     assert (file.delimiter, len(file.rows)) == (";", 1)
-    assert write_not_added(file, {2: "WHY"}) == tmp_path / "leads.not-added.csv"
+    assert write_not_added(file, {2: "WHY"}) == tmp_path / "leads.xlsx.not-added.csv"
 
 
 def test_sheet_is_chosen_by_name(tmp_path):
@@ -119,7 +119,7 @@ def test_rest_of_a_workbook_is_csv(tmp_path):
 
     path = write_not_added(file, {2: "WHY"})
 
-    assert path == tmp_path / "leads.not-added.csv"
+    assert path == tmp_path / "leads.xlsx.not-added.csv"
     assert [row.cells["Phone"] for row in read_leads_file(path).rows] == ["33639981210"]
 
 

@@ -72,3 +72,11 @@ def test_without_a_folder_nothing_is_read():
     """An application that names no folder has workers that read no files."""
     with pytest.raises(UnreadableFileError, match=r"Loads\(files=…\)"):
         read_below(None, "leads.csv")
+
+
+def test_no_file_is_read_beyond_the_bound(folder, monkeypatch):
+    """A file of holes is not read into memory whole: a worker has jobs of others, too."""
+    monkeypatch.setattr("allo_async.leads.leads_file.LARGEST_FILE", len(LEADS) - 1)
+
+    with pytest.raises(UnreadableFileError, match=r"'leads\.csv' has more than"):
+        read_below(folder, "leads.csv")
