@@ -16,6 +16,13 @@ VERSION = 2
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
 
+# Where the header of an SQLite file has that, and how long the header is.
+_APPLICATION_ID_AT = 68
+_HEADER = 100
+
+# Seconds that another program may keep the journal for itself.
+_PATIENCE = 0.5
+
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFLNK: "a symbolic link that leads nowhere",
@@ -37,16 +44,28 @@ def look(path: Path) -> Literal["absent", "empty", "filled"]:
     except FileNotFoundError:
         return "absent"
     refuse_irregular(path, mode)
-    # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
-    with contextlib.closing(connected(path, "immutable=1")) as connection:
-        if has_tables(connection, path):
-            return "filled"
     log = path.with_name(f"{path.name}-wal")
-    if not (path.stat().st_size and log.exists() and log.stat().st_size):
+    has_log = bool(path.stat().st_size and log.exists() and log.stat().st_size)
+    try:
+        # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
+        with contextlib.closing(connected(path, "immutable=1")) as connection:
+            if has_tables(connection, path):
+                return "filled"
+    except sqlite3.DatabaseError:
+        # Of a journal whose disk was full, a part stands in the log alone: the file by itself looks damaged.
+        if not (has_log and _is_ours(path)):
+            raise
+    if not has_log:
         return "empty"
     # All that was written so far may stand in there, and may be another program's.
-    with contextlib.closing(connected(path)) as connection:
+    with contextlib.closing(connected(path, patience=_PATIENCE)) as connection:
         return "filled" if has_tables(connection, path) else "empty"
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether the header of an SQLite file says that it is a journal."""
+    with path.open("rb") as file:
+        return file.read(_HEADER)[_APPLICATION_ID_AT:].startswith(_APPLICATION_ID.to_bytes(4))
 
 
 def refuse_irregular(path: Path, mode: int) -> None:
