@@ -3,12 +3,13 @@
 import contextlib
 import sqlite3
 import stat
+import traceback
 from collections.abc import Generator
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from allo_async.errors import JournalError
+from allo_async.errors import AlloError, JournalError
 
 #: The version of the schema that this library writes.
 VERSION = 2
@@ -22,6 +23,9 @@ _HEADER = 100
 
 # Seconds that another program may keep the journal for itself.
 _PATIENCE = 0.5
+
+# What it raises to read as a value what is none.
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -146,10 +150,19 @@ def translated(path: Path) -> Generator[None]:
     """Turn what SQLite and the file system raise into what it means for a journal."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error
-    except OSError as error:
-        raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
+    except Exception as error:
+        # A cursor in there would keep the file locked for as long as somebody keeps the error.
+        traceback.clear_frames(error.__traceback__)
+        if isinstance(error, AlloError):
+            raise
+        if isinstance(error, _DAMAGE):
+            # What it says may hold somebody's number.
+            raise JournalError(f"the journal {path} is damaged: {type(error).__name__}") from error
+        if isinstance(error, sqlite3.Error):
+            raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error
+        if isinstance(error, OSError):
+            raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
+        raise
 
 
 def _meaning(error: sqlite3.Error) -> str:
