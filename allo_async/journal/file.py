@@ -1,6 +1,7 @@
 """The journal's file: what is taken for one, and what is refused and left as it is."""
 
 import contextlib
+import errno
 import sqlite3
 import stat
 import traceback
@@ -80,6 +81,14 @@ def refuse_irregular(path: Path, mode: int) -> None:
     """
     if not stat.S_ISREG(mode):
         raise JournalError(f"{path} is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}, and no journal of loads")
+
+
+def holds_nothing(path: Path) -> bool:
+    """Return whether what stands at *path* can be no journal, wherever it leads: a directory, or a loop of links."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        return error.errno == errno.ELOOP
 
 
 def connected(path: Path, how: str = "mode=ro", *, patience: float = 0.0) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
 from allo_async.journal.damage import refuse_damage
+from allo_async.journal.file import holds_nothing
 from allo_async.journal.known import KnownRows
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.load_log import JournalLog, PastRuns
@@ -89,12 +90,12 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         unknown = _UNDER_WAY if _may_be_sending(connection, path, key, here) else None
         return KnownLog(known, unknown, queued=key.queued)
 
+    absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
     try:
-        absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
         # The call's time may be over, and opening the load has waited already.
         return await reading(path, read, absent=absent, patience=_PATIENCE_AFTER_ALL)
     except JournalError:
-        return UnreadLog()
+        return absent if holds_nothing(path) else UnreadLog()
 
 
 def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
