@@ -74,6 +74,9 @@ def text(most: int) -> _Validator:
     def check(_: object, attribute: _Attribute, value: object) -> None:
         if value is not None and (not isinstance(value, str) or not value.strip() or len(value) > most):
             raise _refusal(attribute.name, f"None or a text of 1 to {most} characters", value)
+        # Half of a surrogate pair has no place in a file.
+        if isinstance(value, str) and not value.isascii() and value != value.encode("utf-8", "replace").decode():
+            raise _refusal(attribute.name, "a text of whole characters", value)
 
     return check
 

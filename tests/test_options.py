@@ -21,7 +21,7 @@ REFUSED = {
     "keep_duplicates": NO_FLAG,
     "skip_queued": NO_FLAG,
     "journal": ["journal.db", 5],
-    "load_id": ["", "  ", 5, b"x", "x" * 1001],
+    "load_id": ["", "  ", 5, b"x", "x" * 1001, "x\ud800"],
     "on_changed_input": ["ignore", None, 5, []],
 }
 OF_APPEND = REFUSED | {

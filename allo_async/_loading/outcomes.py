@@ -261,7 +261,9 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
         return read_added_number(outcome.entry, index, detail)
     reason = outcome.entry.get("reason")
     if outcome.fate == "in_doubt":
-        return PendingContact(index=index, contact=contact, reason=reason)
+        return PendingContact(
+            index=index, contact=contact, reason=reason if isinstance(reason, str) and reason else NO_ANSWER
+        )
     return SkippedNumber(
         index=index,
         number=contact.number,

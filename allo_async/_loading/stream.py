@@ -117,17 +117,11 @@ class AppendStream:
                         chunk = await self._next_chunk()
                     outcomes = self._outcomes(chunk)
                     await self._deliver(session, call, outcomes)
-        except StoppedError:
-            await self._end(outcomes)
-            return self._yielded_after_all()
-        except QueueFullError as error:
-            await self._end(outcomes, error)
-            if not self._stops_when_full:
-                error.result = self.unfinished
-                raise
-            return self._yielded_after_all()
         except BaseException as error:
-            await self._end(outcomes, error)
+            stopped = isinstance(error, StoppedError)
+            await self._end(outcomes, None if stopped else error)
+            if stopped or (self._stops_when_full and isinstance(error, QueueFullError)):
+                return self._yielded_after_all()
             if isinstance(error, AlloError):
                 error.result = self.unfinished
             raise
@@ -269,18 +263,23 @@ class AppendStream:
                 self._log = await self._opener.read()
                 self._preparer.leave_out_sent(self._log.queued_numbers(), self._log.recalls)
         finally:
-            # A cancellation may come even here.
-            for rest in (outcomes, self._outcomes(self._ahead)):
-                if rest is not None:
-                    self.unfinished.extend(rest.result())
-            self.totals += self.unfinished.totals
-            seconds = self._clock.monotonic() - self._begun
-            _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
-            self._error = error
-            # After a cancellation, nobody takes the rest.
-            if not self._rest_follows or not isinstance(error, AlloError | None):
-                self._tell_end()
-            await self._log.close(self.unfinished.skipped)
+            # A cancellation may come even here; whatever does, the load is under way no longer.
+            try:
+                self._account(outcomes, error)
+            finally:
+                await self._log.close(self.unfinished.skipped)
+
+    def _account(self, outcomes: Outcomes | None, error: BaseException | None) -> None:
+        for rest in (outcomes, self._outcomes(self._ahead)):
+            if rest is not None:
+                self.unfinished.extend(rest.result())
+        self.totals += self.unfinished.totals
+        seconds = self._clock.monotonic() - self._begun
+        _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
+        self._error = error
+        # After a cancellation, nobody takes the rest.
+        if not self._rest_follows or not isinstance(error, AlloError | None):
+            self._tell_end()
 
     @property
     def _requests(self) -> int:

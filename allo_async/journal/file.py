@@ -1,20 +1,32 @@
 """The journal's file: what is taken for one, and what is refused and left as it is."""
 
 import contextlib
+import errno
 import sqlite3
 import stat
+import traceback
 from collections.abc import Generator
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from allo_async.errors import JournalError
+from allo_async.errors import AlloError, JournalError
 
 #: The version of the schema that this library writes.
 VERSION = 2
 
 # A file of another program's is not to be taken for a journal, and the other way round.
 _APPLICATION_ID = 0x416C6C6F
+
+# Where the header of an SQLite file has that, and how long the header is.
+_APPLICATION_ID_AT = 68
+_HEADER = 100
+
+# Seconds that another program may keep the journal for itself.
+_PATIENCE = 0.5
+
+# What it raises to read as a value what is none.
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -37,16 +49,28 @@ def look(path: Path) -> Literal["absent", "empty", "filled"]:
     except FileNotFoundError:
         return "absent"
     refuse_irregular(path, mode)
-    # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
-    with contextlib.closing(connected(path, "immutable=1")) as connection:
-        if has_tables(connection, path):
-            return "filled"
     log = path.with_name(f"{path.name}-wal")
-    if not (path.stat().st_size and log.exists() and log.stat().st_size):
+    has_log = bool(path.stat().st_size and log.exists() and log.stat().st_size)
+    try:
+        # The file alone is read: what SQLite keeps beside another program's file is not to be touched either.
+        with contextlib.closing(connected(path, "immutable=1")) as connection:
+            if has_tables(connection, path):
+                return "filled"
+    except sqlite3.DatabaseError:
+        # Of a journal whose disk was full, a part stands in the log alone: the file by itself looks damaged.
+        if not (has_log and _is_ours(path)):
+            raise
+    if not has_log:
         return "empty"
     # All that was written so far may stand in there, and may be another program's.
-    with contextlib.closing(connected(path)) as connection:
+    with contextlib.closing(connected(path, patience=_PATIENCE)) as connection:
         return "filled" if has_tables(connection, path) else "empty"
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether the header of an SQLite file says that it is a journal."""
+    with path.open("rb") as file:
+        return file.read(_HEADER)[_APPLICATION_ID_AT:].startswith(_APPLICATION_ID.to_bytes(4))
 
 
 def refuse_irregular(path: Path, mode: int) -> None:
@@ -57,6 +81,14 @@ def refuse_irregular(path: Path, mode: int) -> None:
     """
     if not stat.S_ISREG(mode):
         raise JournalError(f"{path} is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}, and no journal of loads")
+
+
+def holds_nothing(path: Path) -> bool:
+    """Return whether what stands at *path* can be no journal, wherever it leads: a directory, or a loop of links."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        return error.errno == errno.ELOOP
 
 
 def connected(path: Path, how: str = "mode=ro", *, patience: float = 0.0) -> sqlite3.Connection:
@@ -127,10 +159,19 @@ def translated(path: Path) -> Generator[None]:
     """Turn what SQLite and the file system raise into what it means for a journal."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error
-    except OSError as error:
-        raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
+    except Exception as error:
+        # A cursor in there would keep the file locked for as long as somebody keeps the error.
+        traceback.clear_frames(error.__traceback__)
+        if isinstance(error, AlloError):
+            raise
+        if isinstance(error, _DAMAGE):
+            # What it says may hold somebody's number.
+            raise JournalError(f"the journal {path} is damaged: {type(error).__name__}") from error
+        if isinstance(error, sqlite3.Error):
+            raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error
+        if isinstance(error, OSError):
+            raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
+        raise
 
 
 def _meaning(error: sqlite3.Error) -> str:

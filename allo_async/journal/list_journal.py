@@ -11,6 +11,7 @@ from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
+from allo_async.journal.damage import refuse_damage
 from allo_async.journal.journal import Journal, OnChangedInput
 from allo_async.journal.known import KnownRows
 from allo_async.journal.numbers import AnyOf
@@ -106,6 +107,7 @@ class ListJournal(Journal):
         """
 
         def read(connection: sqlite3.Connection) -> PastLoads:
+            refuse_damage(connection)
             found = {load_id: find_load(connection, load_id) for load_id in loads}
             own = {load_id: None if load is None else load[0] for load_id, load in found.items()}
             here = {queue.identity for queues in loads.values() for queue in queues}

@@ -13,6 +13,8 @@ from allo_async._loading.prepare import SentNumbers
 from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
+from allo_async.journal.damage import refuse_damage
+from allo_async.journal.file import holds_nothing
 from allo_async.journal.known import KnownRows
 from allo_async.journal.known_log import KnownLog
 from allo_async.journal.load_log import JournalLog, PastRuns
@@ -60,10 +62,7 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
 
     def begin(store: Store) -> PastRuns:
         with store.transaction() as connection:
-            try:
-                return _begin(connection, key, at=clock.time())
-            except (ValueError, TypeError, KeyError, OverflowError) as error:
-                raise JournalError(f"the journal {path.name} is damaged: {type(error).__name__}") from error
+            return _begin(connection, key, at=clock.time())
 
     try:
         past = await store.run(begin)
@@ -83,6 +82,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
     here = Store.loads_here(path)
 
     def read(connection: sqlite3.Connection) -> LoadLog:
+        refuse_damage(connection)
         load = find_load(connection, key.load_id)
         known = read_known(
             connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
@@ -90,12 +90,12 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         unknown = _UNDER_WAY if _may_be_sending(connection, path, key, here) else None
         return KnownLog(known, unknown, queued=key.queued)
 
+    absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
     try:
-        absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
         # The call's time may be over, and opening the load has waited already.
         return await reading(path, read, absent=absent, patience=_PATIENCE_AFTER_ALL)
-    except (JournalError, ValueError, TypeError, KeyError, OverflowError):
-        return UnreadLog()
+    except JournalError:
+        return absent if holds_nothing(path) else UnreadLog()
 
 
 def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
@@ -131,6 +131,8 @@ async def forget(path: Path, load_id: str) -> None:
 
 
 def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRuns:
+    # Before anything is sent: a row that cannot be read is one that nobody can tell of.
+    refuse_damage(connection)
     found = find_load(connection, key.load_id)
     if found is None:
         load, row_count = _insert(connection, key, at), None

@@ -9,6 +9,7 @@ from functools import cache
 import orjson
 
 from allo_async._wire.requests import Assignee
+from allo_async.journal.damage import check_entry
 from allo_async.journal.input_digests import InputDigests
 from allo_async.journal.known import KnownRows, ReadRow
 from allo_async.journal.known_chunks import KnownChunks
@@ -97,6 +98,7 @@ def _server(terms: str) -> object:
 
 def _rows(connection: sqlite3.Connection, load: int | None, chunks: KnownChunks) -> Iterator[ReadRow]:
     for row in itertools.chain(_input_rows(connection, load, chunks), _other_rows(connection, load, chunks)):
+        check_entry(row.fate, row.entry)
         if chunks.is_own(row.chunk) or chunks.is_sending(row.chunk) or row.fate != "skipped":
             yield row
     yield from _dealt_rows(connection, load, chunks)

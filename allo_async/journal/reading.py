@@ -14,6 +14,7 @@ import orjson
 
 from allo_async._wire.requests import Assignee
 from allo_async.errors import JournalError
+from allo_async.journal.damage import refuse_damage
 from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, refuse_inherited
@@ -99,7 +100,12 @@ async def read_loads(path: Path) -> list[JournaledLoad]:
     Raises:
         JournalError: It cannot be read.
     """
-    return await reading(path, lambda connection: [_load(connection, *row) for row in _loads(connection)])
+
+    def read(connection: sqlite3.Connection) -> list[JournaledLoad]:
+        refuse_damage(connection)
+        return [_load(connection, *row) for row in _loads(connection)]
+
+    return await reading(path, read)
 
 
 async def write_csv(path: Path, load_id: str, to: Path) -> int:
@@ -191,6 +197,7 @@ def _fate(index: int, number: str | None, fate: str, entry: str | None, queue: s
 
 
 def _journaled(connection: sqlite3.Connection, load_id: str) -> list[JournaledRow]:
+    refuse_damage(connection)
     loads = [row[0] for row in _loads(connection) if row[1] == load_id]
     if not loads:
         raise JournalError(f"the journal has no load {load_id!r}")

@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from math import inf
+from types import NoneType
 from typing import Any
+from uuid import UUID
 
 import attrs
 import orjson
@@ -17,6 +19,7 @@ from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd, QueueEnd
 from allo_async._wire.requests import Assignee, Request, append_again
 from allo_async.errors import JournalError
+from allo_async.journal.damage import check_sent
 from allo_async.models import Contact, SkippedNumber
 
 
@@ -24,7 +27,7 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
     """Read those of *chunks* that were being sent when the run ended, in the order in which they began.
 
     Raises:
-        JournalError: The bytes are not those that were written.
+        JournalError: The bytes are not those that were written, or its rows are not.
     """
     batches: list[Batch] = []
     for chunk in sorted(chunks):
@@ -38,12 +41,17 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
         queue, key, body_sha256, body, first_used_at, queue_end = found
         if not isinstance(body, bytes) or sha256(body).hexdigest() != body_sha256:
             raise JournalError(f"the journal is damaged: chunk {chunk} does not hold what was sent")
+        # A reply is found again by the key that it was asked with.
+        again = append_again(body, str(UUID(key)))
+        rows = _rows(body)
+        written = connection.execute("SELECT number FROM sent_row WHERE chunk = ? ORDER BY place", (chunk,))
+        check_sent(chunk, [row.wire for row in rows], [number for (number,) in written])
         batches.append(
             Batch(
                 read_queue(queue),
-                _rows(body),
+                rows,
                 _before(orjson.loads(queue_end)),
-                append_again(body, key),
+                again,
                 Timestamp(first_used_at),
                 chunk,
             )
@@ -51,9 +59,16 @@ def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> lis
     return batches
 
 
+_END_KINDS = {"exists": (bool,), "number_to": (str, NoneType), "position": (int, NoneType), "queue_id": (str, NoneType)}
+
+
 def _before(queue_end: Mapping[str, Any] | None) -> KnownEnd | None:
+    if queue_end is None:
+        return None
+    if any(type(queue_end[name]) not in kinds for name, kinds in _END_KINDS.items() if name in queue_end):
+        raise TypeError("no end of a queue")
     # The monotonic time of another process says nothing here.
-    return None if queue_end is None else KnownEnd(QueueEnd(**queue_end), -inf)
+    return KnownEnd(QueueEnd(**queue_end), -inf)
 
 
 def _rows(body: bytes) -> list[PreparedRow]:
@@ -217,7 +232,10 @@ def queue_text(queue: Assignee) -> str:
 
 def read_queue(text: str) -> Assignee:
     """Read what `queue_text` wrote."""
-    return Assignee(**orjson.loads(text))
+    fields = orjson.loads(text)
+    if not all(isinstance(value, str) and value for value in fields.values()):
+        raise ValueError("no rep has such a name")
+    return Assignee(**fields)
 
 
 def _text(value: str | None) -> str | None:

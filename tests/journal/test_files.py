@@ -157,6 +157,8 @@ async def test_foreign_file_is_refused_and_left_as_it_is(server, load, tmp_path,
     assert len(fates(caught.value.result)) == 30
     assert server.ledger.appends == []
     assert seen(tmp_path) == before
+    if state in {"a directory", "a loop of links"}:
+        assert len(caught.value.result.pending) == 30
 
 
 async def test_device_is_no_journal(load):
@@ -236,6 +238,32 @@ async def test_disk_that_fills_up_at_the_beginning_costs_nothing(server, load, f
     # Where not even a reader has room for what it needs, nobody can tell that nothing was sent.
     assert told.endswith(("['pending'] 30", "['in doubt'] 30"))
     assert len((await load(path)).added) == 30
+
+
+def checkpointed_in_part(path):
+    """What a disk leaves that filled up while SQLite copied its log into the file: a page of it, and the whole log."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; VACUUM;")
+        log = beside(path, "-wal").read_bytes()
+        connection.execute("PRAGMA wal_checkpoint").fetchall()
+        page = path.read_bytes()[:4_096]
+    path.write_bytes(page)
+    beside(path, "-wal").write_bytes(log)
+
+
+async def test_journal_that_is_half_in_its_log_is_sound(server, load, tmp_path):
+    """It is read, and the load is taken up: nothing is sent again."""
+    path = tmp_path / "monday.db"
+    await load(path)
+    checkpointed_in_part(path)
+
+    [told] = await Journal(path).loads()
+    checkpointed_in_part(path)
+    result = await load(path, us_numbers(40), on_changed_input="append")
+
+    assert told.totals.added == 30
+    assert len(result.added) == 40
+    assert server.numbers() == us_numbers(40)
 
 
 @pytest.mark.parametrize("path", [5, None, b"monday.db", "", " ", "monday\0.db", 2.5, ["monday.db"]])
