@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,9 @@ from allo_async.cli.report import ExitCode
 from allo_async.cli.signals import ending_at_once, exit_code, first_signal, ignore_for_good
 from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
 from allo_async.cli.wording import sentence
+
+# What help is still printed in.
+_LEAST_WIDTH = 40
 
 _READER_GONE = {errno.EPIPE, errno.EIO}
 
@@ -39,6 +43,7 @@ class Door(TyperGroup):
         With *ends_process*, nothing comes after it in the process, and no signal replaces its exit code.
         """
         tolerate_every_encoding()
+        _widen()
         given = list(sys.argv[1:] if args is None else args)
         run = functools.partial(
             super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
@@ -54,6 +59,17 @@ class Door(TyperGroup):
         if not standalone_mode:
             return code
         sys.exit(code)
+
+    def make_context(self, info_name: str | None, *args: Any, **extra: Any) -> Any:
+        """Make the context that help is printed of, with the program's name inert: whoever made a link chose it."""
+        return super().make_context(None if info_name is None else inert(info_name), *args, **extra)
+
+
+def _widen() -> None:
+    """Let help have a width that it can be printed in, whatever `COLUMNS` says."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) < _LEAST_WIDTH:
+        os.environ["COLUMNS"] = str(_LEAST_WIDTH)
 
 
 def _code(run: Callable[[], object], args: Sequence[str]) -> int:

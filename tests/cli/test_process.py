@@ -130,6 +130,31 @@ def test_port_in_use_is_told(server):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "00"])
+def test_help_has_a_least_width(columns):
+    """Help is printed however narrow the environment says that the terminal is."""
+    environment = os.environ | {"COLUMNS": columns}
+
+    done = subprocess.run(
+        [*COMMAND, "load", "--help"], capture_output=True, text=True, check=False, env=environment, timeout=60
+    )
+
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+def test_name_of_the_program_is_inert(tmp_path):
+    """A link's name is shown in help, and no terminal obeys it."""
+    link = tmp_path / "allo\x1b[31m"
+    link.symlink_to(Path(sys.executable).parent / "allo-async")
+
+    done = subprocess.run([str(link), "--help"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "allo\\x1b[31m" in done.stdout
+
+
 # Ctrl-C while the package is imported: at the first import of a part of it.
 _CTRL_C = """
 import os, signal, sys
