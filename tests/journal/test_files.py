@@ -174,6 +174,8 @@ async def in_child(path, file_size=None):
         async with AlloClient("ak_live_x", base_url="http://127.0.0.1:9") as allo:
             await allo.queue().append(us_numbers(30), journal=Journal(path), load_id="monday")
 
+    # Where Python itself is an administrator's, another user's child cannot import what this needs.
+    schema()
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
