@@ -24,10 +24,12 @@ def journal_of(file: Path, given: Path | None, *, wanted: bool, sandbox: bool) -
     """Give the journal of a load of *file*: the one that was named, or one beside the file.
 
     Raises:
-        typer.BadParameter: One was named, and none is wanted; or it is a link, which may lead anywhere.
+        typer.BadParameter: One was named, and none is wanted; or it has no name, or is a link, which may lead anywhere.
     """
     if given is not None and not wanted:
         raise typer.BadParameter("--journal and --no-journal exclude each other")
+    if given == Path():
+        raise typer.BadParameter("--journal names no file")
     # An embedded sandbox forgets everything, and so does its load.
     if given is None and (sandbox or not wanted):
         return None

@@ -8,7 +8,7 @@ from allo_async import Journal
 from allo_async.cli.dealing import Dealt
 from allo_async.cli.journaling import journal_of
 from allo_async.cli.terminal import ERR
-from allo_async.leads.leads_file import LeadsFile, read_bounded, read_leads, read_leads_file
+from allo_async.leads.leads_file import LeadsFile, UnreadableFileError, read_bounded, read_leads, read_leads_file
 
 _STDIN = Path("-")
 _STDIN_NAME = "standard input"
@@ -24,6 +24,9 @@ def read_source(file: Path, *, sheet: str | None) -> LeadsFile:
     """
     if file != _STDIN:
         return read_leads_file(file, sheet=sheet)
+    # As some services and cron start a program.
+    if sys.stdin is None:
+        raise UnreadableFileError("standard input is closed")
     return read_leads(read_bounded(sys.stdin.buffer, _STDIN_NAME), Path("stdin.csv"), name=_STDIN_NAME, sheet=sheet)
 
 

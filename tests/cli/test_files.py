@@ -4,6 +4,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from allo_async.cli.source import read_source
+from allo_async.leads.leads_file import UnreadableFileError
+
 MARIE, TOM = "marie@acme.example", "tom@acme.example"
 EXPORTS = Path(__file__).parents[1] / "leads" / "exports"
 
@@ -214,6 +217,22 @@ def test_standard_input_with_a_journal(sandbox, run, tmp_path, monkeypatch):
 
     assert sandbox.numbers(MARIE) == ["+12122000000"]
     assert (tmp_path / "mine.journal").exists()
+
+
+def test_closed_standard_input_is_told(monkeypatch):
+    """A service may start the command without any."""
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(UnreadableFileError, match="standard input is closed"):
+        read_source(Path("-"), sheet=None)
+
+
+def test_journal_without_a_name_is_wrong_usage(sandbox, run, write):
+    """An empty variable of a script is no journal, and nothing is sent."""
+    result = run("load", write("Phone\n+12122000000\n"), "--to", MARIE, "--journal", "", code=2)
+
+    assert "names no file" in result.stderr
+    assert sandbox.ledger.requests == []
 
 
 def test_rest_can_be_loaded_again(sandbox, run, write):
