@@ -1,8 +1,8 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
 
@@ -27,11 +27,11 @@ from allo_async._wire.requests import (
 )
 from allo_async.causes import bare
 from allo_async.clock import Clock, SystemClock
-from allo_async.errors import AlloError, ConfigurationError
+from allo_async.errors import AlloError
 from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
-from allo_async.queue import DialingQueue
+from allo_async.queue import DialingQueue, assignees_of
 from allo_async.settings import Settings
 from allo_async.validators import check_client
 
@@ -186,7 +186,7 @@ class AlloClient:
             RowSourceError: The iterable raised; nothing was sent.
             SuppressionError: Nobody can tell which numbers are suppressed; nothing was sent.
         """
-        checked, assignees = Options(**options), _assignees(over)
+        checked, assignees = Options(**options), assignees_of(over)
         # Other queues, or another strategy, go on with what is left; another region would read other numbers.
         terms = {"server": self._sessions.server, "region": checked.region}
         run = SpreadRun(
@@ -213,7 +213,7 @@ class AlloClient:
             SuppressionError: The suppression list or predicate failed.
             AlloError: A queue could not be read.
         """
-        checked, assignees = Options(**options), _assignees(over)
+        checked, assignees = Options(**options), assignees_of(over)
         session = self._sessions.current()
         async with session.calls.bounded():
             return await plan_spread(
@@ -290,13 +290,3 @@ class AlloClient:
                 if not request.reads:
                     # It may have changed any queue.
                     session.tails.clear()
-
-
-def _assignees(over: object) -> list[Assignee]:
-    queues: list[object] = list(cast("Iterable[object]", over)) if isinstance(over, Iterable) else []
-    assignees = [queue.assignee for queue in queues if isinstance(queue, DialingQueue)]
-    if len(assignees) < len(queues) or not isinstance(over, Iterable):
-        raise ConfigurationError("over must be a list of queues, such as [client.queue(email=...)]")
-    if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
-        raise ConfigurationError("over must name at least one queue, and none of them twice")
-    return assignees

@@ -1,7 +1,7 @@
 """A rep's dialing queue, as callers work with it."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import TypeVar, Unpack
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import TypeVar, Unpack, cast
 
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.outcomes import into_result
@@ -18,14 +18,8 @@ from allo_async._wire.data import read_any, read_removed, read_settings
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import Assignee, Request, clear_request, reassign_request, reset_request, update_request
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, BadRequestError, InputChangedError, NotFoundError
-from allo_async.models import (
-    AppendResult,
-    Plan,
-    QueueNumber,
-    QueueSettings,
-    QueueState,
-)
+from allo_async.errors import AlloError, BadRequestError, ConfigurationError, InputChangedError, NotFoundError
+from allo_async.models import AppendResult, Plan, QueueNumber, QueueSettings, QueueState
 from allo_async.options import AppendOptions, Options, PlanOptions
 
 _Answer = TypeVar("_Answer")
@@ -288,3 +282,18 @@ async def _add_rest(result: AppendResult, stream: AppendStream) -> None:
 
 def _refused(what: str, message: str) -> BadRequestError:
     return BadRequestError(message, status=400, code=f"DIALING_QUEUE_DELETE_{what}", type="validation_error")
+
+
+def assignees_of(over: object) -> list[Assignee]:
+    """Return whose queues *over* are.
+
+    Raises:
+        ConfigurationError: It is no list of queues, or names none, or one twice.
+    """
+    queues: list[object] = list(cast("Iterable[object]", over)) if isinstance(over, Iterable) else []
+    assignees = [queue.assignee for queue in queues if isinstance(queue, DialingQueue)]
+    if len(assignees) < len(queues) or not isinstance(over, Iterable):
+        raise ConfigurationError("over must be a list of queues, such as [client.queue(email=...)]")
+    if not assignees or len({assignee.identity for assignee in assignees}) < len(assignees):
+        raise ConfigurationError("over must name at least one queue, and none of them twice")
+    return assignees
