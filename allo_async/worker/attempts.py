@@ -6,8 +6,9 @@ from pathlib import Path
 
 from allo_async.worker.reports import JobGivenUpError
 
-# A file that makes its reader abort would otherwise be delivered to one worker after the other, for ever.
-_MOST = 3
+# A file that makes its reader abort would otherwise be delivered to one worker after the other, for ever. Deploys end
+# workers several times in a row, too, and are no fault of the job.
+_MOST = 10
 
 
 class Attempts:

@@ -33,7 +33,7 @@ class Loads:
     whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
     say: take `allo_async.worker.streams.redis_broker`, or another that redelivers what was not acknowledged, and a
     result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares. What
-    fails for good, as bad input does, is told once and not delivered again; so is a job over which three workers have
+    fails for good, as bad input does, is told once and not delivered again; so is a job over which ten workers have
     died without any progress.
 
     Rows are personal data. They stand in the job's message, in the clear, until the job is done; `redis_broker` deletes

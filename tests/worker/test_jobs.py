@@ -248,9 +248,9 @@ def die_over(journals, times):
     return deaths
 
 
-@pytest.mark.parametrize(("deaths", "given_up"), [(2, False), (3, True)])
+@pytest.mark.parametrize(("deaths", "given_up"), [(9, False), (10, True)])
 async def test_job_over_which_workers_die_is_given_up(loads, tmp_path, deaths, given_up):
-    """Three deaths end a job for good, in its result; sent again under its id, it has three tries more."""
+    """Ten deaths end a job for good, in its result; sent again under its id, it has ten tries more."""
     dead = die_over(tmp_path / "journals", deaths)
 
     job = await loads.load_rows.kicker().with_task_id("job-9").kiq(us_numbers(20), over=[REPS[0]])
@@ -269,7 +269,7 @@ async def test_death_of_a_worker_that_sent_a_chunk_does_not_count(sandbox, loads
         pass
 
     sandbox.script(faults.html(503), at=2)
-    dead = die_over(tmp_path / "journals", 3)
+    dead = die_over(tmp_path / "journals", 9)
     jobs = Jobs(tmp_path / "journals", lambda: _impatient(sandbox, clock))
     with pytest.raises(JobUnfinishedError):
         await jobs.run("job-9", us_numbers(20), [{"email": REPS[0]}], tell, chunk_size=10)
@@ -278,7 +278,7 @@ async def test_death_of_a_worker_that_sent_a_chunk_does_not_count(sandbox, loads
     job = await loads.load_rows.kicker().with_task_id("job-9").kiq(us_numbers(20), over=[REPS[0]], chunk_size=10)
 
     assert (await job.wait_result()).return_value.added == 20
-    assert len(dead) == 3
+    assert len(dead) == 9
 
 
 def _impatient(sandbox, clock):
