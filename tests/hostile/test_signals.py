@@ -169,6 +169,8 @@ def test_other_commands_end(sandbox, command, number):
     """Nothing is there to put in order: the command ends at once, without a traceback, with the signal's code."""
     process, begun = command(sandbox)
     when(begun)
+    # The handlers are there before the command has come to what it waits for.
+    time.sleep(0.5)
     process.send_signal(number)
     told, complained = process.communicate(timeout=SOON)
 
