@@ -48,14 +48,18 @@ class Door(TyperGroup):
         run = functools.partial(
             super().main, given, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args
         )
-        with ending_at_once(), last_words(ERR):
-            try:
-                code = _delivered(_code(lambda: run(**extra), given))
-            except KeyboardInterrupt:
-                # One that came after the run was told.
-                code = exit_code()
+
+        def ended(code: int) -> int:
             if ends_process:
                 ignore_for_good()
+            return code
+
+        try:
+            with ending_at_once(), last_words(ERR):
+                code = ended(_delivered(_code(lambda: run(**extra), given)))
+        except KeyboardInterrupt:
+            # A signal came before the run, or after it was told.
+            code = ended(exit_code())
         if not standalone_mode:
             return code
         sys.exit(code)

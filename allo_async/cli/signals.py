@@ -16,6 +16,14 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 _received: list[int] = []
 
 
+class SignalledError(KeyboardInterrupt):
+    """A signal came.
+
+    Once a plain `KeyboardInterrupt` has left an `exec` of text, as many imports run one, Python ends the process by
+    SIGINT, whatever its exit code.
+    """
+
+
 def first_signal() -> int | None:
     """Return the first signal that the command has received, `None` before any."""
     return _received[0] if _received else None
@@ -98,7 +106,7 @@ def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
     except asyncio.CancelledError:
         if first_signal() is None:
             raise
-        raise KeyboardInterrupt from None
+        raise SignalledError from None
 
 
 def canceller() -> Callable[[], None]:
@@ -117,4 +125,4 @@ def canceller() -> Callable[[], None]:
 
 
 def _raise() -> None:
-    raise KeyboardInterrupt
+    raise SignalledError

@@ -1,5 +1,7 @@
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -75,6 +77,23 @@ def test_what_finishes_is_not_cut_off():
         finish()
 
     assert done == ["written"]
+
+
+def test_signal_within_text_that_is_run_leaves_the_exit_code(tmp_path):
+    """Attrs, dataclasses and named tuples run text at each import: a signal that comes just then is like any other."""
+    module = tmp_path / "signalled.py"
+    module.write_text(
+        "import signal, sys\n"
+        "from allo_async.cli.signals import ending_at_once, exit_code\n"
+        "with ending_at_once():\n"
+        "    try:\n"
+        "        exec('signal.raise_signal(signal.SIGTERM)')\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(exit_code())\n"
+    )
+
+    # Run by its name, as the command is: for a text or a file that is run, Python forgets what came before.
+    assert subprocess.run([sys.executable, "-m", "signalled"], cwd=tmp_path, check=False).returncode == 143
 
 
 def test_ignored_signal_stays_ignored():
