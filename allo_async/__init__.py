@@ -5,9 +5,10 @@ from allo_async import _command_start as _command_start  # isort: skip - before 
 import logging
 
 from allo_async import events
-from allo_async._loading.allocate import Strategy
-from allo_async._loading.spread import SpreadRun
-from allo_async._loading.stream import AppendStream, WhenFull
+from allo_async._loading.allocate import SpreadStrategy
+from allo_async._loading.rows import Rows
+from allo_async._loading.spread_run import SpreadRun
+from allo_async._loading.stream import AppendStream, OnFullQueue
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
 from allo_async._sending.key_state import Coordination
 from allo_async.client import AlloClient
@@ -37,17 +38,18 @@ from allo_async.errors import (
     JournalBusyError,
     JournalError,
     MissingApiKeyError,
-    NoReplyError,
     NotFoundError,
     PermissionDeniedError,
     QueueFullError,
     RateLimitedError,
+    RateLimitWaitError,
     ReplyTooLargeError,
     RequestTooLargeError,
     RowSourceError,
     ServerError,
     SuppressionError,
     TransactionInProgressError,
+    TransportError,
     UnreachableError,
     UnreadableReplyError,
 )
@@ -57,10 +59,14 @@ from allo_async.models import (
     QUEUE_CAPACITY,
     AddedNumber,
     AppendResult,
+    Assignee,
     Contact,
     ContactLike,
     Endpoint,
     FieldError,
+    InDoubtContact,
+    JournaledLoad,
+    JournaledRow,
     Me,
     PendingContact,
     Plan,
@@ -90,6 +96,7 @@ __all__ = [
     "AppendOptions",
     "AppendResult",
     "AppendStream",
+    "Assignee",
     "AssigneeNotFoundError",
     "AttemptTimeoutError",
     "AuthenticationError",
@@ -111,6 +118,7 @@ __all__ = [
     "Event",
     "FieldError",
     "IdempotencyKeyReuseError",
+    "InDoubtContact",
     "InputChangedError",
     "InsecureUrlError",
     "InsufficientScopeError",
@@ -119,12 +127,14 @@ __all__ = [
     "Journal",
     "JournalBusyError",
     "JournalError",
+    "JournaledLoad",
+    "JournaledRow",
     "Me",
     "MissingApiKeyError",
-    "NoReplyError",
     "NotFoundError",
     "Observer",
     "OnChangedInput",
+    "OnFullQueue",
     "PendingContact",
     "PermissionDeniedError",
     "Plan",
@@ -135,18 +145,20 @@ __all__ = [
     "QueueSettings",
     "QueueShare",
     "QueueState",
+    "RateLimitWaitError",
     "RateLimitedError",
     "RateLimits",
     "ReplyTooLargeError",
     "RequestTooLargeError",
     "RowSourceError",
+    "Rows",
     "ServerError",
     "SkippedNumber",
     "SpreadOptions",
     "SpreadPlanOptions",
     "SpreadResult",
     "SpreadRun",
-    "Strategy",
+    "SpreadStrategy",
     "Suppress",
     "SuppressPredicate",
     "SuppressionError",
@@ -154,10 +166,10 @@ __all__ = [
     "Team",
     "Totals",
     "TransactionInProgressError",
+    "TransportError",
     "UnreachableError",
     "UnreadableReplyError",
     "User",
-    "WhenFull",
     "__version__",
     "events",
 ]

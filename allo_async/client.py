@@ -1,15 +1,19 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
 from allo_async import settings as defaults
+from allo_async._loading.allocate import SpreadStrategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.rows import Rows
-from allo_async._loading.spread import SpreadRun
+from allo_async._loading.spread import SpreadLoad
+from allo_async._loading.spread_run import SpreadRun
+from allo_async._loading.suppress_option import Suppress
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.key_state import Coordination
 from allo_async._sending.session import LoopSessions
@@ -17,11 +21,10 @@ from allo_async._wire.data import read_any, read_data, read_list
 from allo_async._wire.replies import Reply
 from allo_async._wire.requests import (
     NOT_GIVEN,
-    Assignee,
-    NotGiven,
     Request,
     custom_request,
     me_request,
+    teammate,
     user_request,
     users_request,
 )
@@ -29,8 +32,9 @@ from allo_async.causes import bare
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import AlloError
 from allo_async.events import Observer
+from allo_async.journal import Journal, OnChangedInput
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
-from allo_async.options import Options, SpreadOptions, SpreadPlanOptions
+from allo_async.options import Options, names_options
 from allo_async.queue import DialingQueue, assignees_of
 from allo_async.settings import Settings
 from allo_async.validators import check_client
@@ -58,7 +62,7 @@ class AlloClient:
         coordination: What the key's other processes are reached by, an `allo_async.file.FileCoordination` or an
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
         observers: Plain functions, called with each event as it happens; see `allo_async.events`.
-        merge: Send appends to one queue that wait for each other as one request; each call still has its own result.
+        merge_appends: Send appends that wait for the same queue as one request; each call still has its own result.
         queue_capacity: Numbers that a queue holds; what a refusal of the server names, or a queue holds, counts more.
         clock: Where time comes from.
 
@@ -72,6 +76,7 @@ class AlloClient:
         ```
     """
 
+    @names_options
     def __init__(
         self,
         api_key: str | None = None,
@@ -86,7 +91,7 @@ class AlloClient:
         trust_env: bool = False,
         coordination: Coordination | None = None,
         observers: Sequence[Observer] = (),
-        merge: bool = True,
+        merge_appends: bool = True,
         queue_capacity: int = QUEUE_CAPACITY,
         clock: Clock | None = None,
     ) -> None:
@@ -97,7 +102,7 @@ class AlloClient:
                 session=session,
                 observers=observers,
                 trace_configs=trace_configs,
-                merge=merge,
+                merge_appends=merge_appends,
                 trust_env=trust_env,
             )
             self._settings = Settings.resolve(
@@ -124,7 +129,7 @@ class AlloClient:
             trace_configs=trace_configs,
             coordination=coordination,
             observers=observers,
-            merges=merge,
+            merge_appends=merge_appends,
         )
 
     def __repr__(self) -> str:
@@ -151,8 +156,8 @@ class AlloClient:
         """
         await self._sessions.close()
 
-    def queue(self, *, user_id: str | NotGiven = NOT_GIVEN, email: str | NotGiven = NOT_GIVEN) -> DialingQueue:
-        """Give the dialing queue of a teammate, or with neither argument that of the key's owner.
+    def queue(self, *, user_id: str = NOT_GIVEN, email: str = NOT_GIVEN) -> DialingQueue:
+        """Return the dialing queue of a teammate, or with neither argument that of the key's owner.
 
         Args:
             user_id: The teammate's id, `usr-…`.
@@ -161,69 +166,145 @@ class AlloClient:
         Raises:
             InvalidTeammateError: A teammate given as `None` or as an empty string, or both arguments are given.
         """
-        return DialingQueue(Assignee.of(user_id=user_id, email=email), self._sessions, clock=self._clock)
+        return DialingQueue(teammate(user_id=user_id, email=email), self._sessions, clock=self._clock)
 
+    @names_options
     async def spread(
-        self, numbers: Rows, *, over: Sequence[DialingQueue], **options: Unpack[SpreadOptions]
+        self,
+        numbers: Rows,
+        *,
+        over: Sequence[DialingQueue],
+        strategy: SpreadStrategy = "even",
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        suppress: Suppress | None = None,
+        deadline: float | None = None,
+        max_rate_limit_wait: float | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        load_id: str | None = None,
+        on_changed_input: OnChangedInput = "raise",
+        on_progress: Callable[[SpreadRun], object] | None = None,
+        into: SpreadResult | None = None,
     ) -> SpreadResult:
         """Append one list to several queues: each row to exactly one of them, as far as there is room.
 
         Each queue's room is read, the rows are dealt, and the queues are loaded at the same time, each in input order.
-        What a queue turns out not to hold is dealt to the others, behind what they got before. A queue that fails costs
-        the others nothing; its error is in the result.
+        Rows that a queue turns out not to hold are dealt to the others, behind those that the others got before. A
+        queue that fails costs the others nothing; its error is in the result.
 
         Args:
             numbers: Rows as for `DialingQueue.append`; all of them are taken first.
             over: The queues.
-            **options: See `SpreadOptions`.
+            strategy: `"even"` keeps the queues' added counts within one of each other as far as room allows; `"fill"`
+                fills one queue after another.
+            region: The country of numbers without a country code, in ISO 3166, e.g. `FR`.
+            chunk_size: Rows of one request, 1 to 1,000.
+            keep_duplicates: Send a number again that came up before in the whole list.
+            skip_queued: Skip numbers that stand in any of the queues.
+            suppress: Numbers that must not be called, or an async function that picks those, as for `append`; the
+                function is asked for all rows before any is sent.
+            deadline: Seconds for the whole call; `None` for no bound.
+            max_rate_limit_wait: Seconds that a rate limit may hold up one request; a longer wait is refused at once.
+            journal: A file, by its path or as a `Journal`, in which the load is written down so that it can go on.
+            load_id: The name of the load in the journal; by default the journal is for one load.
+            on_changed_input: If the rows are others: `"raise"` an `InputChangedError`, or `"append"` those not known.
+            on_progress: A plain function, called at the beginning and after each chunk with the `SpreadRun`. If it
+                raises, the load ends in order with a `CallbackError`.
+            into: An empty result to fill once the call has ended, however it ended: by a cancellation, too.
 
         Returns:
-            The fate of every row, each row's queue, and each queue's counts; what no queue has room for is pending.
+            The fate of every row, each row's queue, and each queue's counts; rows without room are pending.
 
         Raises:
-            ConfigurationError: *over* is empty or names a queue twice, or the strategy is none.
+            ConfigurationError: *over* is empty or names a queue twice, or an option is of no use.
             DeadlineExceededError: The deadline passed; `.result` is a `SpreadResult`.
             RowSourceError: The iterable raised; nothing was sent.
-            SuppressionError: Nobody can tell which numbers are suppressed; nothing was sent.
+            SuppressionError: The suppression list or function failed; nothing was sent.
         """
-        checked, assignees = Options(**options), assignees_of(over)
+        options = Options(
+            strategy=strategy,
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            suppress=suppress,
+            deadline=deadline,
+            max_rate_limit_wait=max_rate_limit_wait,
+            journal=journal,
+            load_id=load_id,
+            on_changed_input=on_changed_input,
+        )
+        assignees = assignees_of(over)
         # Other queues, or another strategy, go on with what is left; another region would read other numbers.
-        terms = {"server": self._sessions.server, "region": checked.region}
-        run = SpreadRun(
+        terms = {"server": self._sessions.server, "region": options.region}
+        load = SpreadLoad(
             self._sessions.current(),
             assignees,
-            checked.preparer(),
-            strategy=checked.strategy,
-            chunk_size=checked.chunk_size,
-            skip_queued=checked.skip_queued,
-            merges=self._sessions.merges,
+            options.preparer(),
+            strategy=options.strategy,
+            chunk_size=options.chunk_size,
+            skip_queued=options.skip_queued,
+            merge_appends=self._sessions.merge_appends,
             clock=self._clock,
-            deadline=checked.bound(),
-            patience=checked.patience,
-            log=checked.log(terms, assignees, clock=self._clock),
-            on_progress=checked.on_progress,
-            into=checked.into,
+            deadline=options.bound(),
+            max_rate_limit_wait=options.max_rate_limit_wait,
+            log=options.log(terms, assignees, clock=self._clock),
+            on_progress=on_progress,
+            into=into,
         )
-        return await run.load(numbers)
+        return await load.load(numbers)
 
-    async def plan(self, numbers: Rows, *, over: Sequence[DialingQueue], **options: Unpack[SpreadPlanOptions]) -> Plan:
+    @names_options
+    async def plan(
+        self,
+        numbers: Rows,
+        *,
+        over: Sequence[DialingQueue],
+        strategy: SpreadStrategy = "even",
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        suppress: Suppress | None = None,
+    ) -> Plan:
         """Return what `spread` would do with *numbers*, without a write; the queues' room is read.
 
+        Args:
+            numbers: Rows as for `DialingQueue.append`.
+            over: The queues.
+            strategy: `"even"` or `"fill"`, as for `spread`.
+            region: The country of numbers without a country code, in ISO 3166, e.g. `FR`.
+            chunk_size: Rows of one request, 1 to 1,000.
+            keep_duplicates: Send a number again that came up before in the whole list.
+            skip_queued: Skip numbers that stand in any of the queues.
+            suppress: Numbers that must not be called, or an async function that picks those; as for `append`.
+
         Raises:
-            SuppressionError: The suppression list or predicate failed.
+            ConfigurationError: *over* is empty or names a queue twice, or an option is of no use.
+            SuppressionError: The suppression list or function failed.
             AlloError: A queue could not be read.
         """
-        checked, assignees = Options(**options), assignees_of(over)
+        options = Options(
+            strategy=strategy,
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            suppress=suppress,
+        )
+        assignees = assignees_of(over)
         session = self._sessions.current()
         async with session.calls.bounded():
             return await plan_spread(
                 session,
                 assignees,
                 numbers,
-                checked.preparer(),
-                strategy=checked.strategy,
-                chunk_size=checked.chunk_size,
-                skip_queued=checked.skip_queued,
+                options.preparer(),
+                strategy=options.strategy,
+                chunk_size=options.chunk_size,
+                skip_queued=options.skip_queued,
             )
 
     async def users(self, *, role: str | None = None, status: str | None = None) -> list[User]:

@@ -16,7 +16,7 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── CoordinationLostError         other processes cannot be reached, and going on without them is not wanted
 ├── ClientClosedError             the client was closed
 ├── DeadlineExceededError         the whole call ran out of time
-├── NoReplyError                  nothing usable came back
+├── TransportError                  nothing usable came back
 │   ├── ConnectionFailedError         nothing was sent
 │   │   └── UnreachableError              no such host, a bad certificate, a proxy's login: not tried again
 │   ├── ConnectionLostError           it broke after sending began
@@ -37,6 +37,7 @@ AlloError                         .result: what became of the rows, on whatever 
     │   └── IdempotencyKeyReuseError      IDEMPOTENCY_KEY_REUSE
     ├── RequestTooLargeError          413, BATCH_TOO_LARGE
     ├── RateLimitedError              429, with .retry_after
+    │   └── RateLimitWaitError            it lasts longer than the call may wait; refused here, without a status
     └── ServerError                   5xx
 ```
 
@@ -156,7 +157,7 @@ class DeadlineExceededError(AlloError, TimeoutError):
     """The call's `deadline` passed."""
 
 
-class NoReplyError(AlloError):
+class TransportError(AlloError):
     """Nothing usable came back.
 
     Attributes:
@@ -172,7 +173,7 @@ class NoReplyError(AlloError):
         return f"{told} (request {self.request_id})" if self.request_id else told
 
 
-class ConnectionFailedError(NoReplyError, ConnectionError):
+class ConnectionFailedError(TransportError, ConnectionError):
     """No connection could be made, or it broke before the request left: nothing was sent."""
 
 
@@ -180,15 +181,15 @@ class UnreachableError(ConnectionFailedError):
     """There is no such host, its certificate is not valid, or the proxy wants a login: it was not tried again."""
 
 
-class ConnectionLostError(NoReplyError, ConnectionError):
+class ConnectionLostError(TransportError, ConnectionError):
     """The connection broke after sending had begun: the server may have acted."""
 
 
-class AttemptTimeoutError(NoReplyError, TimeoutError):
+class AttemptTimeoutError(TransportError, TimeoutError):
     """No answer within `timeout`: the server may have acted."""
 
 
-class UnreadableReplyError(NoReplyError):
+class UnreadableReplyError(TransportError):
     """An answer that is not what the API documents: the server may have acted.
 
     Attributes:
@@ -208,7 +209,7 @@ class ApiError(AlloError):
     """The API said no.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status; `None` for a refusal of this client, which asked nobody.
         code: The API's error code, e.g. `ASSIGNEE_NOT_FOUND`; `None` when the answer had no error envelope.
         message: What the API says in words.
         type: The family, e.g. `validation_error`.
@@ -225,7 +226,7 @@ class ApiError(AlloError):
         self,
         message: str,
         *,
-        status: int,
+        status: int | None,
         code: str | None = None,
         type: str | None = None,  # noqa: A002 - the API's own word
         request_id: str | None = None,
@@ -247,11 +248,11 @@ class ApiError(AlloError):
         self.retryable, self.retry_after = retryable, retry_after
 
     def _describe(self) -> str:
-        head = " ".join(filter(None, (str(self.status), shown(self.code or ""))))
+        head = " ".join(filter(None, (str(self.status or ""), shown(self.code or ""))))
         retry = f"retry after {self.retry_after:g} s" if self.retry_after is not None else None
         request = f"request {self.request_id}" if self.request_id else None
         told = " | ".join(filter(None, (field_errors(self.errors), shown(self.suggestion or ""), retry, request)))
-        return f"{head}: {shown(self.message, 2_000)}" + (f" ({told})" if told else "")
+        return (f"{head}: " if head else "") + shown(self.message, 2_000) + (f" ({told})" if told else "")
 
 
 class BadRequestError(ApiError):
@@ -304,6 +305,10 @@ class RequestTooLargeError(ApiError):
 
 class RateLimitedError(ApiError):
     """429: the key's rate limit is used up; `retry_after` tells for how many seconds."""
+
+
+class RateLimitWaitError(RateLimitedError):
+    """The rate limit lasts longer than `max_rate_limit_wait` or the deadline allow: nothing was sent."""
 
 
 class ServerError(ApiError):

@@ -1,59 +1,47 @@
 """The options of loads: how each is called and typed, and the checks that all of them pass."""
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
-from typing import Any, TypedDict
+from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 import attrs
 
-from allo_async._loading.allocate import Strategy
+from allo_async._loading.allocate import SpreadStrategy
 from allo_async._loading.load_log import NO_LOG, LogOpener
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
-from allo_async._loading.spread import SpreadRun
-from allo_async._loading.stream import WhenFull
+from allo_async._loading.spread_run import SpreadRun
+from allo_async._loading.stream import OnFullQueue
 from allo_async._loading.suppress_option import Suppress
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.journal import Journal, OnChangedInput
 from allo_async.journal.journal import log_of
-from allo_async.models import QUEUE_CAPACITY, SpreadResult
-from allo_async.validators import flag, instance, one_of, seconds, text, whole
+from allo_async.models import QUEUE_CAPACITY, Assignee
+from allo_async.validators import file_path, flag, one_of, seconds, text, whole
+
+_Parameters = ParamSpec("_Parameters")
+_Returned = TypeVar("_Returned")
+
+#: What a load is known by in its journal, if its caller does not say.
+DEFAULT_LOAD_ID = "load"
 
 # A longer name is somebody's data.
 _LONGEST_LOAD_ID = 1_000
 
 
 class AppendOptions(TypedDict, total=False):
-    """The options of `append` and `append_stream`.
+    """The options of `DialingQueue.append` and `append_stream`, which describes them, for a wrapper's `Unpack`.
 
-    Attributes:
-        region: How to read a number written without its country code, as an ISO 3166 code such as `FR`. Without it,
-            such a number is sent as written, for the server to read.
-        chunk_size: Rows to send at once, 1 to 1,000; 1,000 by default.
-        keep_duplicates: Send a number that came up before in this call, instead of skipping it as `DUPLICATE_NUMBER`.
-        skip_queued: Read the queue first, and skip what stands in it already as `ALREADY_QUEUED`.
-        suppress: Numbers that must not be called, in any format and read once: any sync or async iterable of them. Or
-            an async function that is asked for at most 1,000 different numbers at once, as they would be sent, and
-            returns those of them that are suppressed, or one bool for each; it is asked once for each chunk, whose
-            request has fewer rows then, and not for rows that are left pending. Such rows are skipped as `SUPPRESSED`.
-            Where a number has no country code and there is no *region*, the last digits decide, seven or more. If the
-            list or the function fails, a `SuppressionError` ends the call, and nothing is sent unchecked.
-        when_full: What to do with rows that the queue has no room for: `"raise"` a `QueueFullError`, which is the
-            default, `"stop"` and return them as pending, or `"wait"` until the rep has made room.
-        poll_interval: Seconds before the first look for room when waiting, 1 by default; each look that finds none
-            makes the next come later by half, up to 30 seconds.
-        deadline: Seconds for the whole call; an `append` of a list stops so much earlier that the fate of every row can
-            be told by then, which takes 6 ms for each 1,000 rows that were not taken, or 15 ms with a suppression list.
-            If that is more than half of the deadline, half of it is for sending, and the result comes later. Rows that
-            an iterable without a length, such as a generator, has not given by the deadline are in no result.
-        patience: Seconds that the key's rate limit may hold up a request; above it, a `RateLimitedError` is raised at
-            once. The turn of another append to the same queue, and the way to other processes, take none of it.
-        journal: Where to write the load down as it goes, so that it can be taken up again however it ended.
-        load_id: What to take it up by: the same load has the same one.
-        on_changed_input: What to do when a load is taken up with another input: `"raise"` an `InputChangedError`, which
-            is the default, or `"append"` only the rows that are new.
+    Example:
+        ```python
+        async def load(queue: DialingQueue, rows: Rows, **options: Unpack[AppendOptions]) -> None:
+            print(await queue.append(rows, **options))
+        ```
     """
 
     region: str | None
@@ -61,62 +49,34 @@ class AppendOptions(TypedDict, total=False):
     keep_duplicates: bool
     skip_queued: bool
     suppress: Suppress | None
-    when_full: WhenFull
+    on_full_queue: OnFullQueue
     poll_interval: float
     deadline: float | None
-    patience: float
-    journal: Journal | None
+    max_rate_limit_wait: float | None
+    journal: Journal | str | os.PathLike[str] | None
     load_id: str | None
     on_changed_input: OnChangedInput
 
 
 class SpreadOptions(TypedDict, total=False):
-    """The options of `AlloClient.spread`.
+    """The options of `AlloClient.spread`, which describes them, for a wrapper's `Unpack`."""
 
-    Attributes:
-        strategy: `"even"`, the default, keeps the queues' added counts within one of each other as far as room allows;
-            `"fill"` fills one after another.
-        region: As for `append`.
-        chunk_size: As for `append`.
-        keep_duplicates: Send a number that came up before in the whole list.
-        skip_queued: Skip what stands in any of the queues already.
-        suppress: As for `append`; a function is asked for all rows before any is sent.
-        deadline: Seconds for the whole call.
-        patience: As for `append`.
-        journal: As for `append`.
-        load_id: As for `append`.
-        on_changed_input: As for `append`.
-        on_progress: Called at the beginning and after each chunk with the run: how many rows are `settled`, `result()`
-            so far, which is true also after a cancellation, and `stop()`, which ends it in order. If it raises, the
-            load ends in order with a `CallbackError`.
-        into: An empty result that is filled once the call has ended, however it ended: a cancellation, too.
-    """
-
-    strategy: Strategy
+    strategy: SpreadStrategy
     region: str | None
     chunk_size: int
     keep_duplicates: bool
     skip_queued: bool
     suppress: Suppress | None
     deadline: float | None
-    patience: float
-    journal: Journal | None
+    max_rate_limit_wait: float | None
+    journal: Journal | str | os.PathLike[str] | None
     load_id: str | None
     on_changed_input: OnChangedInput
-    on_progress: Callable[[SpreadRun], None] | None
-    into: SpreadResult | None
+    on_progress: Callable[[SpreadRun], object] | None
 
 
 class PlanOptions(TypedDict, total=False):
-    """The options of `DialingQueue.plan`, as for `append`.
-
-    Attributes:
-        region: As for `append`.
-        chunk_size: As for `append`.
-        keep_duplicates: As for `append`.
-        skip_queued: As for `append`.
-        suppress: As for `append`.
-    """
+    """The options of `DialingQueue.plan`, which describes them, for a wrapper's `Unpack`."""
 
     region: str | None
     chunk_size: int
@@ -126,13 +86,17 @@ class PlanOptions(TypedDict, total=False):
 
 
 class SpreadPlanOptions(PlanOptions, total=False):
-    """The options of `AlloClient.plan`, as for `spread`.
+    """The options of `AlloClient.plan`, which describes them, for a wrapper's `Unpack`."""
 
-    Attributes:
-        strategy: As for `spread`.
-    """
+    strategy: SpreadStrategy
 
-    strategy: Strategy
+
+def _journal(given: object) -> Journal | None:
+    return given if given is None or isinstance(given, Journal) else Journal(file_path("journal", given))
+
+
+def _unbounded(given: float | None) -> float:
+    return inf if given is None else given
 
 
 @attrs.frozen(kw_only=True)
@@ -148,26 +112,25 @@ class Options:
     keep_duplicates: bool = attrs.field(default=False, validator=flag)
     skip_queued: bool = attrs.field(default=False, validator=flag)
     suppress: Suppress | None = None
-    when_full: WhenFull = attrs.field(default="raise", validator=one_of("raise", "stop", "wait"))  # pyright: ignore[reportAssignmentType] - one of them
+    on_full_queue: OnFullQueue = attrs.field(default="raise", validator=one_of("raise", "stop", "wait"))  # pyright: ignore[reportAssignmentType] - one of them
     poll_interval: float = attrs.field(default=DEFAULT_POLL_INTERVAL, validator=seconds(above_zero=True, finite=True))
     deadline: float | None = attrs.field(default=None, validator=seconds(optional=True))
-    patience: float = attrs.field(default=inf, validator=seconds())
-    journal: Journal | None = attrs.field(default=None, validator=instance(Journal))
+    max_rate_limit_wait: float = attrs.field(default=None, converter=_unbounded, validator=seconds(optional=True))
+    journal: Journal | None = attrs.field(default=None, converter=_journal)
     load_id: str | None = attrs.field(default=None, validator=text(_LONGEST_LOAD_ID))
     on_changed_input: OnChangedInput = attrs.field(default="raise", validator=one_of("raise", "append"))  # pyright: ignore[reportAssignmentType] - one of them
-    strategy: Strategy = attrs.field(default="even", validator=one_of("even", "fill"))  # pyright: ignore[reportAssignmentType] - one of them
-    on_progress: Callable[[SpreadRun], Any] | None = None
-    into: SpreadResult | None = None
+    strategy: SpreadStrategy = attrs.field(default="even", validator=one_of("even", "fill"))  # pyright: ignore[reportAssignmentType] - one of them
 
     def __attrs_post_init__(self) -> None:
-        if (self.journal is None) != (self.load_id is None):
-            raise ConfigurationError("journal and load_id go together: a load is taken up again by its load_id")
+        if self.journal is None and self.load_id is not None:
+            raise ConfigurationError("load_id needs a journal, in which the load is written down")
 
     def log(self, terms: Mapping[str, Any], queues: Sequence[Assignee], *, clock: Clock) -> LogOpener:
         """Return what opens the log of the load into *queues*; *terms* must be the same when it is taken up again."""
-        if self.journal is None or self.load_id is None:
+        if self.journal is None:
             return NO_LOG
-        return log_of(self.journal, self.load_id, self.on_changed_input, terms, queues, clock=clock)
+        load_id = self.load_id or DEFAULT_LOAD_ID
+        return log_of(self.journal, load_id, self.on_changed_input, terms, queues, clock=clock)
 
     def preparer(self) -> Preparer:
         """Return what prepares the rows of the call.
@@ -181,3 +144,40 @@ class Options:
     def bound(self) -> float | None:
         """Return the deadline, `None` if there is none."""
         return None if self.deadline == inf else self.deadline
+
+
+def names_options(method: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
+    """Have *method* answer an argument that it does not have with the one that was probably meant.
+
+    Its signature, its documentation and whether it is a coroutine function stay what they are. It raises a `TypeError`,
+    as any function does for such an argument.
+    """
+    names = [parameter.name for parameter in inspect.signature(method).parameters.values() if parameter.name != "self"]
+
+    def check(options: Iterable[str]) -> None:
+        for option in options:
+            if option not in names:
+                raise TypeError(_unexpected(method.__qualname__, option, names))
+
+    if not inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        def checked(*args: _Parameters.args, **options: _Parameters.kwargs) -> _Returned:
+            check(options)
+            return method(*args, **options)
+
+        return checked
+
+    @functools.wraps(method)
+    async def awaited(*args: _Parameters.args, **options: _Parameters.kwargs) -> Any:
+        check(options)
+        return await method(*args, **options)
+
+    # A caller that mocks the method finds a coroutine function, as it is one.
+    return cast("Callable[_Parameters, _Returned]", awaited)
+
+
+def _unexpected(method: str, option: str, names: list[str]) -> str:
+    meant = difflib.get_close_matches(option, names, n=1)
+    hint = f"did you mean {meant[0]}?" if meant else f"it takes {', '.join(names)}"
+    return f"{method}() got an unexpected keyword argument {option!r}: {hint}"

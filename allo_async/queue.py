@@ -1,26 +1,38 @@
 """A rep's dialing queue, as callers work with it."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import TypeVar, Unpack, cast
+from typing import TypeVar, cast
 
+from allo_async._loading.append_all import append_all
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.outcomes import into_result
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.plan import plan_append
 from allo_async._loading.queue_names import changing
+from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.rows import Rows
-from allo_async._loading.stream import AppendStream
+from allo_async._loading.stream import AppendStream, OnFullQueue
+from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.tail import read_numbers, read_state
 from allo_async._sending.call_limits import CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSessions
 from allo_async._wire.data import read_any, read_removed, read_settings
 from allo_async._wire.replies import Reply
-from allo_async._wire.requests import Assignee, Request, clear_request, reassign_request, reset_request, update_request
+from allo_async._wire.requests import (
+    Request,
+    clear_request,
+    one_teammate,
+    reassign_request,
+    reset_request,
+    update_request,
+)
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, BadRequestError, ConfigurationError, InputChangedError, NotFoundError
-from allo_async.models import AppendResult, Plan, QueueNumber, QueueSettings, QueueState
-from allo_async.options import AppendOptions, Options, PlanOptions
+from allo_async.errors import ConfigurationError, NotFoundError
+from allo_async.journal import Journal, OnChangedInput
+from allo_async.models import QUEUE_CAPACITY, AppendResult, Assignee, Plan, QueueNumber, QueueSettings, QueueState
+from allo_async.options import Options, names_options
 
 _Answer = TypeVar("_Answer")
 
@@ -42,40 +54,67 @@ class DialingQueue:
     def __repr__(self) -> str:
         return f"<DialingQueue of {self.assignee}>"
 
+    @names_options
     async def append(
-        self, numbers: Rows, *, into: AppendResult | None = None, **options: Unpack[AppendOptions]
+        self,
+        numbers: Rows,
+        *,
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        suppress: Suppress | None = None,
+        on_full_queue: OnFullQueue = "raise",
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
+        deadline: float | None = None,
+        max_rate_limit_wait: float | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        load_id: str | None = None,
+        on_changed_input: OnChangedInput = "raise",
+        into: AppendResult | None = None,
     ) -> AppendResult:
-        """Append *numbers* to the end of the queue, in order, and tell what became of every row.
+        """Append *numbers* to the end of the queue, in order, and return what became of every row.
 
-        A queue that cannot hold them all is filled to the capacity.
+        A queue that cannot hold them all is filled to its capacity first. A row that cannot be used is skipped as
+        `INVALID_CONTACT`, and costs no other row.
 
         Args:
-            numbers: Rows from any sync or async iterable: a string, a whole number, a mapping with the API's field
-                names, or a `Contact`. A value that means "not given" (NaN, NA, NaT, `None`, blank text) is left out; of
-                a data frame, pass `df.to_dict("records")`. A row that cannot be used is skipped as `INVALID_CONTACT`;
-                it costs no other row.
-            into: An empty result to fill, for whoever has to know the fates after a cancellation, which raises no
-                `AlloError`. At any moment it holds the rows of the chunks that are done. Once the call has ended,
-                however it ended, it holds every row that was taken from *numbers*: the first `into.totals.rows`.
-            **options: See `AppendOptions`.
+            numbers: Rows from any sync or async iterable: a text, a whole number, a mapping with the API's field names,
+                a `Contact`, or the pending rows of another result. A value that means "not given" (NaN, NA, NaT,
+                `None`, blank text) is left out. Of a data frame, pass `df.to_dict("records")`.
+            region: The country of numbers without a country code, in ISO 3166, e.g. `FR`; if `None`, they go as is.
+            chunk_size: Rows of one request, 1 to 1,000.
+            keep_duplicates: Send a number again that came up before in this call; else it is a `DUPLICATE_NUMBER`.
+            skip_queued: Read the queue first, and skip numbers that stand in it as `ALREADY_QUEUED`.
+            suppress: Numbers that must not be called, in any format, which are skipped as `SUPPRESSED`; or an async
+                function that is given at most 1,000 and returns those of them, or a bool for each.
+            on_full_queue: `"raise"` a `QueueFullError`, `"stop"` and leave the rest pending, or `"wait"` for room.
+            poll_interval: Seconds before the first look for room; each next one comes later by half, up to 30 seconds.
+            deadline: Seconds for the whole call, the result included; `None` for no bound.
+            max_rate_limit_wait: Seconds that a rate limit may hold up one request; a longer wait is refused at once.
+            journal: A file, by its path or as a `Journal`, in which the load is written down so that it can go on.
+            load_id: The name of the load in the journal; by default the journal is for one load.
+            on_changed_input: If the rows are others: `"raise"` an `InputChangedError`, or `"append"` those not known.
+            into: An empty result to fill, which a cancellation leaves true; it has the rows of each chunk once that is
+                done, and, once the call has ended, each row that was taken: the first `into.totals.rows`.
 
         Returns:
-            *into*, or a new result: every row in exactly one of four lists. A row that the server's answer does not
+            *into*, or a new result: every row in exactly one of four lists. A row that the server's reply does not
             mention is in doubt.
 
         Raises:
             QueueFullError: The queue is full; `.result.pending` has what to send elsewhere.
             AssigneeNotFoundError: There is no such teammate.
             DeadlineExceededError: The deadline passed.
-            RateLimitedError: A rate limit would take more than the patience; `.retry_after` tells how long it lasts.
+            RateLimitWaitError: A rate limit lasts longer than *max_rate_limit_wait*; `.retry_after` says how long.
             ClientClosedError: The client was closed.
-            SuppressionError: Nobody can tell which numbers are suppressed; no row went unchecked.
+            SuppressionError: The suppression list or function failed; no row went unchecked.
             JournalError: The journal cannot be used; nothing was sent that is not in it.
-            InputChangedError: The input is not what it was when the load began, also where that is seen only in rows
-                that were not sent any more. Its `.result` accounts for every row.
-            AlloError: Anything else that ended the call. Its `.result` accounts for every row of *numbers*, except for
-                those that an async iterable had not given yet.
+            InputChangedError: The rows are not those that the load began with, also where only rows differ that were
+                not sent any more.
             InvalidRegionError: There is no such region; nothing was taken.
+            AlloError: Anything else that ended the call. The `.result` of each accounts for every row of *numbers*,
+                except for those that an async iterable had not given yet.
 
         Example:
             ```python
@@ -84,87 +123,132 @@ class DialingQueue:
             print(result.summary())
             ```
         """
-        result = into_result(into, AppendResult)
-        stream = self.append_stream(numbers, **options)
-        stream.expect_rest()
-        try:
-            try:
-                async with stream:
-                    async for chunk in stream:
-                        result.extend(chunk)
-            finally:
-                result.extend(stream.unfinished)
-        except AlloError as error:
-            error.result = result
-            await _add_rest(result, stream)
-            raise
-        await _add_rest(result, stream)
-        return result
+        options = Options(
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            suppress=suppress,
+            on_full_queue=on_full_queue,
+            poll_interval=poll_interval,
+            deadline=deadline,
+            max_rate_limit_wait=max_rate_limit_wait,
+            journal=journal,
+            load_id=load_id,
+            on_changed_input=on_changed_input,
+        )
+        return await append_all(self._stream(numbers, options, drains=True), into_result(into, AppendResult))
 
-    def append_stream(self, numbers: Rows, **options: Unpack[AppendOptions]) -> AppendStream:
-        """Append *numbers* as `append` does, but give the result of each chunk as it comes.
+    @names_options
+    def append_stream(
+        self,
+        numbers: Rows,
+        *,
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        suppress: Suppress | None = None,
+        on_full_queue: OnFullQueue = "raise",
+        poll_interval: float = DEFAULT_POLL_INTERVAL,
+        deadline: float | None = None,
+        max_rate_limit_wait: float | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        load_id: str | None = None,
+        on_changed_input: OnChangedInput = "raise",
+    ) -> AppendStream:
+        """Append *numbers* as `append` does, and yield the result of each chunk as it comes.
 
         An error that the iteration raises has in `.result` the fates of the rows that were taken but not yielded. Rows
         that were not taken from *numbers* by then are in no result.
 
+        Args:
+            numbers: Rows, as for `append`.
+            region: The country of numbers without a country code, in ISO 3166, e.g. `FR`.
+            chunk_size: Rows of one request and of one result, 1 to 1,000.
+            keep_duplicates: Send a number again that came up before in this stream.
+            skip_queued: Read the queue first, and skip numbers that stand in it.
+            suppress: Numbers that must not be called, or an async function that picks those; as for `append`.
+            on_full_queue: `"raise"` a `QueueFullError`, `"stop"` and leave the rest pending, or `"wait"` for room.
+            poll_interval: Seconds before the first look for room; each next one comes later by half, up to 30 seconds.
+            deadline: Seconds for the whole stream; `None` for no bound.
+            max_rate_limit_wait: Seconds that a rate limit may hold up one request; a longer wait is refused at once.
+            journal: A file, by its path or as a `Journal`, in which the load is written down so that it can go on.
+            load_id: The name of the load in the journal; by default the journal is for one load.
+            on_changed_input: If the rows are others: `"raise"` an `InputChangedError`, or `"append"` those not known.
+
+        Raises:
+            ConfigurationError: An option is of no use. All other errors come from the iteration, as from `append`.
+
         Example:
             ```python
             async with queue.append_stream(rows) as stream:
-                async for batch in stream:
-                    print(batch.summary())
+                async for chunk in stream:
+                    print(chunk.summary())
             print(stream.totals)
             ```
         """
-        checked = Options(**options)
-        terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": checked.region}
-
-        def open_call(limits: CallLimits, log: LoadLog) -> AppendCall:
-            return AppendCall(
-                self.assignee,
-                limits,
-                log,
-                chunk_size=checked.chunk_size,
-                # What is written down keeps its key, and so is sent by itself.
-                alone=not self._sessions.merges or log.writes,
-                waits_for_room=checked.when_full == "wait",
-                poll_interval=checked.poll_interval,
-            )
-
-        return AppendStream(
-            numbers,
-            self.assignee,
-            checked.preparer(),
-            self._sessions.current,
-            open_call,
-            clock=self._clock,
-            chunk_size=checked.chunk_size,
-            deadline=checked.bound(),
-            patience=checked.patience,
-            when_full=checked.when_full,
-            skip_queued=checked.skip_queued,
-            log=checked.log(terms, [self.assignee], clock=self._clock),
+        options = Options(
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            suppress=suppress,
+            on_full_queue=on_full_queue,
+            poll_interval=poll_interval,
+            deadline=deadline,
+            max_rate_limit_wait=max_rate_limit_wait,
+            journal=journal,
+            load_id=load_id,
+            on_changed_input=on_changed_input,
         )
+        return self._stream(numbers, options)
 
-    async def plan(self, numbers: Rows, **options: Unpack[PlanOptions]) -> Plan:
-        """Tell what `append` would do with *numbers*, without a write; the queue's room is read.
+    @names_options
+    async def plan(
+        self,
+        numbers: Rows,
+        *,
+        region: str | None = None,
+        chunk_size: int = QUEUE_CAPACITY,
+        keep_duplicates: bool = False,
+        skip_queued: bool = False,
+        suppress: Suppress | None = None,
+    ) -> Plan:
+        """Return what `append` would do with *numbers*, without a write; the queue's room is read.
+
+        Args:
+            numbers: Rows, as for `append`.
+            region: The country of numbers without a country code, in ISO 3166, e.g. `FR`.
+            chunk_size: Rows of one request, 1 to 1,000.
+            keep_duplicates: Send a number again that came up before in this call.
+            skip_queued: Read the queue, and skip numbers that stand in it.
+            suppress: Numbers that must not be called, or an async function that picks those; as for `append`.
 
         Raises:
-            SuppressionError: The suppression list or predicate failed.
+            SuppressionError: The suppression list or function failed.
             AlloError: The queue could not be read.
         """
-        checked, session = Options(**options), self._sessions.current()
+        options = Options(
+            region=region,
+            chunk_size=chunk_size,
+            keep_duplicates=keep_duplicates,
+            skip_queued=skip_queued,
+            suppress=suppress,
+        )
+        session = self._sessions.current()
         async with session.calls.bounded():
             return await plan_append(
                 session,
                 self.assignee,
                 numbers,
-                checked.preparer(),
-                chunk_size=checked.chunk_size,
-                skip_queued=checked.skip_queued,
+                options.preparer(),
+                chunk_size=options.chunk_size,
+                skip_queued=options.skip_queued,
             )
 
     async def state(self) -> QueueState:
-        """Tell how full the queue is and what it is set to; a user without a queue has an empty state.
+        """Return how full the queue is and what it is set to; a user without a queue has an empty state.
 
         Raises:
             AssigneeNotFoundError: There is no such teammate.
@@ -220,7 +304,7 @@ class DialingQueue:
         return await self._ask(reset_request(self.assignee, name=name), read_settings)
 
     async def clear(self, *, number: str | None = None, position: int | None = None, unassigned: bool = False) -> int:
-        """Remove entries, and tell how many.
+        """Remove entries, and return how many.
 
         Args:
             number: Remove every entry of this number, in any format.
@@ -228,7 +312,7 @@ class DialingQueue:
             unassigned: Remove every entry that was not called yet; not together with the others.
 
         Raises:
-            BadRequestError: No filter, or two that exclude each other, with the API's own code; nothing was sent.
+            ConfigurationError: No filter, or two that exclude each other; nothing was sent.
             NotFoundError: There is no queue, or no entry at *position*.
             ServerError: The server failed. A removal by position is not tried again then: the next entry may have
                 moved up.
@@ -236,9 +320,9 @@ class DialingQueue:
         """
         by_place = number is not None or position is not None
         if unassigned and by_place:
-            raise _refused("FILTER_CONFLICT", "unassigned cannot be combined with number or position")
+            raise ConfigurationError("unassigned cannot be combined with number or position")
         if not unassigned and not by_place:
-            raise _refused("FILTER_REQUIRED", "give number, position or unassigned=True")
+            raise ConfigurationError("clear needs to know what to remove: number, position or unassigned=True")
         request = clear_request(self.assignee, number=number, position=position, unassigned=unassigned)
         return await self._ask(request, read_removed)
 
@@ -256,32 +340,50 @@ class DialingQueue:
             ConflictError: The rep is calling right now.
             AlloError: It could not be done.
         """
-        to = Assignee.of_one(user_id=to_user_id, email=to_email)
+        to = one_teammate(user_id=to_user_id, email=to_email)
         session = self._sessions.current()
         async with session.calls.bounded(), changing(session, self.assignee, to):
             settings = (await read_state(session, self.assignee)).settings
             if settings is None:
-                raise NotFoundError("there is no queue to move", status=404, code="DIALING_QUEUE_NOT_FOUND")
+                raise NotFoundError("there is no queue to move", status=None)
             await session.sender.send(InFlightRequest(reassign_request(settings.id, to), read_any))
+
+    def _stream(self, numbers: Rows, options: Options, *, drains: bool = False) -> AppendStream:
+        terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": options.region}
+
+        def open_call(limits: CallLimits, log: LoadLog) -> AppendCall:
+            return AppendCall(
+                self.assignee,
+                limits,
+                log,
+                chunk_size=options.chunk_size,
+                # What is written down keeps its key, and so is sent by itself.
+                alone=not self._sessions.merge_appends or log.writes,
+                waits_for_room=options.on_full_queue == "wait",
+                poll_interval=options.poll_interval,
+            )
+
+        return AppendStream(
+            numbers,
+            self.assignee,
+            options.preparer(),
+            self._sessions.current,
+            open_call,
+            clock=self._clock,
+            chunk_size=options.chunk_size,
+            deadline=options.bound(),
+            max_rate_limit_wait=options.max_rate_limit_wait,
+            on_full_queue=options.on_full_queue,
+            skip_queued=options.skip_queued,
+            drains=drains,
+            log=options.log(terms, [self.assignee], clock=self._clock),
+        )
 
     async def _ask(self, request: Request, read: Callable[[Reply], _Answer]) -> _Answer:
         """Send a write with the queue's lock: positions must not move under an append."""
         session = self._sessions.current()
         async with session.calls.bounded(), changing(session, self.assignee):
             return await session.sender.send(InFlightRequest(request, read))
-
-
-async def _add_rest(result: AppendResult, stream: AppendStream) -> None:
-    try:
-        result.extend(await stream.drain())
-    except InputChangedError as error:
-        result.extend(error.result)
-        error.result = result
-        raise
-
-
-def _refused(what: str, message: str) -> BadRequestError:
-    return BadRequestError(message, status=400, code=f"DIALING_QUEUE_DELETE_{what}", type="validation_error")
 
 
 def assignees_of(over: object) -> list[Assignee]:

@@ -81,16 +81,6 @@ def text(most: int) -> _Validator:
     return check
 
 
-def instance(kind: type) -> _Validator:
-    """Return a check that takes `None` or an object of *kind*."""
-
-    def check(_: object, attribute: _Attribute, value: object) -> None:
-        if value is not None and not isinstance(value, kind):
-            raise _refusal(attribute.name, f"None or a {kind.__name__}", value)
-
-    return check
-
-
 # By the argument's name: what it must have, and what it is called.
 _PARTS = {
     "coordination": (("on_coordination_loss",), "a FileCoordination or a RedisCoordination"),

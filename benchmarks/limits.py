@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 # A contender that is not done by then is not worth waiting for.
-_PATIENCE = 90.0
+_LONGEST_RUN = 90.0
 
 # Seconds: the limit's own, and a little for requests that reach the server closer together than they left.
 _WINDOW = 1.03
@@ -165,7 +165,7 @@ def _work(pipe: "Connection[Any, Any]", contender: str, server: Server, jobs: Se
     pipe.recv()
 
     async def work() -> None:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_LONGEST_RUN):
             await CONTENDERS[contender](server, jobs)
 
     # What a contender lost is in the ledger.

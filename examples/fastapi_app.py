@@ -35,7 +35,7 @@ TOGETHER = os.environ.get("ALLO_COORDINATION_DIRECTORY", "allo-together")
 DEADLINE = 10.0
 
 #: Seconds that a rate limit may hold a request up; above it, the caller is told when to come again.
-PATIENCE = 2.0
+MAX_RATE_LIMIT_WAIT = 2.0
 
 
 @asynccontextmanager
@@ -61,7 +61,7 @@ async def append_leads(
 ) -> dict[str, Any]:
     """Append the leads, and tell the caller the fate of each by its place in the list."""
     try:
-        result = await allo.queue(email=email).append(leads, deadline=DEADLINE, patience=PATIENCE)
+        result = await allo.queue(email=email).append(leads, deadline=DEADLINE, max_rate_limit_wait=MAX_RATE_LIMIT_WAIT)
     except AlloError as error:
         raise refusal(error) from error
     if result.in_doubt:

@@ -16,7 +16,7 @@ OF_THE_CLIENT = [
     ("coordination", 5),
     ("observers", print),
     ("observers", [5]),
-    ("merge", 5),
+    ("merge_appends", 5),
     ("clock", 5),
 ]
 OF_A_REQUEST = [

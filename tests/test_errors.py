@@ -76,7 +76,7 @@ def test_words_from_outside_are_inert():
         errors=(errors.FieldError(field=HOSTILE, message=HOSTILE),),
     )
 
-    for text in (str(error), repr(error), error.request_id, str(errors.NoReplyError(HOSTILE, request_id=HOSTILE))):
+    for text in (str(error), repr(error), error.request_id, str(errors.TransportError(HOSTILE, request_id=HOSTILE))):
         assert text.isprintable()
         assert text.encode()
     assert r"\x1b[2J" in str(error)

@@ -16,17 +16,17 @@ NO_COUNT = [0, -1, 1001, 1.5, 10.0, "10", True, None, nan]
 NO_FLAG = [1, 0, "no", None, []]
 REFUSED = {
     "deadline": [*NO_SECONDS, -inf],
-    "patience": [*NO_SECONDS, None],
+    "max_rate_limit_wait": NO_SECONDS,
     "chunk_size": NO_COUNT,
     "keep_duplicates": NO_FLAG,
     "skip_queued": NO_FLAG,
-    "journal": ["journal.db", 5],
+    "journal": ["", "  ", "a\0b", 5, b"x"],
     "load_id": ["", "  ", 5, b"x", "x" * 1001, "x\ud800"],
     "on_changed_input": ["ignore", None, 5, []],
 }
 OF_APPEND = REFUSED | {
     "poll_interval": [*NO_SECONDS, 0, inf, None],
-    "when_full": ["ignore", None, True, ["raise"]],
+    "on_full_queue": ["ignore", None, True, ["raise"]],
 }
 OF_SPREAD = REFUSED | {"strategy": ["most", None, 1]}
 OF_PLAN = {name: REFUSED[name] for name in ("chunk_size", "keep_duplicates", "skip_queued")}
@@ -73,8 +73,9 @@ def test_plan_refuses_what_is_no_value_of_an_option(allo, option, value):
         {"deadline": None},
         {"deadline": inf},
         {"deadline": np.float32(5)},
-        {"patience": inf},
-        {"patience": 0},
+        {"max_rate_limit_wait": inf},
+        {"max_rate_limit_wait": None},
+        {"max_rate_limit_wait": 0},
         {"poll_interval": 1},
         {"chunk_size": np.int64(1000)},
         {"chunk_size": 1},
@@ -110,7 +111,7 @@ def test_client_refuses_what_is_no_value_of_a_setting(setting, value):
 @pytest.mark.parametrize(
     "odd",
     [
-        {"merge": "no"},
+        {"merge_appends": "no"},
         {"trust_env": "no"},
         {"coordination": "allo-together"},
         {"clock": object()},

@@ -12,7 +12,7 @@ from allo_async._numbers.plans import is_likely
 from allo_async.clock import TimeSlice
 
 #: How to allocate rows: to all queues alike, or to one after another.
-Strategy = Literal["even", "fill"]
+SpreadStrategy = Literal["even", "fill"]
 
 
 Weighed = tuple[PreparedRow, int]
@@ -61,7 +61,7 @@ async def allocate_as_before(
             await time_slice.renew()
 
 
-async def allocate(rows: Sequence[Weighed], allocations: Sequence[Allocation], strategy: Strategy) -> None:
+async def allocate(rows: Sequence[Weighed], allocations: Sequence[Allocation], strategy: SpreadStrategy) -> None:
     """Allocate weighed *rows* to queues as far as their room allows; the rest has no queue.
 
     `even` keeps the counts within one of each other as far as room allows; `fill` fills one queue after another. A row

@@ -33,8 +33,8 @@ from allo_async._sending.queue_locks import Identity, kind_of
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import KnownEnd
-from allo_async._wire.requests import Assignee
-from allo_async.errors import AlloError, ConnectionLostError, RateLimitedError
+from allo_async.errors import AlloError, ConnectionLostError, RateLimitWaitError
+from allo_async.models import Assignee
 
 # So many callers go on in one turn of the event loop.
 _AT_ONCE = 8
@@ -218,14 +218,14 @@ class AppendBatcher:
         with self._session.observers.timed_wait("pace"):
             try:
                 return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
-            except RateLimitedError:
+            except RateLimitWaitError:
                 # No caller is left who would wait for so long.
                 return None
 
     def _budgets(self) -> Mapping[PendingAppend, WaitBudget]:
         return {job: self._session.sender.budget(job.call.limits) for job in self._waiting}
 
-    def _refuse(self, job: PendingAppend, error: RateLimitedError) -> bool:
+    def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> bool:
         """End *job*, and return whether that leaves nobody who waits."""
         self._waiting.pop(job, None)
         job.fail(error)

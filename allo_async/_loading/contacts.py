@@ -10,7 +10,7 @@ import attrs
 
 from allo_async._loading.field_names import FIELDS, suggestion
 from allo_async._loading.given import UnexpectedTypeError, UnusableValueError, is_missing, written_number, written_text
-from allo_async.models import Contact
+from allo_async.models import Contact, InDoubtContact, PendingContact
 
 _LISTS = ("emails", "addresses")
 
@@ -30,6 +30,8 @@ def read_contact(row: object) -> Contact:
     """
     if isinstance(row, str):
         return Contact(_number(row))
+    if isinstance(row, InDoubtContact):
+        raise UnusableRowError("a row in doubt may be in the queue already; to send it again, pass its contact")
     named = as_mapping(row)
     if named is not None:
         return Contact(**_checked(_known(named)))
@@ -43,6 +45,8 @@ def as_mapping(row: Any) -> Mapping[object, object] | None:
 
     A row of a data frame or of a database is known by its `keys`, or by its `_asdict`.
     """
+    if isinstance(row, PendingContact | InDoubtContact):
+        row = row.contact
     if isinstance(row, Contact):
         return {name: getattr(row, name) for name in FIELDS}
     if isinstance(row, Mapping):
@@ -190,7 +194,7 @@ def refuse_no_rows(rows: object) -> None:
     refuse_table(rows, "rows", None)
     if isinstance(rows, Mapping):
         raise TypeError(_mapping_hint(cast("Mapping[object, object]", rows)))
-    if isinstance(rows, str | bytes | Contact) or _is_row(rows):
+    if isinstance(rows, str | bytes | Contact | PendingContact | InDoubtContact) or _is_row(rows):
         # Iterating a string would queue its characters.
         raise TypeError(_SINGLE_ROW)
 

@@ -122,7 +122,7 @@ async def despite_a_change(take: Callable[[], Awaitable[None]]) -> None:
         raise
 
 
-async def drain(result: AppendResult, source: RowSource, preparer: Preparer, log: LoadLog) -> None:
+async def take_rest(result: AppendResult, source: RowSource, preparer: Preparer, log: LoadLog) -> None:
     """Take what is left of a sync iterable: pending rows, local skips, and what earlier runs of the load came to.
 
     What an async iterable has not given yet stays with the caller: waiting for it could take for ever.

@@ -8,8 +8,8 @@ import attrs
 from allo_async._loading.prepare import PreparedRow, SentNumbers
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd
-from allo_async._wire.requests import Assignee, Request
-from allo_async.models import SkippedNumber
+from allo_async._wire.requests import Request
+from allo_async.models import Assignee, SkippedNumber
 
 #: Marks an entry that says what the client saw, and not the server.
 BY_CLIENT = "allo_async.by_client"

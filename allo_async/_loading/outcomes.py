@@ -18,7 +18,7 @@ from allo_async._wire.replies import read_added_number
 from allo_async.clock import TimeSlice, at_once
 from allo_async.display import shown
 from allo_async.errors import ConfigurationError
-from allo_async.models import AddedNumber, AppendResult, Contact, PendingContact, SkippedNumber
+from allo_async.models import AddedNumber, AppendResult, Contact, InDoubtContact, PendingContact, SkippedNumber
 
 
 @attrs.frozen
@@ -121,7 +121,7 @@ def _row_tail(row: PreparedRow) -> str:
     return tail(row.wire)
 
 
-Told = AddedNumber | SkippedNumber | PendingContact
+Told = AddedNumber | SkippedNumber | PendingContact | InDoubtContact
 
 
 # The reasons of the API are words; what is longer, or holds anything else, is made up.
@@ -244,8 +244,10 @@ def note(result: AppendResult, fate: Told) -> None:
         result.added.append(fate)
     elif isinstance(fate, SkippedNumber):
         result.skipped.append(fate)
+    elif isinstance(fate, InDoubtContact):
+        result.in_doubt.append(fate)
     else:
-        (result.pending if fate.reason is None else result.in_doubt).append(fate)
+        result.pending.append(fate)
 
 
 def recalled(row: SkippedNumber, outcome: Outcome | None) -> Told:
@@ -261,7 +263,7 @@ def told(index: int, contact: Contact, outcome: Outcome | None, detail: str | No
         return read_added_number(outcome.entry, index, detail)
     reason = outcome.entry.get("reason")
     if outcome.fate == "in_doubt":
-        return PendingContact(
+        return InDoubtContact(
             index=index, contact=contact, reason=reason if isinstance(reason, str) and reason else NO_ANSWER
         )
     return SkippedNumber(

@@ -17,9 +17,8 @@ from allo_async._loading.outcomes import NO_ANSWER, Correlation, Outcomes
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.call_limits import UNLIMITED, CallLimits, WaitBudget
 from allo_async._sending.instrumentation import Observers, TimedWait
-from allo_async._wire.requests import Assignee
-from allo_async.errors import AlloError, RateLimitedError
-from allo_async.models import QUEUE_CAPACITY
+from allo_async.errors import AlloError, RateLimitWaitError
+from allo_async.models import QUEUE_CAPACITY, Assignee
 
 _Item = TypeVar("_Item")
 
@@ -89,7 +88,7 @@ class PendingAppend:
     def goes_with(self, other: "PendingAppend") -> bool:
         """Return whether the rows of both may share a request: one refusal must mean the same to both."""
         one, two = self.call, other.call
-        same = one.limits.patience == two.limits.patience and one.capacity is two.capacity
+        same = one.limits.max_rate_limit_wait == two.limits.max_rate_limit_wait and one.capacity is two.capacity
         return same and self.most_together == other.most_together and not (one.alone or two.alone)
 
     def wait_for_turn(self, observers: Observers) -> None:
@@ -222,7 +221,7 @@ def limits_of(jobs: Sequence[PendingAppend]) -> CallLimits:
     """Return the limits of a request: the longest deadline, because each caller's own ends that caller's wait."""
     ends = [job.call.limits.give_up_at for job in jobs]
     latest = None if None in ends else max(end for end in ends if end is not None)
-    return CallLimits(latest, jobs[0].call.limits.patience)
+    return CallLimits(latest, jobs[0].call.limits.max_rate_limit_wait)
 
 
 _Error = TypeVar("_Error", bound=Exception)
@@ -247,24 +246,24 @@ class SharedBudget(WaitBudget):
 
     def __init__(
         self,
-        refuse: Callable[[PendingAppend, RateLimitedError], bool],
+        refuse: Callable[[PendingAppend, RateLimitWaitError], bool],
         budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
     ) -> None:
         first = budgets()
-        super().__init__(min((budget.patience for budget in first.values()), default=inf))
+        super().__init__(min((budget.max_wait for budget in first.values()), default=inf))
         self._refuse = refuse
         self._budgets = budgets
-        # What was waited before a caller came takes none of that caller's patience.
+        # What was waited before a caller came takes none of that caller's longest wait.
         self._came = dict.fromkeys(first, 0.0)
 
     def check(self, wait: float, paused: float) -> None:
         """Refuse the callers who may not wait for so long, and raise once there is none."""
         for job, budget in self._budgets().items():
             came = self._came.setdefault(job, self.waited)
-            own = WaitBudget(budget.patience - (self.waited - came), longest_pause=budget.longest_pause)
+            own = WaitBudget(budget.max_wait - (self.waited - came), longest_pause=budget.longest_pause)
             try:
                 own.check(wait, paused)
-            except RateLimitedError as error:
+            except RateLimitWaitError as error:
                 if self._refuse(job, error):
                     raise
-        self.patience = min((budget.patience for budget in self._budgets().values()), default=inf)
+        self.max_wait = min((budget.max_wait for budget in self._budgets().values()), default=inf)

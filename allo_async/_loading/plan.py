@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, weigh
+from allo_async._loading.allocate import Allocation, SpreadStrategy, Weighed, allocate, weigh
 from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows
 from allo_async._loading.tail import known_end, read_queued, read_state
 from allo_async._sending.session import LoopSession
-from allo_async._wire.requests import LARGEST_PAGE, Assignee
-from allo_async.models import Plan, PlannedRequest, QueueState
+from allo_async._wire.requests import LARGEST_PAGE
+from allo_async.models import Assignee, Plan, PlannedRequest, QueueState
 
 _LOOK = PlannedRequest("GET")
 
@@ -35,7 +35,7 @@ async def plan_spread(
     rows: Rows,
     preparer: Preparer,
     *,
-    strategy: Strategy,
+    strategy: SpreadStrategy,
     chunk_size: int,
     skip_queued: bool,
 ) -> Plan:
@@ -93,6 +93,6 @@ def _plan(chunk: Chunk, room: int, requests: tuple[PlannedRequest, ...]) -> Plan
         rows=len(chunk.rows) + len(chunk.skipped),
         skipped=dict(Counter(row.reason for row in chunk.skipped).most_common()),
         room=room,
-        left_over=len(chunk.rows) - sent,
+        pending=len(chunk.rows) - sent,
         requests=requests,
     )

@@ -2,16 +2,15 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from allo_async._loading.rows import named
+from allo_async._loading.spread_run import SpreadRun
 from allo_async.errors import CallbackError, ConfigurationError
 from allo_async.validators import FOREIGN_ERRORS, is_async
 
-_Run = TypeVar("_Run")
 
-
-class Progress(Generic[_Run]):
+class Progress:
     """Calls back, and keeps the error of the callback until the load has ended in order.
 
     Args:
@@ -21,15 +20,15 @@ class Progress(Generic[_Run]):
         ConfigurationError: *on_progress* is no function, or is async and would never run.
     """
 
-    def __init__(self, on_progress: Callable[[_Run], None] | None) -> None:
+    def __init__(self, on_progress: Callable[[SpreadRun], object] | None) -> None:
         if is_async(on_progress):
             raise ConfigurationError("on_progress must be a plain function, not an async one (async def)")
         if on_progress is not None and not callable(on_progress):
             raise ConfigurationError(f"on_progress must be a function, not {type(on_progress).__name__}")
-        self._on_progress: Callable[[_Run], Any] | None = on_progress
+        self._on_progress: Callable[[SpreadRun], Any] | None = on_progress
         self._error: CallbackError | None = None
 
-    def report(self, run: _Run) -> bool:
+    def report(self, run: SpreadRun) -> bool:
         """Call back with *run*, and return whether the load may go on."""
         if self._on_progress is None or self._error is not None:
             return self._error is None

@@ -8,9 +8,9 @@ from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.session import LoopSession
 from allo_async._wire.data import read_list
-from allo_async._wire.requests import Assignee, users_request
+from allo_async._wire.requests import users_request
 from allo_async.errors import AlloError, ApiError
-from allo_async.models import User
+from allo_async.models import Assignee, User
 
 
 async def tell_apart(session: LoopSession, assignee: Assignee, limits: CallLimits) -> None:

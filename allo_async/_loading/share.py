@@ -13,10 +13,9 @@ from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.call_limits import cancel_and_wait
-from allo_async._wire.requests import Assignee
 from allo_async.clock import TimeSlice
 from allo_async.errors import AlloError, JournalError
-from allo_async.models import QueueShare, Totals
+from allo_async.models import Assignee, QueueShare, Totals
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf
 
-from allo_async._loading.allocate import Allocation, Strategy, Weighed, allocate, allocate_as_before, weigh
+from allo_async._loading.allocate import Allocation, SpreadStrategy, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
@@ -19,20 +19,20 @@ from allo_async._loading.progress import Progress
 from allo_async._loading.resume import queued_by_others, resume
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
 from allo_async._loading.share import Share, assigned, parts, raise_journal_error, run_together
+from allo_async._loading.spread_run import SpreadRun
 from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock, at_once, filtered, in_slices
 from allo_async.errors import AlloError, QueueFullError
-from allo_async.models import SkippedNumber, SpreadResult
+from allo_async.models import Assignee, SkippedNumber, SpreadResult
 
 _log = logging.getLogger(__name__)
 
 
-class SpreadRun:
-    """A load over several queues, under way; `AlloClient.spread` hands it to its `on_progress`.
+class SpreadLoad:
+    """A load over several queues, under way.
 
     Rows that a queue turns out not to hold are dealt to the others; they stand behind what those got before.
     A queue that an earlier run of the load sent rows to, and that is not among *assignees* any more, keeps what it has;
@@ -45,12 +45,12 @@ class SpreadRun:
         strategy: How to deal.
         chunk_size: Rows to send at once.
         skip_queued: Whether to leave out what stands in any of the queues already.
-        merges: Whether its appends may leave together with others that wait for the same queue.
+        merge_appends: Whether its appends may leave together with others that wait for the same queue.
         clock: Where time comes from.
         deadline: Seconds for the whole load, `None` for no bound.
-        patience: Seconds that a rate limit may hold up one request.
+        max_rate_limit_wait: Seconds that a rate limit may hold up one request.
         log: Opens what the load is written to.
-        on_progress: Called with this after each chunk.
+        on_progress: Called with its run after each chunk.
         into: An empty result that is filled when the load ends, however it ends.
     """
 
@@ -60,28 +60,29 @@ class SpreadRun:
         assignees: Sequence[Assignee],
         preparer: Preparer,
         *,
-        strategy: Strategy,
+        strategy: SpreadStrategy,
         chunk_size: int,
         skip_queued: bool,
-        merges: bool,
+        merge_appends: bool,
         clock: Clock,
         deadline: float | None = None,
-        patience: float = inf,
+        max_rate_limit_wait: float = inf,
         log: LogOpener = NO_LOG,
-        on_progress: "Callable[[SpreadRun], None] | None" = None,
+        on_progress: Callable[[SpreadRun], object] | None = None,
         into: SpreadResult | None = None,
     ) -> None:
         self._progress = Progress(on_progress)
+        self._run = SpreadRun(self)
         self._into = into_result(into, SpreadResult)
         self._session = session
         self._preparer = preparer
-        self._strategy: Strategy = strategy
+        self._strategy: SpreadStrategy = strategy
         self._chunk_size = chunk_size
         self._skip_queued = skip_queued
-        self._merges = merges
+        self._merge_appends = merge_appends
         self._clock = clock
         self._deadline = deadline
-        self._limits = CallLimits(None if deadline is None else clock.monotonic() + deadline, patience)
+        self._limits = CallLimits(None if deadline is None else clock.monotonic() + deadline, max_rate_limit_wait)
         self._opener = log
         self._log = log.unopened
         self._skipped = 0
@@ -91,13 +92,13 @@ class SpreadRun:
         self._placed: dict[int, int] = {}
 
     def _share(self, assignee: Assignee, *, closed: bool = False) -> Share:
-        alone = not self._merges or self._log.writes
+        alone = not self._merge_appends or self._log.writes
         call = AppendCall(assignee, self._limits, self._log, chunk_size=self._chunk_size, alone=alone)
         return Share(call, closed)
 
     @property
-    def settled(self) -> int:
-        """How many rows have met their fate: added, skipped or in doubt."""
+    def rows_settled(self) -> int:
+        """How many rows are added, skipped or in doubt so far."""
         return len(self._placed) + self._skipped
 
     def stop(self) -> None:
@@ -296,5 +297,5 @@ class SpreadRun:
             self._report_progress()
 
     def _report_progress(self) -> None:
-        if not self._progress.report(self):
+        if not self._progress.report(self._run):
             self.stop()

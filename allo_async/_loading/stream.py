@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from allo_async._loading.batcher import send_rows
-from allo_async._loading.feeder import Feeder, drain
+from allo_async._loading.feeder import Feeder, take_rest
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
@@ -18,10 +18,9 @@ from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, InputChangedError, QueueFullError, RowSourceError
-from allo_async.models import AppendResult, Totals
+from allo_async.models import AppendResult, Assignee, Totals
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 _FEW = 50
 
 #: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
-WhenFull = Literal["raise", "stop", "wait"]
+OnFullQueue = Literal["raise", "stop", "wait"]
 
 
 class AppendStream:
@@ -60,9 +59,10 @@ class AppendStream:
         clock: Clock,
         chunk_size: int,
         deadline: float | None,
-        patience: float = inf,
-        when_full: WhenFull = "raise",
+        max_rate_limit_wait: float = inf,
+        on_full_queue: OnFullQueue = "raise",
         skip_queued: bool = False,
+        drains: bool = False,
         log: LogOpener = NO_LOG,
     ) -> None:
         self._log = log.unopened
@@ -74,7 +74,8 @@ class AppendStream:
         self._opener = log
         self._opened = False
         self._recovered = 0
-        self._rest_follows = False
+        # A load that is drained ends so long before its deadline that even the rest of a list is told by then.
+        self._drains = drains
         self._error: BaseException | None = None
         self._open_call = open_call
         self._skip_queued = skip_queued
@@ -82,8 +83,8 @@ class AppendStream:
         self._clock = clock
         self._chunk_size = chunk_size
         self._begun = clock.monotonic()
-        self._limits = CallLimits(None if deadline is None else self._begun + deadline, patience)
-        self._stops_when_full = when_full == "stop"
+        self._limits = CallLimits(None if deadline is None else self._begun + deadline, max_rate_limit_wait)
+        self._stops_when_full = on_full_queue == "stop"
         self._ahead = Chunk()
         self._feeder: Feeder | None = None
         self._filling: asyncio.Future[None] | None = None
@@ -132,10 +133,6 @@ class AppendStream:
         self.totals += result.totals
         return result
 
-    def expect_rest(self) -> None:
-        """End the load with `drain`, so long before the deadline that even the rest of a list is told by then."""
-        self._rest_follows = True
-
     def stop(self) -> None:
         """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
 
@@ -145,21 +142,13 @@ class AppendStream:
         self._stopping = True
         self._limits.stop.want()
 
-    async def drain(self) -> AppendResult:
-        """Once the stream has ended, take what is left of a sync iterable: rows never sent, and local skips.
-
-        Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are
-        rows that a sync iterable without a length, such as a generator, has not given by the deadline.
-
-        Raises:
-            InputChangedError: These rows are not what they were; its `.result` has them.
-        """
+    async def _drain(self) -> AppendResult:
         rest = AppendResult()
         try:
             if not self._source.ended:
                 self._source.leave_rest(self._clock, self._limits.give_up_at)
                 feeder = self._feeder or Feeder(self._source, self._fill)
-                await feeder.call(drain(rest, self._source, self._preparer, self._log))
+                await feeder.call(take_rest(rest, self._source, self._preparer, self._log))
             # Rows that raised have no end.
             ended = self._source.ended and not isinstance(self._error, RowSourceError)
             await self._log.record_rest(rest.skipped, self._source.taken if ended else None)
@@ -194,7 +183,7 @@ class AppendStream:
     def _seconds_left(self) -> float | None:
         if self._limits.give_up_at is None:
             return None
-        untaken = max(0, (self._source.size or 0) - self._source.taken) if self._rest_follows else 0
+        untaken = max(0, (self._source.size or 0) - self._source.taken) if self._drains else 0
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
         # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
         told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
@@ -278,7 +267,7 @@ class AppendStream:
         _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
         self._error = error
         # After a cancellation, nobody takes the rest.
-        if not self._rest_follows or not isinstance(error, AlloError | None):
+        if not self._drains or not isinstance(error, AlloError | None):
             self._tell_end()
 
     @property
@@ -297,3 +286,15 @@ class AppendStream:
         if self._filling is not None and self._filling.done():
             # What the source raised in rows ahead of the end is nobody's concern any more.
             _ = self._filling.cancelled() or self._filling.exception()
+
+
+async def drain(stream: AppendStream) -> AppendResult:
+    """Take what is left of a sync iterable once *stream* has ended: rows never sent, and local skips.
+
+    Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are rows
+    that a sync iterable without a length, such as a generator, has not given by the deadline.
+
+    Raises:
+        InputChangedError: These rows are not what they were; its `.result` has them.
+    """
+    return await stream._drain()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no part of the public class

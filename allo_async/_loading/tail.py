@@ -13,7 +13,7 @@ from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.queue_locks import Identity
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import AppendReply, ClockReading, Entry, KnownEnd, QueueEnd, QueuePage, read_page
-from allo_async._wire.requests import LARGEST_PAGE, Assignee, page_request
+from allo_async._wire.requests import LARGEST_PAGE, page_request
 from allo_async.errors import (
     AlloError,
     AssigneeNotFoundError,
@@ -22,7 +22,7 @@ from allo_async.errors import (
     DeadlineExceededError,
     RateLimitedError,
 )
-from allo_async.models import QueueNumber, QueueSettings, QueueState
+from allo_async.models import Assignee, QueueNumber, QueueSettings, QueueState
 
 _NO_DIGIT = re.compile(r"[^+\d]")
 

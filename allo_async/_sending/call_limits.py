@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from allo_async.clock import Clock
-from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError, RateLimitedError
+from allo_async.errors import AlloError, ClientClosedError, DeadlineExceededError, RateLimitWaitError
 
 
 class StoppedError(AlloError):
@@ -99,12 +99,12 @@ class WaitBudget:
     """How long the rate limit may hold up one request. The way to a shared store takes none of it.
 
     Args:
-        patience: Seconds that the request may be held up.
+        max_wait: Seconds that the request may be held up.
         longest_pause: Seconds of a pause that the server asked for; an ordinary line may take longer.
     """
 
-    def __init__(self, patience: float = inf, *, longest_pause: float = inf) -> None:
-        self.patience = patience
+    def __init__(self, max_wait: float = inf, *, longest_pause: float = inf) -> None:
+        self.max_wait = max_wait
         self.longest_pause = longest_pause
         self._held_up: HeldUp | None = None
         self._begun = 0.0
@@ -120,8 +120,8 @@ class WaitBudget:
 
     @property
     def left(self) -> float:
-        """Seconds of patience that are left."""
-        return max(self.patience - self.waited, 0.0)
+        """Seconds of the longest wait that are left."""
+        return max(self.max_wait - self.waited, 0.0)
 
     def check(self, wait: float, paused: float) -> None:
         """Allow a wait, or raise. A subclass may judge for itself.
@@ -131,19 +131,21 @@ class WaitBudget:
             paused: Seconds of it that the server asked for.
 
         Raises:
-            RateLimitedError: The wait is longer than the budget allows.
+            RateLimitWaitError: The wait is longer than the budget allows.
         """
         if wait > self.left:
             raise _too_long(
-                wait, f"the rate limit of the key leaves no room for {_up(wait)} s", f"{_down(self.left)} s of patience"
+                wait,
+                f"the rate limit of the key leaves no room for {_up(wait)} s",
+                f"max_rate_limit_wait leaves {_down(self.left)} s",
             )
         if paused > self.longest_pause:
             told = f"the server wants no request of this key for {_up(paused)} s"
-            raise _too_long(paused, told, f"{_down(max(self.longest_pause, 0.0))} s for this one")
+            raise _too_long(paused, told, f"{_down(max(self.longest_pause, 0.0))} s are left for this one")
 
 
-def _too_long(seconds: float, told: str, left: str) -> RateLimitedError:
-    return RateLimitedError(f"{told}, and {left} are left", status=429, code="RATE_LIMIT_EXCEEDED", retry_after=seconds)
+def _too_long(seconds: float, told: str, left: str) -> RateLimitWaitError:
+    return RateLimitWaitError(f"{told}, and {left}", status=None, retry_after=seconds)
 
 
 def _up(seconds: float) -> str:
@@ -161,19 +163,19 @@ class CallLimits:
     Attributes:
         give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.
         retry_until: The moment after which no failure but a rate limit is retried, `None` for no such moment.
-        patience: Seconds that a rate limit may hold up one request.
+        max_rate_limit_wait: Seconds that a rate limit may hold up one request.
         stop: Ends waits early.
     """
 
     give_up_at: float | None = None
     retry_until: float | None = attrs.field(default=None, kw_only=True)
-    patience: float = inf
+    max_rate_limit_wait: float = inf
     stop: Stop = attrs.field(factory=Stop, eq=False)
 
     @property
     def unstoppable(self) -> "CallLimits":
         """The same limits, for what must be known even where the caller asks to end."""
-        return CallLimits(self.give_up_at, self.patience)
+        return CallLimits(self.give_up_at, max_rate_limit_wait=self.max_rate_limit_wait)
 
 
 UNLIMITED = CallLimits()

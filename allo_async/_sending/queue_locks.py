@@ -11,8 +11,8 @@ from weakref import WeakValueDictionary
 from allo_async._coordination.state import LockAnswer, State
 from allo_async._coordination.store import Work
 from allo_async._sending.store_connection import StoreConnection
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
+from allo_async.models import Assignee
 
 _log = logging.getLogger(__name__)
 

@@ -54,7 +54,7 @@ class Waiters:
             self._places[0].set_result(None)
 
 
-# Seconds after which a waiter whose patience is over looks again whether it is the limit that holds it up.
+# Seconds after which a waiter whose longest wait is over looks again whether it is the limit that holds it up.
 _AGAIN = 0.05
 
 # Seconds after which waiting members ask again, since others may have gone; well before they count as dead.
@@ -121,10 +121,10 @@ class RateLimiter:
         """Fail fast if a request would wait too long even if nobody of this loop waited before.
 
         Raises:
-            RateLimitedError: The wait is longer than *budget* allows.
+            RateLimitWaitError: The wait is longer than *budget* allows.
         """
         self._check_pause(budget)
-        if budget.patience < inf:
+        if budget.max_wait < inf:
             # By what this process knows: one question of the shared store for each of many callers would be too many.
             budget.check(self._connection.local.apply(self._wait(0)), self._paused)
 
@@ -132,7 +132,7 @@ class RateLimiter:
         """Wait until one more request may leave, and count it.
 
         Raises:
-            RateLimitedError: The wait is longer than *budget* allows.
+            RateLimitWaitError: The wait is longer than *budget* allows.
         """
         budget = budget or WaitBudget()
         budget.begin(self._held_up)
@@ -215,7 +215,7 @@ class RateLimiter:
     async def _check_behind(self, ahead: Callable[[], int], budget: WaitBudget) -> None:
         """Refuse a wait that is too long, unless the first waiter is just leaving: that one would count twice."""
         line = self._line()
-        if line is not None and budget.patience < inf:
+        if line is not None and budget.max_wait < inf:
             wait = await self._wait_behind(ahead())
             if self._line() == line:
                 budget.check(wait, self._paused)

@@ -140,7 +140,7 @@ class Sender:
         longest_pause = self._retry_budget or DEFAULT_RETRY_BUDGET
         if limits.give_up_at is not None:
             longest_pause = min(longest_pause, limits.give_up_at - self._clock.monotonic())
-        return WaitBudget(limits.patience, longest_pause=longest_pause)
+        return WaitBudget(limits.max_rate_limit_wait, longest_pause=longest_pause)
 
     async def _acquire(self, request: Request, limits: CallLimits, slots: list[Slot]) -> float:
         """Wait until *request* may leave, and return the moment."""
@@ -227,7 +227,7 @@ class _Until:
         too_late = give_up_at is not None and resumes > give_up_at
         error = _failure(state)
         if isinstance(error, RateLimitedError):
-            if state.upcoming_sleep > self._limits.patience:
+            if state.upcoming_sleep > self._limits.max_rate_limit_wait:
                 return True
         elif self._limits.retry_until is not None and resumes > self._limits.retry_until:
             return True

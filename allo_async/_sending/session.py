@@ -156,10 +156,10 @@ class LoopSessions:
         trace_configs: For the sessions that are made.
         coordination: What the key's other processes are reached by.
         observers: Are told of what happens.
-        merges: Whether appends that wait for the same queue leave together.
+        merge_appends: Whether appends that wait for the same queue leave together.
 
     Attributes:
-        merges: The same.
+        merge_appends: The same.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class LoopSessions:
         trace_configs: Sequence[aiohttp.TraceConfig],
         coordination: Coordination | None,
         observers: Sequence[Observer],
-        merges: bool,
+        merge_appends: bool,
     ) -> None:
         if session is not None:
             check_session(settings.base_url, session)
@@ -185,7 +185,7 @@ class LoopSessions:
         self._lifetimes: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
         # What one loop has learnt holds for the next one, too.
         self._server_limits = ServerLimits(settings.queue_capacity)
-        self.merges = merges
+        self.merge_appends = merge_appends
         self._closed = False
 
     @property

@@ -24,8 +24,8 @@ from allo_async.errors import (
     ClientClosedError,
     ConnectionFailedError,
     ConnectionLostError,
-    NoReplyError,
     ReplyTooLargeError,
+    TransportError,
     UnreachableError,
     UnreadableReplyError,
 )
@@ -147,7 +147,7 @@ class Transport:
             ConnectionLostError: The connection broke after that.
             AttemptTimeoutError: No complete answer within the settings' `timeout`.
             UnreadableReplyError: The answer is not HTTP, cannot be decoded or is above the settings' `max_reply_bytes`.
-            NoReplyError: aiohttp, a session or a trace config of the caller's raised.
+            TransportError: aiohttp, a session or a trace config of the caller's raised.
             ClientClosedError: `close` was called.
         """
         if self._closed:
@@ -197,9 +197,9 @@ class Transport:
         if self._given is not None:
             # aiohttp finds neither out before parts of the request are on their way.
             if self._given.closed:
-                raise NoReplyError("the session that the client was given is closed", request_id=request_id)
+                raise TransportError("the session that the client was given is closed", request_id=request_id)
             if getattr(self._given, "_loop", None) not in {None, asyncio.get_running_loop()}:
-                raise NoReplyError(
+                raise TransportError(
                     "the session that the client was given belongs to another event loop", request_id=request_id
                 )
             return self._given
@@ -263,7 +263,7 @@ class Transport:
                 error.request_info = error.request_info._replace(headers=_NO_HEADERS)
         return bare(error, self._secrets)
 
-    def _translated(self, error: BaseException, request_id: str, body: _Body | None) -> NoReplyError:
+    def _translated(self, error: BaseException, request_id: str, body: _Body | None) -> TransportError:
         # The headers of a read leave unseen: only an error of connecting shows that nothing was sent.
         sent = body is None or body.sent
         kind, told = self._meaning(error, sent=sent)
@@ -277,7 +277,7 @@ class Transport:
             return UnreadableReplyError(f"{told}: {why}", status=0, request_id=request_id)
         return kind(told if isinstance(error, TimeoutError) else f"{told}: {why}", request_id=request_id)
 
-    def _meaning(self, error: BaseException, *, sent: bool) -> tuple[type[NoReplyError], str]:
+    def _meaning(self, error: BaseException, *, sent: bool) -> tuple[type[TransportError], str]:
         seconds = f"{self._settings.timeout:g} s"
         if isinstance(error, _NOT_CONNECTED):
             # A host that answered before exists: its name is lost with the network, and comes back.
@@ -297,4 +297,4 @@ class Transport:
                 if sent
                 else (ConnectionFailedError, "the connection broke before the request left")
             )
-        return NoReplyError, "the exchange failed in this process" if sent else "the request was not sent"
+        return TransportError, "the exchange failed in this process" if sent else "the request was not sent"

@@ -11,9 +11,9 @@ import attrs
 from allo_async import Journal
 from allo_async.cli.inert import inert
 from allo_async.journal.digest import digest
-from allo_async.journal.reading import JournaledRow
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
+from allo_async.models import JournaledRow
 from allo_async.private_file import replacing
 from allo_async.spreadsheet_guard import guarded
 

@@ -17,10 +17,12 @@ from allo_async import (
     AppendResult,
     AppendStream,
     DialingQueue,
+    InDoubtContact,
     PendingContact,
     SkippedNumber,
     Totals,
 )
+from allo_async._loading.stream import drain
 from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.options import LoadOptions
 from allo_async.journal.known import KnownRow
@@ -129,7 +131,7 @@ class RepLoad:
         """Return for each line that did not get in, or not with all of its numbers, why."""
         return reasons_by_line(self.fates())
 
-    def _rows(self) -> Iterator[AddedNumber | SkippedNumber | PendingContact]:
+    def _rows(self) -> Iterator[AddedNumber | SkippedNumber | PendingContact | InDoubtContact]:
         for result in self.results:
             yield from itertools.chain(result.added, result.skipped, result.pending, result.in_doubt)
 
@@ -250,5 +252,5 @@ async def _load(stream: AppendStream, load: RepLoad, progress: Progress, stop: a
     finally:
         # Noted before more is awaited, where a Ctrl-C could lose it.
         load.results.append(stream.unfinished)
-    load.results.append(await stream.drain())
+    load.results.append(await drain(stream))
     load.interrupted = stop.is_set() and load.error is None and load.totals.pending > 0

@@ -15,9 +15,9 @@ from allo_async.cli.asking import answered
 from allo_async.cli.exporting import Export, beside_file, read_journal, without_file, write
 from allo_async.cli.report import ExitCode
 from allo_async.cli.terminal import ERR, OUT
-from allo_async.journal.reading import JournaledRow
 from allo_async.leads.columns import ColumnsError
 from allo_async.leads.leads_file import UnreadableFileError, read_leads_file
+from allo_async.models import JournaledRow
 
 app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
 

@@ -8,11 +8,11 @@ import attrs
 import typer
 
 from allo_async import InputChangedError, JournalError
-from allo_async._wire.requests import Assignee
 from allo_async.cli.earlier import Elsewhere, recall
 from allo_async.cli.job import ID_PREFIX, Lead, RepLoad
 from allo_async.journal.digest import digest
 from allo_async.journal.list_journal import ListJournal, PastLoads
+from allo_async.models import Assignee
 
 #: What a spread is called in the journal.
 SPREAD = "spread"

@@ -13,8 +13,8 @@ from allo_async import (
     ConfigurationError,
     JournalError,
     OnChangedInput,
-    Strategy,
-    WhenFull,
+    OnFullQueue,
+    SpreadStrategy,
 )
 from allo_async._loading.suppression_list import SuppressionList
 from allo_async.cli.coordination import Where, coordination_by
@@ -71,10 +71,10 @@ def load(
         bool, typer.Option("--keep-duplicates", help="Send a number as often as it is there.")
     ] = False,
     strategy: Annotated[
-        Strategy, typer.Option(help="How several reps share the rows: alike, or one after another.")
+        SpreadStrategy, typer.Option(help="How several reps share the rows: alike, or one after another.")
     ] = "even",
-    when_full: Annotated[
-        WhenFull, typer.Option(help="When a queue is full: fail, leave the rest pending, or wait for room.")
+    on_full_queue: Annotated[
+        OnFullQueue, typer.Option(help="When a queue is full: fail, leave the rest pending, or wait for room.")
     ] = "raise",
     skip_queued: Annotated[
         bool, typer.Option("--skip-queued", help="Leave out what stands in the queue already.")
@@ -138,14 +138,16 @@ def load(
     reps = to or []
     if sum((bool(reps), to_column is not None, mine)) != 1:
         raise typer.BadParameter("say whose queue: --to EMAIL, --to-column HEADER or --mine, one of them")
-    if len(reps) > 1 and when_full == "wait":
-        raise typer.BadParameter("--when-full wait goes with one queue: with several --to, the others take the rest")
+    if len(reps) > 1 and on_full_queue == "wait":
+        raise typer.BadParameter(
+            "--on-full-queue wait goes with one queue: with several --to, the others take the rest"
+        )
     options = LoadOptions(
         region=region,
         chunk_size=chunk_size,
         keep_duplicates=keep_duplicates,
         skip_queued=skip_queued,
-        when_full=when_full,
+        on_full_queue=on_full_queue,
         deadline=deadline,
         journal=journal_of_source(file, journal, wanted=not no_journal, sandbox=sandbox),
         on_changed_input=on_changed_input,

@@ -2,7 +2,7 @@
 
 import attrs
 
-from allo_async import Journal, OnChangedInput, WhenFull
+from allo_async import Journal, OnChangedInput, OnFullQueue
 from allo_async._loading.suppression_list import SuppressionList
 
 
@@ -16,7 +16,7 @@ class LoadOptions:
         keep_duplicates: Whether to send repeats.
         skip_queued: Whether to leave out what stands in the queue already.
         suppress: The numbers that must not be called.
-        when_full: What to do with rows that the queue has no room for.
+        on_full_queue: What to do with rows that the queue has no room for.
         deadline: Seconds for each rep's load.
         journal: Where the load is written down.
         on_changed_input: What to do when the file is not what it was.
@@ -27,7 +27,7 @@ class LoadOptions:
     keep_duplicates: bool = False
     skip_queued: bool = False
     suppress: SuppressionList | None = None
-    when_full: WhenFull = "raise"
+    on_full_queue: OnFullQueue = "raise"
     deadline: float | None = None
     journal: Journal | None = None
     on_changed_input: OnChangedInput = "raise"

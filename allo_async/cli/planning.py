@@ -6,14 +6,14 @@ from functools import partial
 
 import attrs
 
-from allo_async import AlloClient, Plan, Strategy
+from allo_async import AlloClient, Plan, SpreadStrategy
 from allo_async.cli.job import RepLoad, queue_of
 from allo_async.cli.options import LoadOptions
 from allo_async.cli.terminal import OUT, styled
 
 
 async def plan_all(
-    allo: AlloClient, loads: Sequence[RepLoad], over: Sequence[str], strategy: Strategy, options: LoadOptions
+    allo: AlloClient, loads: Sequence[RepLoad], over: Sequence[str], strategy: SpreadStrategy, options: LoadOptions
 ) -> dict[str, Plan]:
     """Plan each rep's load, or with *over* the spread of all rows over those reps.
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import attrs
 
-from allo_async import AlloClient, AlloError, Coordination, JournalError, Observer, Plan, Strategy
+from allo_async import AlloClient, AlloError, Coordination, JournalError, Observer, Plan, SpreadStrategy
 from allo_async.cli.bar import Bar, progress_bar
 from allo_async.cli.interrupt import stop_on_interrupt, unless_set
 from allo_async.cli.job import Lead, RepLoad, check_options, load_all
@@ -40,7 +40,7 @@ class LoadJob:
 
     loads: list[RepLoad]
     over: list[str]
-    strategy: Strategy
+    strategy: SpreadStrategy
     options: LoadOptions
     together: Coordination | None
     sandbox: bool = attrs.field(kw_only=True)

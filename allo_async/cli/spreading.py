@@ -11,12 +11,13 @@ from allo_async import (
     AlloClient,
     AlloError,
     AppendResult,
+    InDoubtContact,
     JournalError,
     PendingContact,
     SkippedNumber,
     SpreadResult,
     SpreadRun,
-    Strategy,
+    SpreadStrategy,
 )
 from allo_async.cli.interrupt import calling_once_set
 from allo_async.cli.job import Progress, RepLoad
@@ -24,7 +25,7 @@ from allo_async.cli.journaling import SPREAD
 from allo_async.cli.options import LoadOptions
 from allo_async.journal.reading import queue_name_of
 
-_Row = TypeVar("_Row", AddedNumber, SkippedNumber, PendingContact)
+_Row = TypeVar("_Row", AddedNumber, SkippedNumber, PendingContact, InDoubtContact)
 
 NO_QUEUE = "(no queue)"
 
@@ -33,7 +34,7 @@ async def spread_all(
     allo: AlloClient,
     reps: Sequence[str],
     whole: RepLoad,
-    strategy: Strategy,
+    strategy: SpreadStrategy,
     options: LoadOptions,
     progress: Progress,
     stop: asyncio.Event,
@@ -54,8 +55,8 @@ async def spread_all(
     def on_progress(run: SpreadRun) -> None:
         nonlocal settled
         runs[:] = [run]
-        progress(max(0, run.settled - settled))
-        settled = max(settled, run.settled)
+        progress(max(0, run.rows_settled - settled))
+        settled = max(settled, run.rows_settled)
         if stop.is_set():
             run.stop()
 

@@ -5,11 +5,11 @@ import ssl
 
 import aiohttp
 
-from allo_async import NoReplyError
+from allo_async import TransportError
 from allo_async.cli.inert import inert
 
 
-def why_unreached(error: NoReplyError) -> str:
+def why_unreached(error: TransportError) -> str:
     """Return what kept a connection from coming about, as far as the system has said."""
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientHttpProxyError):

@@ -6,7 +6,7 @@ from typing import Any
 from allo_async import errors
 from allo_async.cli.unknown_rep import UnknownRepError
 from allo_async.cli.unreached import why_unreached
-from allo_async.errors import AlloError, ApiError, NoReplyError
+from allo_async.errors import AlloError, ApiError, TransportError
 
 _SHOW_QUEUE = "allo-async queue show"
 
@@ -89,8 +89,8 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
     errors.UnreadableReplyError: (
         "The reply was not Allo's, or makes no sense. Check ALLO_BASE_URL, and the proxy or sign-in page in between"
     ),
-    errors.NoReplyError: "Allo could not be asked. Check ALLO_BASE_URL and the API key: allo-async whoami",
-    errors.QueueFullError: "The queue is full. See how full: {show_queue}. To wait for room, add --when-full wait",
+    errors.TransportError: "Allo could not be asked. Check ALLO_BASE_URL and the API key: allo-async whoami",
+    errors.QueueFullError: "The queue is full. See how full: {show_queue}. To wait for room, add --on-full-queue wait",
     errors.BadRequestError: lambda error: (
         f"Allo does not accept this: {_api_says(error)}. Check the file, then run the same command again"
     ),
@@ -147,7 +147,7 @@ def reason(error: BaseException) -> str:
 
 
 def _reference(error: AlloError) -> str:
-    if not isinstance(error, ApiError | NoReplyError):
+    if not isinstance(error, ApiError | TransportError):
         return ""
     code = error.code if isinstance(error, ApiError) else None
     parts = (code, f"request {error.request_id}" if error.request_id else None)

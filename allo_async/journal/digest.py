@@ -8,7 +8,7 @@ import attrs
 import orjson
 
 from allo_async._loading.contacts import as_mapping
-from allo_async.models import Contact
+from allo_async.models import Contact, PendingContact
 from allo_async.validators import FOREIGN_ERRORS
 
 #: How long a digest is.
@@ -27,6 +27,8 @@ def digest(row: object) -> bytes:
 def _canonical(row: object) -> bytes:
     if isinstance(row, str):
         return row.encode("utf-8", "surrogatepass")
+    if isinstance(row, PendingContact):
+        row = row.contact
     if isinstance(row, Contact):
         row = attrs.asdict(row, filter=lambda _, value: value is not None, recurse=False)
     named = as_mapping(row)

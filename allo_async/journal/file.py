@@ -23,7 +23,7 @@ _APPLICATION_ID_AT = 68
 _HEADER = 100
 
 # Seconds that another program may keep the journal for itself.
-_PATIENCE = 0.5
+_TIMEOUT = 0.5
 
 # What it raises to read as a value what is none.
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
@@ -63,7 +63,7 @@ def look(path: Path) -> Literal["absent", "empty", "filled"]:
     if not has_log:
         return "empty"
     # All that was written so far may stand in there, and may be another program's.
-    with contextlib.closing(connected(path, patience=_PATIENCE)) as connection:
+    with contextlib.closing(connected(path, timeout=_TIMEOUT)) as connection:
         return "filled" if has_tables(connection, path) else "empty"
 
 
@@ -91,12 +91,12 @@ def holds_nothing(path: Path) -> bool:
         return error.errno == errno.ELOOP
 
 
-def connected(path: Path, how: str = "mode=ro", *, patience: float = 0.0) -> sqlite3.Connection:
-    """Return a connection that reads, and waits *patience* seconds for a lock."""
-    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=patience)
+def connected(path: Path, how: str = "mode=ro", *, timeout: float = 0.0) -> sqlite3.Connection:
+    """Return a connection that reads, and waits *timeout* seconds for a lock."""
+    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=timeout)
 
 
-def reader(path: Path, patience: float) -> sqlite3.Connection:
+def reader(path: Path, timeout: float) -> sqlite3.Connection:
     """Return a connection that reads the journal at *path*; of a file that was never filled, an empty journal.
 
     Raises:
@@ -109,7 +109,7 @@ def reader(path: Path, patience: float) -> sqlite3.Connection:
         empty = sqlite3.connect(":memory:", isolation_level=None)
         empty.executescript(schema())
         return empty
-    connection = connected(path, patience=patience)
+    connection = connected(path, timeout=timeout)
     try:
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError as error:
@@ -117,7 +117,7 @@ def reader(path: Path, patience: float) -> sqlite3.Connection:
         if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
             raise
         # A process was killed while it opened or closed the file. It takes a writer to take back the half of that.
-        connection = connected(path, "mode=rw", patience=patience)
+        connection = connected(path, "mode=rw", timeout=timeout)
     return connection
 
 

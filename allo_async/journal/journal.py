@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from allo_async._loading.load_log import LoadLog, LogOpener, UnreadLog
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
+from allo_async.models import Assignee, JournaledLoad, JournaledRow
 from allo_async.validators import file_path
 
 if TYPE_CHECKING:
     from allo_async.journal.opening import LoadKey
-    from allo_async.journal.reading import JournaledLoad, JournaledRow
 
 #: When the input of a load that is taken up again has changed: refuse, or send only what is new.
 OnChangedInput = Literal["raise", "append"]
@@ -49,7 +48,7 @@ class Journal:
     def __repr__(self) -> str:
         return f"<Journal {self.path.name}>"
 
-    async def loads(self) -> "list[JournaledLoad]":
+    async def loads(self) -> list[JournaledLoad]:
         """Return what the journal holds, load by load, also while one is under way.
 
         Raises:
@@ -59,7 +58,7 @@ class Journal:
 
         return await read_loads(self.path)
 
-    async def rows(self, load_id: str) -> "list[JournaledRow]":
+    async def rows(self, load_id: str) -> list[JournaledRow]:
         """Return what the journal holds of each row of a load, in the order of its input.
 
         Raises:

@@ -11,10 +11,10 @@ import orjson
 
 from allo_async._loading.load_log import Outcome
 from allo_async._loading.prepare import SentNumbers
-from allo_async._wire.requests import Assignee
 from allo_async.journal.known_chunks import KnownChunks
 from allo_async.journal.numbers import AnyOf, FewNumbers, NumberHashes
 from allo_async.journal.packed import Texts, halves, sorted_compactly
+from allo_async.models import Assignee
 
 _LOST = "an earlier run sent it, and ended before an answer came"
 

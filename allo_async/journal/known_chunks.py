@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from allo_async._wire.requests import Assignee
+from allo_async.models import Assignee
 
 _OWN = 1
 _SENDING = 2

@@ -5,10 +5,10 @@ from collections.abc import Collection
 
 from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.prepare import SentNumbers
-from allo_async._wire.requests import Assignee
 from allo_async.journal.digest import digest
 from allo_async.journal.known import KnownRows
 from allo_async.journal.numbers import AnyOf
+from allo_async.models import Assignee
 
 _NONE = -1
 

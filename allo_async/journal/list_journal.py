@@ -8,7 +8,6 @@ import attrs
 
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.prepare import SentNumbers
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
 from allo_async.journal.damage import refuse_damage
@@ -20,6 +19,7 @@ from allo_async.journal.past import chunks_to, find_load, first_begun, queues_of
 from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_chunks, delete_load, read_list, write_list
 from allo_async.journal.store import Store
+from allo_async.models import Assignee
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ import attrs
 from allo_async._loading.load_log import Batch, Outcome
 from allo_async._loading.prepare import PreparedRow, SentNumbers
 from allo_async._sending.verdict import Timestamp
-from allo_async._wire.requests import Assignee, Request
+from allo_async._wire.requests import Request
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError, JournalError
 from allo_async.journal.digest import digest
@@ -29,7 +29,7 @@ from allo_async.journal.records import (
     write_skipped,
 )
 from allo_async.journal.store import Store
-from allo_async.models import SkippedNumber
+from allo_async.models import Assignee, SkippedNumber
 
 _Result = TypeVar("_Result")
 

@@ -10,7 +10,6 @@ import orjson
 
 from allo_async._loading.load_log import LoadLog, Outcome, UnreadLog
 from allo_async._loading.prepare import SentNumbers
-from allo_async._wire.requests import Assignee
 from allo_async.clock import Clock
 from allo_async.errors import JournalBusyError, JournalError
 from allo_async.journal.damage import refuse_damage
@@ -23,9 +22,10 @@ from allo_async.journal.past import find_load, read_input, read_known, read_skip
 from allo_async.journal.reading import reading
 from allo_async.journal.records import delete_load, read_in_flight
 from allo_async.journal.store import Store
+from allo_async.models import Assignee
 
 # Seconds.
-_PATIENCE_AFTER_ALL = 0.5
+_TIMEOUT_AFTER_ALL = 0.5
 
 _UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
@@ -93,7 +93,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
     absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
     try:
         # The call's time may be over, and opening the load has waited already.
-        return await reading(path, read, absent=absent, patience=_PATIENCE_AFTER_ALL)
+        return await reading(path, read, absent=absent, busy_timeout=_TIMEOUT_AFTER_ALL)
     except JournalError:
         return absent if holds_nothing(path) else UnreadLog()
 

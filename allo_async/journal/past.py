@@ -8,12 +8,12 @@ from functools import cache
 
 import orjson
 
-from allo_async._wire.requests import Assignee
 from allo_async.journal.damage import check_entry
 from allo_async.journal.input_digests import InputDigests
 from allo_async.journal.known import KnownRows, ReadRow
 from allo_async.journal.known_chunks import KnownChunks
 from allo_async.journal.records import read_queue
+from allo_async.models import Assignee
 
 
 def find_load(connection: sqlite3.Connection, load_id: str) -> tuple[int, str, int | None] | None:

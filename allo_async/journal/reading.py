@@ -9,23 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
 import orjson
 
-from allo_async._wire.requests import Assignee
 from allo_async.errors import JournalError
 from allo_async.journal.damage import refuse_damage
 from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, refuse_inherited
-from allo_async.models import Totals
+from allo_async.models import Assignee, JournaledLoad, JournaledRow, Totals
 from allo_async.private_file import replacing
 from allo_async.spreadsheet_guard import guarded
 
 _Result = TypeVar("_Result")
 
 # Seconds that another program may keep the journal for itself.
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 
 _COLUMNS = ("index", "number", "fate", "reason", "position", "queue")
 
@@ -41,48 +39,6 @@ _ROWS = """
     input_row LEFT JOIN sent_row ON sent_row.chunk = input_row.chunk AND sent_row.place = input_row.place
               LEFT JOIN chunk ON chunk.id = input_row.chunk
 """
-
-
-@attrs.frozen(kw_only=True)
-class JournaledLoad:
-    """What a journal holds of a load.
-
-    Attributes:
-        load_id: The caller's name for it.
-        begun_at: When it was begun, in UTC.
-        ended_at: When its input had been taken to the end, `None` before.
-        totals: The fates of the rows that were taken so far.
-        queues: The reps whose queues it went to: user ids, e-mail addresses, or `(key owner)`.
-    """
-
-    load_id: str
-    begun_at: datetime
-    ended_at: datetime | None
-    totals: Totals
-    queues: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
-class JournaledRow:
-    """What a journal holds of a row.
-
-    Attributes:
-        index: Its place in the input of its load, from 0.
-        digest: What it is known by: `allo_async.journal.digest.digest` of what was passed in.
-        number: As it stands in the queue, or as it was given.
-        fate: `added`, `skipped`, `pending` or `in_doubt`.
-        reason: Why it was skipped, or is in doubt.
-        position: Its place in the queue.
-        queue: Whose queue: a user id, an e-mail address, or `(key owner)`.
-    """
-
-    index: int
-    digest: bytes
-    number: str | None
-    fate: str
-    reason: str | None
-    position: int | None
-    queue: str | None
 
 
 async def read_fates(path: Path, load_id: str) -> list[JournaledRow]:
@@ -136,7 +92,7 @@ async def reading(
     work: Callable[[sqlite3.Connection], _Result],
     *,
     absent: _Result | None = None,
-    patience: float = _PATIENCE,
+    busy_timeout: float = _TIMEOUT,
 ) -> _Result:
     """Do *work* on the journal at *path*, on a thread, without disturbing a load that is under way.
 
@@ -144,7 +100,7 @@ async def reading(
         path: The file; one in which there is nothing yet is read as a journal without loads.
         work: Reads from the connection.
         absent: Returned where there is no such file.
-        patience: Seconds that another program may keep the journal for itself.
+        busy_timeout: Seconds that another program may keep the journal for itself.
 
     Raises:
         JournalBusyError: It was open in the process that this one was forked from.
@@ -157,7 +113,7 @@ async def reading(
         with translated(path):
             if absent is not None and look(path) == "absent":
                 return absent
-            with contextlib.closing(reader(path, patience)) as connection:
+            with contextlib.closing(reader(path, busy_timeout)) as connection:
                 return work(connection)
 
     return await asyncio.to_thread(read)

@@ -17,10 +17,10 @@ from allo_async._numbers.plans import Number
 from allo_async._numbers.reading import first_number
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd, QueueEnd
-from allo_async._wire.requests import Assignee, Request, append_again
+from allo_async._wire.requests import Request, append_again
 from allo_async.errors import JournalError
 from allo_async.journal.damage import check_sent
-from allo_async.models import Contact, SkippedNumber
+from allo_async.models import Assignee, Contact, SkippedNumber
 
 
 def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> list[Batch]:

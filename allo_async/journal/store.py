@@ -18,11 +18,11 @@ from allo_async.journal.presence import Presence
 from allo_async.private_file import keep_private, make_private
 
 # Seconds that another program may keep the journal for itself; less once nobody waits for what is written.
-_BUSY_PATIENCE = 5.0
-_CLOSING_PATIENCE = 0.5
+_BUSY_TIMEOUT = 5.0
+_CLOSING_TIMEOUT = 0.5
 
 # Seconds; another process, or another thread, that has just ended its load may still be closing the file.
-_LOCK_PATIENCE = 1.0
+_FILE_LOCK_TIMEOUT = 1.0
 
 # Seconds between two tries.
 _POLL = 0.01
@@ -93,7 +93,7 @@ class Store:
     @classmethod
     def forking(cls) -> None:
         """Wait until the files of loads that have ended are closed: a child could not use them otherwise."""
-        wait([store.closing for store in tuple(cls._alive) if store.closing is not None], _BUSY_PATIENCE)
+        wait([store.closing for store in tuple(cls._alive) if store.closing is not None], _BUSY_TIMEOUT)
 
     @classmethod
     def forked(cls) -> None:
@@ -151,7 +151,7 @@ class Store:
             if store.path == path:
                 # A thread that takes nothing more is closing the file.
                 with contextlib.suppress(RuntimeError):
-                    wait([store.closing or store._thread.submit(_nothing)], _BUSY_PATIENCE)  # noqa: SLF001 - its own
+                    wait([store.closing or store._thread.submit(_nothing)], _BUSY_TIMEOUT)  # noqa: SLF001 - its own
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -170,7 +170,7 @@ class Store:
                 " back before you load again, or load only what is told as pending"
             )
         with connection:
-            self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"), _BUSY_PATIENCE)
+            self._retrying(lambda: connection.execute("BEGIN IMMEDIATE"), _BUSY_TIMEOUT)
             yield connection
 
     def _do(self, work: Callable[["Store"], _Result], done: Future[_Result]) -> None:
@@ -180,8 +180,8 @@ class Store:
         except BaseException as error:  # noqa: BLE001 - for the caller to judge
             done.set_exception(error)
 
-    def _patiently(self, work: Callable[[], _Result], patience: float) -> _Result:
-        """Do *work*, again and again for *patience* seconds while somebody else has the file locked."""
+    def _retrying(self, work: Callable[[], _Result], timeout: float) -> _Result:
+        """Do *work*, again and again for *timeout* seconds while somebody else has the file locked."""
         begun = time.monotonic()
         while True:
             try:
@@ -190,24 +190,24 @@ class Store:
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
                 # A caller whose deadline has passed waits no longer for a file to be opened.
-                still = patience if self.users else _CLOSING_PATIENCE if self._connection else 0.0
-                if time.monotonic() - begun >= min(patience, still):
+                still = timeout if self.users else _CLOSING_TIMEOUT if self._connection else 0.0
+                if time.monotonic() - begun >= min(timeout, still):
                     raise
             time.sleep(_POLL)
 
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        self._patiently(lambda: look(self.path), _BUSY_PATIENCE)
+        self._retrying(lambda: look(self.path), _BUSY_TIMEOUT)
         with contextlib.ExitStack() as opened:
-            lock = self._patiently(lambda: locked(self.path), _LOCK_PATIENCE)
+            lock = self._retrying(lambda: locked(self.path), _FILE_LOCK_TIMEOUT)
             opened.callback(lock.release)
             make_private(self.path)
             for beside in ("-wal", "-shm", "-journal"):
                 keep_private(self.path.with_name(f"{self.path.name}{beside}"))
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
             opened.callback(connection.close)
-            self._patiently(lambda: self._prepare(connection), _BUSY_PATIENCE)
+            self._retrying(lambda: self._prepare(connection), _BUSY_TIMEOUT)
             self._lock, self._connection, self._presence = lock, connection, Presence(self.path)
             opened.pop_all()
 
@@ -239,7 +239,7 @@ class Store:
     def _tidy(self, connection: sqlite3.Connection, presence: Presence) -> None:
         if presence.first_lost() is None:
             # A journal at rest is one file; where somebody reads it just now, it stays three.
-            self._patiently(lambda: connection.execute("PRAGMA journal_mode = DELETE"), _CLOSING_PATIENCE)
+            self._retrying(lambda: connection.execute("PRAGMA journal_mode = DELETE"), _CLOSING_TIMEOUT)
         else:
             # Wherever the file is now, it has all that was written.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

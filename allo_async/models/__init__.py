@@ -1,9 +1,11 @@
 """What the caller and the API speak of: frozen values with no behaviour beyond themselves."""
 
-from allo_async.models.append_result import AddedNumber, AppendResult, PendingContact, SkippedNumber, Totals
-from allo_async.models.contact import Contact, ContactLike
+from allo_async.models.append_result import AddedNumber, AppendResult, InDoubtContact, SkippedNumber, Totals
+from allo_async.models.assignee import Assignee
+from allo_async.models.contact import Contact, ContactLike, PendingContact
 from allo_async.models.dialing_queue import QUEUE_CAPACITY, QueueSettings, QueueState
 from allo_async.models.field_error import FieldError
+from allo_async.models.journaled import JournaledLoad, JournaledRow
 from allo_async.models.plan import Plan, PlannedRequest
 from allo_async.models.queue_number import QueueNumber
 from allo_async.models.spread_result import QueueShare, SpreadResult
@@ -13,10 +15,14 @@ __all__ = [
     "QUEUE_CAPACITY",
     "AddedNumber",
     "AppendResult",
+    "Assignee",
     "Contact",
     "ContactLike",
     "Endpoint",
     "FieldError",
+    "InDoubtContact",
+    "JournaledLoad",
+    "JournaledRow",
     "Me",
     "PendingContact",
     "Plan",

@@ -5,7 +5,7 @@ from typing import Literal
 
 import attrs
 
-from allo_async.models.contact import Contact
+from allo_async.models.contact import Contact, PendingContact
 from allo_async.models.queue_number import QueueNumber
 
 # A summary is one line, whatever the server makes up.
@@ -48,18 +48,21 @@ class SkippedNumber:
 
 
 @attrs.frozen(kw_only=True)
-class PendingContact:
-    """A row that is not known to be in the queue.
+class InDoubtContact:
+    """A row that was sent, and nobody can tell whether it arrived.
+
+    No `append` takes it as it is, because that may put it in twice. After a look into the queue, its *contact* can be
+    passed.
 
     Attributes:
         index: The row's place in what was passed in, from 0.
-        contact: The row, ready to be passed to another `append`.
-        reason: For a row in doubt, in words, why no one can tell whether it arrived.
+        contact: The row.
+        reason: Why it is in doubt, in words.
     """
 
     index: int
     contact: Contact
-    reason: str | None = None
+    reason: str
 
 
 @attrs.frozen
@@ -108,7 +111,7 @@ class AppendResult:
     added: list[AddedNumber] = attrs.field(factory=list[AddedNumber])
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
     pending: list[PendingContact] = attrs.field(factory=list[PendingContact])
-    in_doubt: list[PendingContact] = attrs.field(factory=list[PendingContact])
+    in_doubt: list[InDoubtContact] = attrs.field(factory=list[InDoubtContact])
     recovered: int = attrs.field(default=0, kw_only=True)
 
     @property
@@ -117,7 +120,7 @@ class AppendResult:
         return Totals(len(self.added), len(self.skipped), len(self.pending), len(self.in_doubt))
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether no row is left pending or in doubt."""
         return not self.pending and not self.in_doubt
 

@@ -37,6 +37,19 @@ class Contact:
     addresses: Sequence[str] | None = attrs.field(default=None, kw_only=True)
 
 
+@attrs.frozen(kw_only=True)
+class PendingContact:
+    """A row that is certainly not in the queue, and may be sent again: `append` takes it as it is.
+
+    Attributes:
+        index: The row's place in what was passed in, from 0.
+        contact: The row.
+    """
+
+    index: int
+    contact: Contact
+
+
 #: What `append` takes for a row: a bare number, as text or as an int or float of its digits; a mapping with the API's
-#: field names; or a `Contact`.
-ContactLike = str | float | Mapping[str, object] | Contact
+#: field names; a `Contact`; or a pending row of another result.
+ContactLike = str | float | Mapping[str, object] | Contact | PendingContact

@@ -31,7 +31,7 @@ class Plan:
         rows: All rows of the input.
         skipped: Rows that would not be sent, by reason.
         room: How many numbers the queue holds yet; of several queues, all of theirs.
-        left_over: Rows that would be left pending, since there is no room.
+        pending: Rows that would be left pending, since there is no room.
         requests: What would be sent at the most, in order; of several queues, one after the other. The looks at how a
             queue ends leave together with its first append, and not at all where its answer is earlier.
     """
@@ -39,7 +39,7 @@ class Plan:
     rows: int
     skipped: Mapping[str, int]
     room: int
-    left_over: int
+    pending: int
     requests: tuple[PlannedRequest, ...]
 
     @property
@@ -64,7 +64,7 @@ class Plan:
         return (
             f"{self.rows} rows: {self.sent} to send in {self.chunks} chunks, {sum(self.skipped.values())} skipped"
             + (f" ({reasons})" if reasons else "")
-            + f", {self.left_over} left over; room for {self.room}, {len(self.requests)} requests, "
+            + f", {self.pending} pending; room for {self.room}, {len(self.requests)} requests, "
             f"at least {self.least_seconds:g} s"
         )
 

@@ -16,12 +16,12 @@ from allo_async import (
     CoordinationLostError,
     Journal,
     JournalBusyError,
-    NoReplyError,
     RateLimitedError,
     ServerError,
     SpreadOptions,
     SpreadResult,
     SpreadRun,
+    TransportError,
 )
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.worker.attempts import Attempts
@@ -46,7 +46,7 @@ _LAST_TRIES = 3
 _LONGEST_ID = 200
 
 # What passes by itself: the job goes on when it is tried again.
-_PASSING = (NoReplyError, ServerError, RateLimitedError, ConflictError, CoordinationLostError)
+_PASSING = (TransportError, ServerError, RateLimitedError, ConflictError, CoordinationLostError)
 
 #: Is told how far a job has come.
 Teller = Callable[[JobProgress], Awaitable[None]]
@@ -117,7 +117,7 @@ class Jobs:
                 raise wordless(error) from None
         report = JobReport.ended(result, journal, unreadable or {})
         passing = next((share.error for share in result.shares if isinstance(share.error, _PASSING)), None)
-        if passing is not None and not result.settled:
+        if passing is not None and not result.is_settled:
             told = wordless(passing)
             raise JobUnfinishedError(f"{result.totals}: {told}", report=report) from told
         return report
@@ -188,8 +188,8 @@ class _Progress:
         """Remember how far *run* has come."""
         self._latest = run
         if self._settled_before is None:
-            self._settled_before = run.settled
-        if self._further is not None and run.settled > self._settled_before:
+            self._settled_before = run.rows_settled
+        if self._further is not None and run.rows_settled > self._settled_before:
             self._further()
             self._further = None
 

@@ -15,7 +15,7 @@ from taskiq.depends.progress_tracker import (  # pyright: ignore[reportMissingTy
 from taskiq.exceptions import NoResultError
 from taskiq.serializers import PickleSerializer
 
-from allo_async import QUEUE_CAPACITY, AlloClient, ConfigurationError, Strategy
+from allo_async import QUEUE_CAPACITY, AlloClient, ConfigurationError, SpreadStrategy
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
 from allo_async.leads.screening import screen
@@ -87,7 +87,7 @@ class Loads:
             *,
             mine: bool = False,
             region: str | None = None,
-            strategy: Strategy = "even",
+            strategy: SpreadStrategy = "even",
             chunk_size: int = QUEUE_CAPACITY,
             skip_queued: bool = False,
             keep_duplicates: bool = False,
@@ -124,7 +124,7 @@ class Loads:
             mine: bool = False,
             columns: dict[str, str] | None = None,
             region: str | None = None,
-            strategy: Strategy = "even",
+            strategy: SpreadStrategy = "even",
             chunk_size: int = QUEUE_CAPACITY,
             skip_queued: bool = False,
             keep_duplicates: bool = False,

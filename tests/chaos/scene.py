@@ -193,7 +193,7 @@ async def _strangers(
 
 async def _append(allo: AlloClient, load: _Load, chunk_size: int) -> None:
     try:
-        load.result = await allo.queue(email=load.rep).append(load.rows, chunk_size=chunk_size, when_full="stop")
+        load.result = await allo.queue(email=load.rep).append(load.rows, chunk_size=chunk_size, on_full_queue="stop")
     except AlloError as error:
         load.result = error.result
 

@@ -45,7 +45,7 @@ def slow_team(sandbox):
 @pytest.mark.parametrize(
     ("arrange", "options", "shown", "pending"),
     [
-        (full_queue, (*ONE, "--when-full", "wait"), "waiting for room", 4),
+        (full_queue, (*ONE, "--on-full-queue", "wait"), "waiting for room", 4),
         (rate_limit, ONE, "waiting for the rate limit", 4),
         (conflicts, ONE, "waiting: others add to the queue", 4),
         (failures, ONE, "waiting to try again", 4),

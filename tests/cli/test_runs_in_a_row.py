@@ -95,7 +95,7 @@ async def carry_out(run, rows, sandbox, journal):
     loads, over, whole = dealt(rows, run)
     options = LoadOptions(
         chunk_size=run["chunk_size"],
-        when_full=run["full"],
+        on_full_queue=run["full"],
         deadline=script(sandbox, run["mishap"]),
         journal=journal,
         on_changed_input=run["changed"],

@@ -77,15 +77,15 @@ def test_rows_in_doubt_keep_their_rep(sandbox, run, leads):
 
 
 def test_full_queue_stops_or_is_waited_for(sandbox, run, leads):
-    """--when-full stop leaves the rest pending without an error; wait gets it in as the rep calls."""
+    """--on-full-queue stop leaves the rest pending without an error; wait gets it in as the rep calls."""
     sandbox.fill(REPS[0], 999)
 
     told = json.loads(
-        run("load", leads(us_numbers(3)), "--to", REPS[0], "--when-full", "stop", "--json", code=3).stdout
+        run("load", leads(us_numbers(3)), "--to", REPS[0], "--on-full-queue", "stop", "--json", code=3).stdout
     )
 
     assert (told["totals"]["pending"], told["reps"][0]["error"]) == (2, None)
-    assert "goes with one queue" in run("load", leads(us_numbers(3)), *TO, "--when-full", "wait", code=2).stderr
+    assert "goes with one queue" in run("load", leads(us_numbers(3)), *TO, "--on-full-queue", "wait", code=2).stderr
 
 
 def test_plan_writes_nothing(sandbox, run, leads):
@@ -97,8 +97,8 @@ def test_plan_writes_nothing(sandbox, run, leads):
     several = json.loads(run("load", path, *TO, "--plan", "--json", code=0).stdout)
 
     assert "5 to send" in one
-    assert "3 left over" in one
-    assert (several[0]["sent"], several[0]["left_over"], several[0]["skipped"]) == (8, 0, {"INVALID_PHONE_NUMBER": 1})
+    assert "3 pending" in one
+    assert (several[0]["sent"], several[0]["pending"], several[0]["skipped"]) == (8, 0, {"INVALID_PHONE_NUMBER": 1})
     assert sandbox.ledger.appends == []
 
 

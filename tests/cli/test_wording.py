@@ -35,7 +35,7 @@ def made(kind):
         return kind("Something.", status=499, code=None, request_id="req_abc")
     if issubclass(kind, errors.UnreadableReplyError):
         return kind("an answer that makes no sense", status=200, request_id="req_abc")
-    if issubclass(kind, errors.NoReplyError):
+    if issubclass(kind, errors.TransportError):
         return kind("could not connect: ClientConnectorError: …", request_id="req_abc")
     return kind("something about HTTP and AlloClient(api_key=…)")
 
@@ -110,7 +110,7 @@ def test_full_queue_names_the_command_that_shows_it():
     told = sentence(errors.QueueFullError("no", status=400, code="DIALING_QUEUE_LIMIT_REACHED"), rep=MARIE)
 
     assert f"allo-async queue show --of {MARIE}" in told
-    assert "--when-full wait" in told
+    assert "--on-full-queue wait" in told
     assert told.endswith("(DIALING_QUEUE_LIMIT_REACHED)")
 
 

@@ -15,8 +15,8 @@ async def admitted(pace, clock, moments):
     moments.append(clock.now)
 
 
-async def leave(pace, order, name, patience=inf):
-    await pace.acquire(WaitBudget(patience))
+async def leave(pace, order, name, max_wait=inf):
+    await pace.acquire(WaitBudget(max_wait))
     order.append(name)
 
 

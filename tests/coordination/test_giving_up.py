@@ -10,8 +10,8 @@ from allo_async.redis import RedisCoordination
 from allo_async.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("patience", [{}, {"patience": 5}])
-async def test_append_that_is_cancelled_stands_in_no_line(redis_server, patience):
+@pytest.mark.parametrize("bound", [{}, {"max_rate_limit_wait": 5}])
+async def test_append_that_is_cancelled_stands_in_no_line(redis_server, bound):
     """Cancelled at any moment after it stood in the key's line, an append without a request leaves the line at once."""
 
     def lines():
@@ -24,7 +24,7 @@ async def test_append_that_is_cancelled_stands_in_no_line(redis_server, patience
     ):
         for moment in range(40):
             redis_server.flush()
-            task = asyncio.create_task(allo.queue().append([f"+1212{2_000_000 + moment}"], **patience))
+            task = asyncio.create_task(allo.queue().append([f"+1212{2_000_000 + moment}"], **bound))
             while not lines() and not task.done():
                 await asyncio.sleep(0)
             for _ in range(moment):

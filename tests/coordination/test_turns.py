@@ -14,9 +14,9 @@ from allo_async._sending import store_connection
 from allo_async._sending.key_state import KeyState
 from allo_async._wire.answers import QueueEnd
 from allo_async._wire.hints import RateLimit
-from allo_async._wire.requests import Assignee
 from allo_async.clock import SystemClock
 from allo_async.file import FileCoordination
+from allo_async.models import Assignee
 from allo_async.redis import RedisCoordination
 from allo_async.redis.store import RedisStore
 from allo_async.settings import Settings

@@ -63,7 +63,7 @@ async def test_appends_to_one_queue_take_turns(clock):
     """Calls at the same time on one queue never conflict, however its teammate's address is written."""
     async with (
         Sandbox(clock=clock, append_seconds_per_row=0.05, write_per_second=None) as sandbox,
-        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge=False) as allo,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge_appends=False) as allo,
     ):
         sandbox_user = sandbox.users[1].email
         addresses = [sandbox_user, sandbox_user.upper(), sandbox_user]

@@ -45,7 +45,7 @@ async def test_rows_that_the_server_skips_take_no_room(sandbox, allo):
     sandbox.fill(None, 990)
     rows = ["+1 123 456 7890", "+1 123 456 7891", *us_numbers(20)]
 
-    result = await allo.queue().append(rows, when_full="stop")
+    result = await allo.queue().append(rows, on_full_queue="stop")
 
     assert len(sandbox.numbers()) == 1000
     assert [row.index for row in result.added] == list(range(2, 12))
@@ -63,7 +63,7 @@ async def test_server_that_counts_otherwise(clock, removed):
                 await allo.queue().clear(position=0)
             before = len(sandbox.numbers())
 
-            result = await allo.queue().append(us_numbers(700), when_full="stop")
+            result = await allo.queue().append(us_numbers(700), on_full_queue="stop")
 
         assert [row.index for row in result.added] == list(range(400))
         assert [row.index for row in result.pending] == list(range(400, 700))
@@ -80,7 +80,7 @@ async def test_called_entries_that_do_not_count(clock):
             while sandbox.queue()[199].call_start_date is None:
                 await asyncio.sleep(0.001)
 
-            result = await allo.queue().append(us_numbers(1_000), when_full="stop")
+            result = await allo.queue().append(us_numbers(1_000), on_full_queue="stop")
 
         assert fates(result).keys() == set(range(1_000))
         assert len(sandbox.numbers()) >= 1000
@@ -99,7 +99,7 @@ async def test_another_writer_takes_the_room_meanwhile(sandbox, allo):
 
     sandbox.script(faults.drop(), when=steal)
 
-    result = await allo.queue().append(us_numbers(300), when_full="stop")
+    result = await allo.queue().append(us_numbers(300), on_full_queue="stop")
 
     assert len(sandbox.numbers()) == 1000
     assert [row.index for row in result.added] == list(range(50))
@@ -107,10 +107,10 @@ async def test_another_writer_takes_the_room_meanwhile(sandbox, allo):
 
 
 async def test_stop_returns_what_is_pending(sandbox, allo):
-    """when_full="stop" returns instead of raising, repeats and bad rows of the rest told as such."""
+    """on_full_queue="stop" returns instead of raising, repeats and bad rows of the rest told as such."""
     numbers = us_numbers(1_003)
 
-    result = await allo.queue().append([*numbers, "nope", numbers[0]], when_full="stop")
+    result = await allo.queue().append([*numbers, "nope", numbers[0]], on_full_queue="stop")
 
     assert [row.index for row in result.pending] == [1000, 1001, 1002]
     assert [(row.index, row.reason) for row in result.skipped] == [
@@ -123,7 +123,7 @@ async def test_stream_stops_when_full(sandbox, allo):
     """A stream's last result holds what the queue had no room for, prepared rows included."""
     sandbox.fill(None, 985)
 
-    async with allo.queue().append_stream(us_numbers(50), chunk_size=10, when_full="stop") as stream:
+    async with allo.queue().append_stream(us_numbers(50), chunk_size=10, on_full_queue="stop") as stream:
         batches = [batch async for batch in stream]
 
     assert [str(batch.totals) for batch in batches] == [
@@ -135,10 +135,10 @@ async def test_stream_stops_when_full(sandbox, allo):
 
 
 async def test_waiting_for_room_that_reps_make(sandbox, allo):
-    """when_full="wait" gets the whole list into a full queue, in order, as its rep calls 50 numbers a second."""
+    """on_full_queue="wait" gets the whole list into a full queue, in order, as its rep calls 50 numbers a second."""
     numbers = us_numbers(600)
     sandbox.fill(None, 1000)
-    loading = asyncio.create_task(allo.queue().append(numbers, when_full="wait", poll_interval=0.5))
+    loading = asyncio.create_task(allo.queue().append(numbers, on_full_queue="wait", poll_interval=0.5))
     while not sandbox.ledger.refused:
         await asyncio.sleep(0.001)
     sandbox.start_calling(per_second=50)
@@ -158,7 +158,7 @@ async def test_waiting_ends_at_the_deadline(sandbox, allo):
     sandbox.fill(None, 995)
 
     with pytest.raises(errors.DeadlineExceededError) as caught:
-        await allo.queue().append(us_numbers(20), when_full="wait", poll_interval=1, deadline=40)
+        await allo.queue().append(us_numbers(20), on_full_queue="wait", poll_interval=1, deadline=40)
 
     result = caught.value.result
     assert fates(result) == dict.fromkeys(range(5), "added") | dict.fromkeys(range(5, 20), "pending")
@@ -170,7 +170,7 @@ async def test_waiting_ends_at_the_deadline(sandbox, allo):
 async def test_waiting_lets_others_have_their_turn(sandbox, allo):
     """A call that does not wait learns at once that the queue is full."""
     sandbox.fill(None, 1000)
-    waiting = asyncio.create_task(allo.queue().append(us_numbers(1), when_full="wait", poll_interval=1_000))
+    waiting = asyncio.create_task(allo.queue().append(us_numbers(1), on_full_queue="wait", poll_interval=1_000))
     while len(sandbox.ledger.requests) < 2:
         await asyncio.sleep(0.001)
 
@@ -191,11 +191,11 @@ async def test_numbers_that_are_queued_are_left_out(sandbox, allo):
     assert sandbox.numbers() == us_numbers(252)
 
 
-@pytest.mark.parametrize("when_full", ["never", "", None])
-async def test_unknown_way_is_refused(allo, when_full):
-    """when_full says what it can be."""
+@pytest.mark.parametrize("on_full_queue", ["never", "", None])
+async def test_unknown_way_is_refused(allo, on_full_queue):
+    """on_full_queue says what it can be."""
     with pytest.raises(ConfigurationError, match="'raise', 'stop' or 'wait'"):
-        await allo.queue().append([], when_full=when_full)
+        await allo.queue().append([], on_full_queue=on_full_queue)
 
 
 @settings(max_examples=25, deadline=None)
@@ -208,7 +208,7 @@ def test_brim_is_exact_whatever_the_numbers(rows, chunk_size, capacity):
         async with Sandbox(clock=clock, write_per_second=None, read_per_second=None) as sandbox:
             sandbox.fill(None, 1000 - capacity)
             async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=1_000) as allo:
-                result = await allo.queue().append(us_numbers(rows), chunk_size=chunk_size, when_full="stop")
+                result = await allo.queue().append(us_numbers(rows), chunk_size=chunk_size, on_full_queue="stop")
             assert len(result.added) == min(rows, capacity)
             assert fates(result).keys() == set(range(rows))
             assert sum(request.status == 400 for request in sandbox.ledger.appends) <= 1

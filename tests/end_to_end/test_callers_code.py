@@ -112,7 +112,7 @@ async def test_row_that_raises_costs_no_other_row(sandbox, allo, tmp_path, kind,
         result = await allo.queue().append(rows, journal=Journal(tmp_path / "journal"), load_id="one")
     else:
         sandbox.fill(None, 998 if way == "rest" else 0)
-        result = await allo.queue().append(rows, chunk_size=2, when_full="stop")
+        result = await allo.queue().append(rows, chunk_size=2, on_full_queue="stop")
 
     assert fates(result)[6] == "skipped"
     assert [row.reason for row in result.skipped] == ["INVALID_CONTACT"]
@@ -266,7 +266,7 @@ SCOPED = [_in_a_context, _in_a_context_later, _in_a_task_group, _in_a_timeout]
 async def test_generator_is_iterated_in_one_task(sandbox, allo, rows, full):
     """Timeouts, task groups and context variables work inside the rows, to whatever end the load comes."""
     sandbox.fill(None, 993 if full else 0)
-    result = await allo.queue().append(rows(), chunk_size=4, when_full="stop")
+    result = await allo.queue().append(rows(), chunk_size=4, on_full_queue="stop")
 
     assert len(result.added) == (7 if full else 15)
     if rows is _in_a_context:
@@ -489,7 +489,7 @@ async def test_few_rows_do_not_wait_for_many_to_be_prepared(sandbox, allo):
             yield f"({number[2:5]}) {number[5:8]}-{number[8:]}"
 
     bulk = [
-        asyncio.create_task(allo.queue(email=MARIE).append(many(), region="US", when_full="stop")) for _ in range(5)
+        asyncio.create_task(allo.queue(email=MARIE).append(many(), region="US", on_full_queue="stop")) for _ in range(5)
     ]
     while not pulled:
         await asyncio.sleep(0)

@@ -46,7 +46,7 @@ async def test_cancelling_at_each_await_leaves_true_accounts(scene, later):
             SCENES[scene](sandbox)
             async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=20_000) as allo:
                 rows = rows_later(numbers) if later else numbers
-                stream = allo.queue().append_stream(rows, chunk_size=5, when_full="stop")
+                stream = allo.queue().append_stream(rows, chunk_size=5, on_full_queue="stop")
                 run = ActingAt(consume(stream, results), n, asyncio.current_task().cancel)
                 try:
                     await run

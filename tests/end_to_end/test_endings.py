@@ -88,7 +88,7 @@ async def test_early_end_accounts_for_every_row(scene, how):
         before = asyncio.all_tasks()
         async with open_sandbox(clock) as sandbox, client(sandbox, clock) as allo:
             SCENES[scene](sandbox)
-            append = allo.queue().append(NUMBERS, chunk_size=5, when_full="stop", deadline=DEADLINE)
+            append = allo.queue().append(NUMBERS, chunk_size=5, on_full_queue="stop", deadline=DEADLINE)
             reached, outcome = await ended_at(n, how, allo, clock, append)
             # What the server got before the connection broke, it may still be carrying out.
             await asyncio.sleep(0.002)
@@ -167,7 +167,7 @@ async def test_closing_ends_what_only_waits():
         under_way = [
             asyncio.create_task(call)
             for call in (
-                allo.queue().append(NUMBERS, when_full="wait", poll_interval=1e9),
+                allo.queue().append(NUMBERS, on_full_queue="wait", poll_interval=1e9),
                 tom.append(NUMBERS),
                 allo.queue(email="marie@acme.example").append(NUMBERS),
             )

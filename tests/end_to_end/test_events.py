@@ -152,7 +152,12 @@ async def test_waits_are_told(clock, seen):
     async with (
         Sandbox(clock=clock) as sandbox,
         AlloClient(
-            sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge=False, observers=[seen.append]
+            sandbox.api_key,
+            base_url=sandbox.url,
+            clock=clock,
+            timeout=250,
+            merge_appends=False,
+            observers=[seen.append],
         ) as allo,
     ):
         await asyncio.gather(*(allo.queue().append(us_numbers(20, 100 * place), chunk_size=2) for place in range(2)))

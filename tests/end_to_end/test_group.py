@@ -53,7 +53,7 @@ async def test_each_call_has_its_own_rows_and_its_own_repeats(sandbox, allo):
     assert len(sizes(sandbox)) <= 3
 
 
-async def test_patience_is_enough_for_who_is_taken_along():
+async def test_longest_wait_is_enough_for_callers_taken_along():
     """An append that will leave with another needs no place of its own, and is not refused for the lack of one."""
     # Slower than elsewhere: of its half a second to spare, a busy machine must not take all.
     clock = FastClock(5)
@@ -63,18 +63,18 @@ async def test_patience_is_enough_for_who_is_taken_along():
     ):
         first, *others = us_numbers(4)
         await allo.queue().append([first])
-        results = await asyncio.gather(*(allo.queue().append([number], patience=1.5) for number in others))
+        results = await asyncio.gather(*(allo.queue().append([number], max_rate_limit_wait=1.5) for number in others))
         assert [len(result.added) for result in results] == [1, 1, 1]
         assert sizes(sandbox) == [1, 3]
 
 
 async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
-    """A caller whose patience was too short for a pause has their rows back: nobody sends them later."""
+    """A caller whose longest wait was too short for a pause has its rows back: nobody sends them later."""
     first, second, third = us_numbers(3)
     sandbox.script(faults.rate_limited(seconds=30), at=1)
     for number in (first, second):
         with pytest.raises(RateLimitedError) as caught:
-            await allo.queue().append([number], patience=1)
+            await allo.queue().append([number], max_rate_limit_wait=1)
         assert len(caught.value.result.pending) == 1
 
     assert len((await allo.queue().append([third])).added) == 1
@@ -82,17 +82,17 @@ async def test_rows_of_who_was_refused_are_not_taken_along(sandbox, allo):
 
 
 @pytest.mark.parametrize("merge", [True, False])
-async def test_patience_is_kept_behind_one_with_more_of_it(sandbox, clock, merge):
-    """While another append to the same queue waits out a rate limit, who has less patience is refused at once."""
+async def test_longest_wait_is_kept_behind_a_longer_one(sandbox, clock, merge):
+    """While another append to the same queue waits out a rate limit, a caller that may wait less is refused at once."""
     sandbox.script(faults.rate_limited(seconds=30), at=1)
     (first, second), seen = us_numbers(2), []
     async with AlloClient(
-        sandbox.api_key, base_url=sandbox.url, clock=clock, merge=merge, observers=[seen.append]
+        sandbox.api_key, base_url=sandbox.url, clock=clock, merge_appends=merge, observers=[seen.append]
     ) as allo:
         patient = asyncio.create_task(allo.queue().append([first]))
         await until(lambda: any(isinstance(event, RateLimited) for event in seen))
         with pytest.raises(RateLimitedError) as caught:
-            await allo.queue().append([second], patience=1)
+            await allo.queue().append([second], max_rate_limit_wait=1)
         assert not patient.done()
         assert len(caught.value.result.pending) == 1
         assert len((await patient).added) == 1
@@ -123,7 +123,7 @@ async def test_those_who_wait_for_room_go_on_alone(sandbox, allo):
     """Of calls that left together, one may wait for room while the other learns that there is none."""
     sandbox.fill(None, 998)
     calls = [
-        allo.queue().append(us_numbers(3, 10 * place), when_full=how, poll_interval=0.5)
+        allo.queue().append(us_numbers(3, 10 * place), on_full_queue=how, poll_interval=0.5)
         for place, how in enumerate(("stop", "wait", "stop"))
     ]
     first, second, third = await group_on_its_way(sandbox, allo, calls)
@@ -283,7 +283,9 @@ async def test_journaled_loads_and_merge_false_go_alone(sandbox, clock, allo, tm
     journal = Journal(tmp_path / "x.db")
     loads = [allo.queue().append(us_numbers(2, 10 * place), journal=journal, load_id=str(place)) for place in range(3)]
     await asyncio.gather(*loads)
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge=False) as alone:
+    async with AlloClient(
+        sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge_appends=False
+    ) as alone:
         await asyncio.gather(*(alone.queue().append(us_numbers(2, 100 + 10 * place)) for place in range(3)))
 
     assert sizes(sandbox) == [2] * 6
@@ -314,7 +316,7 @@ async def test_any_mixture_keeps_every_account_true(clock, seed):
         async def call(place):
             await asyncio.sleep(dice.random() * 0.02)
             numbers = us_numbers(dice.randrange(1, 9), 100 * place)
-            stream = allo.queue().append_stream(numbers, chunk_size=dice.randrange(1, 9), when_full="stop")
+            stream = allo.queue().append_stream(numbers, chunk_size=dice.randrange(1, 9), on_full_queue="stop")
             results = []
             try:
                 async with stream:

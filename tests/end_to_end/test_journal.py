@@ -369,7 +369,7 @@ asyncio.run(main())
 
 async def test_second_process_is_refused(sandbox, load, journal, monkeypatch):
     """Two processes never load with the same journal; a process that died has let it go."""
-    monkeypatch.setattr(store, "_LOCK_PATIENCE", 0.01)
+    monkeypatch.setattr(store, "_FILE_LOCK_TIMEOUT", 0.01)
     holder = subprocess.Popen(  # noqa: ASYNC220 - it is only waited for where it has answered
         [sys.executable, "-c", HOLDER, str(journal.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     )
@@ -561,7 +561,7 @@ async def test_load_that_a_full_disk_stopped_goes_on(sandbox, load, pragma):
 async def test_journal_locked_by_another_program_is_told(sandbox, load, journal, monkeypatch):
     """Somebody has the file open in a tool: the load ends after a while, with its accounts."""
     await load(us_numbers(3), load_id="before")
-    monkeypatch.setattr(store, "_BUSY_PATIENCE", 0.01)
+    monkeypatch.setattr(store, "_BUSY_TIMEOUT", 0.01)
     with contextlib.closing(sqlite3.connect(journal.path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match="another program has it locked") as caught:

@@ -94,12 +94,12 @@ async def test_capacity_follows_the_argument_the_refusal_and_the_count(clock):
         sandbox.fill(None, 1_700)
         state = await allo.queue().state()
         assert (state.room, state.capacity) == (0, 1_700)
-        result = await allo.queue().append(us_numbers(900), when_full="stop")
+        result = await allo.queue().append(us_numbers(900), on_full_queue="stop")
         assert (len(result.added), len(result.pending)) == (800, 100)
         state = await allo.queue(email="marie@acme.example").state()
         assert (state.room, state.capacity) == (2_500, 2_500)
         plan = await allo.queue(email="marie@acme.example").plan(us_numbers(2_600))
-    assert (plan.room, plan.left_over) == (2_500, 100)
+    assert (plan.room, plan.pending) == (2_500, 100)
 
 
 @pytest.mark.parametrize("capacity", [0, -1, 1.5, True, "1000", None])

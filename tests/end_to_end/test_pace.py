@@ -90,7 +90,7 @@ async def test_new_queue_under_its_three_names_is_made_by_one(clock, merge):
     """Before it exists, nobody can tell that the names are one queue's: all wait for its first append."""
     async with (
         Sandbox(clock=clock, append_seconds_per_row=0.1, write_per_second=50) as sandbox,
-        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge=merge) as allo,
+        AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, merge_appends=merge) as allo,
     ):
         owner = sandbox.users[0]
         names = [allo.queue(), allo.queue(user_id=owner.id), allo.queue(email=owner.email)]

@@ -230,15 +230,15 @@ async def test_plan_is_what_the_append_does(sandbox, allo, held, chunk_size):
 
     plan = await allo.queue().plan(rows, chunk_size=chunk_size)
     asked = len(sandbox.ledger.requests)
-    result = await allo.queue().append(rows, chunk_size=chunk_size, when_full="stop")
+    result = await allo.queue().append(rows, chunk_size=chunk_size, on_full_queue="stop")
 
     made = [(len(request.rows), request.status == 400) for request in sandbox.ledger.appends]
     assert [(request.rows, request.refused) for request in plan.requests if request.method == "POST"] == made
     looks = sum(request.method == "GET" for request in plan.requests)
     assert 1 <= len(sandbox.ledger.requests) - asked - len(made) <= looks
-    assert (plan.rows, plan.left_over, plan.room) == (154, len(result.pending), 1000 - held)
+    assert (plan.rows, plan.pending, plan.room) == (154, len(result.pending), 1000 - held)
     assert plan.skipped == {"INVALID_PHONE_NUMBER": 1, "DUPLICATE_NUMBER": 1, "INVALID_CONTACT": 1}
-    assert plan.sent == 151 - plan.left_over
+    assert plan.sent == 151 - plan.pending
     assert asked == 1
 
 
@@ -262,7 +262,7 @@ async def test_plan_counts_what_is_read_to_skip(sandbox, allo, reps):
 
 @pytest.mark.parametrize("strategy", ["even", "fill"])
 async def test_plan_is_what_the_spread_does(sandbox, allo, reps, strategy, monkeypatch):
-    """The plan of a spread knows its requests, its time and what is left over."""
+    """The plan of a spread knows its requests, its time and what is left pending."""
     # On a busy machine, a minute of the fast clock is over before the load is, and the tails are read anew.
     monkeypatch.setattr("allo_async._loading.tail.FRESH", 1e9)
     over, numbers = [allo.queue(email=rep) for rep in reps], us_numbers(3_000)
@@ -273,6 +273,6 @@ async def test_plan_is_what_the_spread_does(sandbox, allo, reps, strategy, monke
 
     made = Counter((request.method, len(request.rows)) for request in sandbox.ledger.requests[asked:])
     assert Counter((request.method, request.rows) for request in plan.requests) == made
-    assert (plan.left_over, plan.sent) == (len(result.pending), len(result.added))
+    assert (plan.pending, plan.sent) == (len(result.pending), len(result.added))
     assert plan.least_seconds == (plan.chunks - 1) // 5
     assert "2830 to send" in str(plan)

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from allo_async import AlloClient, Journal
+from allo_async._loading.stream import drain
 from allo_async.events import Waiting
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.numbers import fates, us_numbers
@@ -51,7 +52,7 @@ async def _allo(sandbox, waiting, request):
         timeout=LONG,
         retry_budget=LONG,
         observers=[waiting],
-        merge=request.param,
+        merge_appends=request.param,
     ) as client:
         yield client
 
@@ -69,7 +70,7 @@ async def stopped(stream, when):
     stream.stop()
     async with asyncio.timeout(SOON):
         await running
-    return [*results, stream.unfinished, await stream.drain()]
+    return [*results, stream.unfinished, await drain(stream)]
 
 
 def all_fates(results):
@@ -82,7 +83,7 @@ def all_fates(results):
 async def test_wait_for_room_ends(sandbox, allo, waiting):
     """A stream that waits for room in a full queue ends at once, and all of its rows are pending."""
     sandbox.fill(None, 998)
-    stream = allo.queue().append_stream(us_numbers(5), when_full="wait", poll_interval=LONG)
+    stream = allo.queue().append_stream(us_numbers(5), on_full_queue="wait", poll_interval=LONG)
 
     results = await stopped(stream, waiting.until("room"))
 

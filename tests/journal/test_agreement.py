@@ -102,7 +102,7 @@ async def spread(allo, run, options):
 
     def progress(spreading):
         seen[:] = [spreading]
-        if run["ends"] == "stopped" and spreading.settled:
+        if run["ends"] == "stopped" and spreading.rows_settled:
             spreading.stop()
 
     queues = [allo.queue(email=email) for email in REPS]

@@ -51,9 +51,9 @@ async def journaled(journal, result):
 
 
 @pytest.mark.parametrize("how", CHANGED)
-@pytest.mark.parametrize("when_full", ["raise", "stop"])
+@pytest.mark.parametrize("on_full_queue", ["raise", "stop"])
 @pytest.mark.parametrize("of_a_generator", [False, True])
-async def test_change_in_the_rest_is_raised(server, load, journal, how, when_full, of_a_generator):
+async def test_change_in_the_rest_is_raised(server, load, journal, how, on_full_queue, of_a_generator):
     """The error names the row, its result accounts for all, and the journal still has what was."""
     rows, where = CHANGED[how]
     with pytest.raises(QueueFullError):
@@ -61,7 +61,7 @@ async def test_change_in_the_rest_is_raised(server, load, journal, how, when_ful
     before = await journal.rows("x")
 
     with pytest.raises(InputChangedError, match=f"row {where} ") as caught:
-        await load(iter(rows) if of_a_generator else rows, when_full=when_full)
+        await load(iter(rows) if of_a_generator else rows, on_full_queue=on_full_queue)
 
     assert caught.value.index == where
     assert list(fates(caught.value.result)) == list(range(len(rows)))
@@ -72,8 +72,8 @@ async def test_change_in_the_rest_is_raised(server, load, journal, how, when_ful
 
 
 @pytest.mark.parametrize("how", CHANGED)
-@pytest.mark.parametrize("when_full", ["raise", "stop"])
-async def test_change_in_the_rest_is_taken_over(load, journal, how, when_full):
+@pytest.mark.parametrize("on_full_queue", ["raise", "stop"])
+async def test_change_in_the_rest_is_taken_over(load, journal, how, on_full_queue):
     """With on_changed_input="append" it is the input from then on: the journal has what the result has."""
     rows, _ = CHANGED[how]
     with pytest.raises(QueueFullError):
@@ -81,7 +81,7 @@ async def test_change_in_the_rest_is_taken_over(load, journal, how, when_full):
 
     for options in ({"on_changed_input": "append"}, {}):
         try:
-            result = await load(rows, when_full=when_full, **options)
+            result = await load(rows, on_full_queue=on_full_queue, **options)
         except QueueFullError as error:
             result = error.result
 

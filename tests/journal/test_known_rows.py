@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async._loading.load_log import Outcome
-from allo_async._wire.requests import Assignee
 from allo_async.journal.input_digests import InputDigests
 from allo_async.journal.known import KnownRows, ReadRow
 from allo_async.journal.known_chunks import KnownChunks
+from allo_async.models import Assignee
 
 MARIE = Assignee(email="marie@acme.example")
 

@@ -177,8 +177,8 @@ async def test_file_is_closed_when_the_call_returns(server, allo, journal, how, 
 @pytest.mark.parametrize("lock", ["the file", "the lock"])
 async def test_locked_journal_is_waited_for_until_the_deadline(server, allo, journal, monkeypatch, lock):
     """Another program has it locked for longer than the call may take: the call ends in time, with its accounts."""
-    monkeypatch.setattr(store, "_BUSY_PATIENCE", 60.0)
-    monkeypatch.setattr(store, "_LOCK_PATIENCE", 60.0)
+    monkeypatch.setattr(store, "_BUSY_TIMEOUT", 60.0)
+    monkeypatch.setattr(store, "_FILE_LOCK_TIMEOUT", 60.0)
     await appended(allo, journal, us_numbers(3))
     locked = journal.path if lock == "the file" else beside(journal.path, "-lock")
     begun = time.monotonic()

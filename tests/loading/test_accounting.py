@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from allo_async import AlloError, AppendResult, Contact
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.stream import AppendStream
+from allo_async._loading.stream import AppendStream, drain
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState, RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession
-from allo_async._wire.requests import Assignee
+from allo_async.models import Assignee
 from tests.clocks import ManualClock
 from tests.loading.server_model import CAPACITY, MOVES, Server
 
@@ -45,7 +45,7 @@ async def load(server, rows, chunk_size, *, keep_duplicates=False, retry_budget=
         async for result in stream:
             results.append(result)  # noqa: PERF401 - a comprehension would lose them all to an error
     except AlloError as error:
-        results += [error.result, await stream.drain()]
+        results += [error.result, await drain(stream)]
     result = AppendResult()
     result.extend(*results)
     assert stream.totals == result.totals

@@ -1,10 +1,11 @@
-"""Callers of one queue who stop, leave or lose patience, and what others' writes do to their rows."""
+"""Callers of one queue who stop, leave or have waited long enough, and what others' writes do to their rows."""
 
 import asyncio
 
 import pytest
 
 from allo_async import AlloClient, AppendResult, Journal, errors
+from allo_async._loading.stream import drain
 from allo_async.sandbox import Sandbox, faults
 from allo_async.testing import FastClock
 from tests.end_to_end.numbers import fates, us_numbers
@@ -40,7 +41,7 @@ async def test_stopped_while_a_request_is_on_its_way(sandbox, allo, fault, fate)
             # The first line that strikes is the one that counts, and the one above never does.
         results = [result async for result in stream]
 
-    everything = [*results, stream.unfinished, await stream.drain()]
+    everything = [*results, stream.unfinished, await drain(stream)]
     told = {index: fate for result in everything for index, fate in fates(result).items()}
     assert told == {0: fate, 1: fate, 2: "pending", 3: "pending"}
     assert sizes(sandbox) == [2]
@@ -52,8 +53,8 @@ async def test_stopped_while_it_waits_its_turn(sandbox, allo):
     sandbox.script(faults.commit_and_stall(5), method="GET", times=1)
     first = asyncio.create_task(allo.queue().append(us_numbers(1)))
     await until(lambda: looks(sandbox))
-    # Rows of another patience do not go into the same request.
-    async with allo.queue().append_stream(us_numbers(2, 10), patience=1_000) as stream:
+    # Rows of another longest wait do not go into the same request.
+    async with allo.queue().append_stream(us_numbers(2, 10), max_rate_limit_wait=1_000) as stream:
         at_append(sandbox, 1, stream.stop)
         async for _ in stream:
             pass
@@ -117,22 +118,22 @@ async def _paced():
 
 
 @pytest.mark.parametrize("patient", [True, False])
-async def test_callers_lose_patience_one_by_one(paced, patient):
+async def test_callers_wait_no_longer_than_each_allows(paced, patient):
     """When the key is paused, those who may not wait for so long are refused with pending rows; others wait on."""
     sandbox, allo = paced
     emails = [sandbox.add_user(f"rep{place}@acme.example").email for place in range(6)]
     sandbox.script(faults.rate_limited(seconds=50))
     # The pace lets these go at once, and holds up all others until the first refusal is here.
     ahead = [asyncio.create_task(allo.queue(email=email).append(us_numbers(1))) for email in emails[:5]]
-    patiences = [5, 7, *([100] if patient else [])]
+    bounds = [5, 7, *([100] if patient else [])]
     waiting = [
-        asyncio.create_task(allo.queue(email=emails[5]).append(us_numbers(1, place), patience=patience))
-        for place, patience in enumerate(patiences, 1)
+        asyncio.create_task(allo.queue(email=emails[5]).append(us_numbers(1, place), max_rate_limit_wait=bound))
+        for place, bound in enumerate(bounds, 1)
     ]
 
     told = await asyncio.gather(*waiting[:2], return_exceptions=True)
 
-    assert [type(error) for error in told] == [errors.RateLimitedError] * 2
+    assert [type(error) for error in told] == [errors.RateLimitWaitError] * 2
     assert [fates(error.result) for error in told] == [{0: "pending"}] * 2
     assert not any(task.done() for task in waiting[2:])
     for task in (*ahead, *waiting):

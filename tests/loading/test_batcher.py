@@ -8,8 +8,8 @@ import pytest
 from allo_async import AlloClient, AlloError, errors
 from allo_async._loading.batcher import AppendBatcher, batcher_of
 from allo_async._loading.prepare import PreparedRow
-from allo_async._wire.requests import Assignee
 from allo_async.events import ConflictBackedOff
+from allo_async.models import Assignee
 from allo_async.sandbox import Sandbox, faults
 from tests.end_to_end.conftest import _allo, _clock, _sandbox, _slowly  # noqa: F401 - fixtures
 from tests.end_to_end.numbers import us_numbers
@@ -142,7 +142,7 @@ async def test_callers_who_wait_for_room_share_one_look(sandbox, allo):
     """However many wait, the queue is looked at once an interval, and room goes to them in order."""
     sandbox.fill(None, 1_000)
     waiting = [
-        asyncio.create_task(allo.queue().append([number], when_full="wait", poll_interval=20))
+        asyncio.create_task(allo.queue().append([number], on_full_queue="wait", poll_interval=20))
         for number in us_numbers(40)
     ]
     await until(lambda: sandbox.ledger.refused)

@@ -14,13 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from allo_async import AlloError, AppendResult, Journal
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.stream import AppendStream
+from allo_async._loading.stream import AppendStream, drain
 from allo_async._sending.call_limits import CallScopes
 from allo_async._sending.key_state import KeyState, RateLimiters
 from allo_async._sending.sender import Sender
 from allo_async._sending.session import LoopSession, ServerLimits
-from allo_async._wire.requests import Assignee
 from allo_async.journal.journal import log_of
+from allo_async.models import Assignee
 from tests.clocks import ManualClock
 from tests.end_to_end.acting import ActingAt
 from tests.loading.server_model import MOVES, Server
@@ -123,7 +123,7 @@ class Loads(RuleBasedStateMachine):
             lambda limits, log: AppendCall(Assignee(), limits, log, alone=True),
             clock=self.clock,
             deadline=None,
-            when_full="stop",
+            on_full_queue="stop",
             log=log_of(journal, str(self.count), "raise", {}, clock=self.clock),
             **self.options,
         )
@@ -142,7 +142,7 @@ class Loads(RuleBasedStateMachine):
         except AlloError as error:
             results.append(error.result)
         with contextlib.suppress(AlloError):
-            results.append(await stream.drain())
+            results.append(await drain(stream))
         result = AppendResult()
         result.extend(*results)
         return result

@@ -202,7 +202,7 @@ async def test_cancelled_while_it_looks(sandbox, allo):
 
 
 async def test_rest_of_the_rows_waits_for_room(sandbox, allo):
-    """With when_full="wait", rows that were taken are not sent again when there is room."""
+    """With on_full_queue="wait", rows that were taken are not sent again when there is room."""
     sandbox.fill(None, 7)
     looked = []
 
@@ -214,7 +214,7 @@ async def test_rest_of_the_rows_waits_for_room(sandbox, allo):
 
     after_refusal(sandbox, let_go)
 
-    result = await allo.queue().append(NUMBERS, when_full="wait")
+    result = await allo.queue().append(NUMBERS, on_full_queue="wait")
 
     assert fates(result) == dict.fromkeys(range(6), "added")
     assert sandbox.numbers()[2:] == NUMBERS
@@ -241,7 +241,7 @@ async def test_rows_that_were_taken_and_called_are_not_put_in_twice(sandbox, all
     sandbox.fill(None, 7)
     after_refusal(sandbox, lambda: take_off(sandbox, gone), times=1)
 
-    result = await allo.queue().append(NUMBERS, when_full="stop")
+    result = await allo.queue().append(NUMBERS, on_full_queue="stop")
 
     committed = [number for request in sandbox.ledger.appends for number in request.added]
     assert committed == NUMBERS[:3]

@@ -37,7 +37,7 @@ def steps(plan):
 
 
 @pytest.mark.parametrize(
-    ("held", "chunk_size", "expected", "left_over"),
+    ("held", "chunk_size", "expected", "pending"),
     [
         (0, 1_000, [LOOK, 12], 0),
         (0, 5, [LOOK, 5, 5, 2], 0),
@@ -50,20 +50,20 @@ def steps(plan):
         (20, 5, [LOOK, -5, LOOK], 12),
     ],
 )
-async def test_plan_ends_where_the_queue_is_full(sandbox, allo, held, chunk_size, expected, left_over):
-    """Whole chunks are planned until one is refused, then what the room holds, and the rest is left over."""
+async def test_plan_ends_where_the_queue_is_full(sandbox, allo, held, chunk_size, expected, pending):
+    """Whole chunks are planned until one is refused, then what the room holds, and the rest stays pending."""
     sandbox.fill(None, held)
 
     plan = await allo.queue().plan(us_numbers(12), chunk_size=chunk_size)
 
     assert steps(plan) == expected
-    assert (plan.rows, plan.room, plan.left_over) == (12, CAPACITY - held, left_over)
-    assert plan.sent == 12 - left_over
+    assert (plan.rows, plan.room, plan.pending) == (12, CAPACITY - held, pending)
+    assert plan.sent == 12 - pending
     assert sandbox.ledger.appends == []
 
 
 @pytest.mark.parametrize(
-    ("held", "expected", "left_over"),
+    ("held", "expected", "pending"),
     [
         (15, [LOOK, 7], 0),
         (16, [LOOK, -7, LOOK, 4, 2], 1),
@@ -71,18 +71,18 @@ async def test_plan_ends_where_the_queue_is_full(sandbox, allo, held, chunk_size
         (20, [LOOK, -7, LOOK], 7),
     ],
 )
-async def test_rows_that_the_server_will_skip_take_no_room(sandbox, allo, held, expected, left_over):
+async def test_rows_that_the_server_will_skip_take_no_room(sandbox, allo, held, expected, pending):
     """Numbers that are none are sent, as the server decides, and take no room in the plan, nor in the load."""
     sandbox.fill(None, held)
     numbers = us_numbers(5)
     rows = [numbers[0], UNLIKELY, UNLIKELY, *numbers[1:]]
 
     plan = await allo.queue().plan(rows, keep_duplicates=True)
-    result = await allo.queue().append(rows, keep_duplicates=True, when_full="stop")
+    result = await allo.queue().append(rows, keep_duplicates=True, on_full_queue="stop")
 
     assert steps(plan) == expected
     assert [abs(step) for step in expected if step != LOOK] == sizes(sandbox)
-    assert plan.left_over == left_over == len(result.pending)
+    assert plan.pending == pending == len(result.pending)
 
 
 async def test_rows_that_are_not_sent_are_counted_by_reason(allo):
@@ -93,7 +93,7 @@ async def test_rows_that_are_not_sent_are_counted_by_reason(allo):
 
     assert plan.skipped == {"INVALID_PHONE_NUMBER": 3, "DUPLICATE_NUMBER": 2, "INVALID_CONTACT": 1}
     assert list(plan.skipped) == ["INVALID_PHONE_NUMBER", "DUPLICATE_NUMBER", "INVALID_CONTACT"]
-    assert (plan.rows, plan.sent, plan.left_over) == (7, 1, 0)
+    assert (plan.rows, plan.sent, plan.pending) == (7, 1, 0)
 
 
 @pytest.mark.parametrize("rows", [[], ["nope"]])
@@ -142,10 +142,10 @@ async def test_capacity_that_a_refusal_named_is_planned_with(sandbox, clock):
     """Without queue_capacity a plan takes the queue for larger than it is, until the server has named its capacity."""
     async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
         before = await allo.queue(email=MARIE).plan(us_numbers(30))
-        await allo.queue().append(us_numbers(30), when_full="stop")
+        await allo.queue().append(us_numbers(30), on_full_queue="stop")
         after = await allo.queue(email=MARIE).plan(us_numbers(30))
-    assert (before.room, before.left_over) == (1_000, 0)
-    assert (after.room, after.left_over) == (CAPACITY, 10)
+    assert (before.room, before.pending) == (1_000, 0)
+    assert (after.room, after.pending) == (CAPACITY, 10)
 
 
 async def test_iterable_that_raises_ends_the_plan(sandbox, allo):
@@ -171,7 +171,7 @@ async def test_queue_that_cannot_be_read_has_no_plan(sandbox, allo):
 
 
 @pytest.mark.parametrize(
-    ("strategy", "chunk_size", "expected", "left_over"),
+    ("strategy", "chunk_size", "expected", "pending"),
     [
         # Room for 3, 8 and 0: the small one is filled on the way.
         ("even", 1_000, [3, 6], 0),
@@ -180,7 +180,7 @@ async def test_queue_that_cannot_be_read_has_no_plan(sandbox, allo):
         ("fill", 4, [3, 4, 2], 0),
     ],
 )
-async def test_spread_is_planned_queue_by_queue(sandbox, allo, strategy, chunk_size, expected, left_over):
+async def test_spread_is_planned_queue_by_queue(sandbox, allo, strategy, chunk_size, expected, pending):
     """A look at each queue, then the chunks of each, and none for a queue that is full."""
     for email, held in ((MARIE, 17), (TOM, 12), (ANA, CAPACITY)):
         sandbox.fill(email, held)
@@ -189,7 +189,7 @@ async def test_spread_is_planned_queue_by_queue(sandbox, allo, strategy, chunk_s
     plan = await allo.plan(us_numbers(9), over=over, strategy=strategy, chunk_size=chunk_size)
 
     assert steps(plan) == [LOOK] * 3 + expected
-    assert (plan.room, plan.left_over, plan.rows) == (11, left_over, 9)
+    assert (plan.room, plan.pending, plan.rows) == (11, pending, 9)
     assert not any(request.refused for request in plan.requests)
     assert sandbox.ledger.appends == []
 
@@ -203,15 +203,15 @@ async def test_strategies_differ_where_there_is_room(allo, strategy, expected):
 
 
 async def test_spread_leaves_over_what_no_queue_holds(sandbox, allo):
-    """Rows beyond the room of all queues are left over, and those that a queue has already are skipped."""
+    """Rows beyond the room of all queues stay pending, and those that a queue has already are skipped."""
     await allo.queue(email=TOM).append(us_numbers(18))
     over = [allo.queue(email=email) for email in (MARIE, TOM)]
 
     plan = await allo.plan(us_numbers(45), over=over, skip_queued=True)
 
     assert steps(plan) == [LOOK] * 4 + [20, 2]
-    assert (plan.skipped, plan.room, plan.left_over, plan.sent) == ({"ALREADY_QUEUED": 18}, 22, 5, 22)
+    assert (plan.skipped, plan.room, plan.pending, plan.sent) == ({"ALREADY_QUEUED": 18}, 22, 5, 22)
     assert plan.summary() == (
-        "45 rows: 22 to send in 2 chunks, 18 skipped (18 ALREADY_QUEUED), 5 left over; room for 22, 6 requests, "
+        "45 rows: 22 to send in 2 chunks, 18 skipped (18 ALREADY_QUEUED), 5 pending; room for 22, 6 requests, "
         "at least 0 s"
     )

@@ -48,7 +48,7 @@ def _polls(sandbox):
 
 
 def wait(allo, rows, **options):
-    return asyncio.create_task(allo.queue().append(rows, when_full="wait", **options))
+    return asyncio.create_task(allo.queue().append(rows, on_full_queue="wait", **options))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ async def test_look_that_is_cancelled_from_outside_is_made_again(sandbox, allo, 
 async def test_stopped_caller_has_pending_rows(sandbox, allo, polls):
     """A load that is stopped while it waits ends at once, and what had no room is pending."""
     take_off(sandbox, 2)
-    async with allo.queue().append_stream(us_numbers(5), when_full="wait") as stream:
+    async with allo.queue().append_stream(us_numbers(5), on_full_queue="wait") as stream:
         polls.before(3, stream.stop)
         results = [result async for result in stream]
 

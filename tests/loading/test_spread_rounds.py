@@ -164,7 +164,7 @@ async def test_cancellation_is_not_hidden_by_what_a_callback_raises(sandbox, all
     into = SpreadResult()
 
     def halt(run):
-        if run.settled:
+        if run.rows_settled:
             load.cancel()
             raise Halt
 
@@ -180,7 +180,7 @@ async def test_reports_count_what_is_settled(sandbox, allo, over):
     reports = []
 
     def report(run):
-        reports.append((run.settled, len(run.result().added)))
+        reports.append((run.rows_settled, len(run.result().added)))
 
     await allo.spread(["nope", *us_numbers(6)], over=over, chunk_size=1, on_progress=report)
 
@@ -194,8 +194,8 @@ async def test_stop_finishes_the_chunks_on_their_way(sandbox, allo, over):
     stopping = []
 
     def stop(run):
-        if run.settled:
-            stopping.append(run.settled)
+        if run.rows_settled:
+            stopping.append(run.rows_settled)
             run.stop()
 
     result = await allo.spread(us_numbers(24), over=over, chunk_size=2, on_progress=stop)
@@ -220,7 +220,7 @@ async def test_callback_that_raises_ends_the_load_in_order(sandbox, allo, over):
     into = SpreadResult()
 
     def fail(run):
-        if run.settled:
+        if run.rows_settled:
             raise ValueError("mine")
 
     with pytest.raises(CallbackError, match="mine") as caught:
@@ -288,7 +288,7 @@ async def test_second_run_goes_on_where_the_first_ended(sandbox, allo, over, tmp
 
 
 def _stop(run, settled):
-    if run.settled >= settled:
+    if run.rows_settled >= settled:
         run.stop()
 
 

@@ -150,21 +150,21 @@ async def test_rate_limit_beyond_the_budget_is_raised_at_once(server, allo, cloc
     assert [row.index for row in caught.value.result.pending] == [0]
 
 
-async def test_rate_limit_beyond_the_patience_is_raised_before_anything_is_sent(server, allo, clock):
-    """While a 429 holds the key, a caller without the patience for it learns at once how long it lasts."""
+async def test_rate_limit_beyond_the_longest_wait_is_raised_before_anything_is_sent(server, allo, clock):
+    """While a 429 holds the key, a caller that may not wait so long learns at once how long it lasts."""
     server.post(URL_, status=429, payload=refusal("RATE_LIMIT_EXCEEDED", retry_after_seconds=15))
     server.post(URL_, payload=ADDED)
 
     with pytest.raises(errors.RateLimitedError) as first:
-        await allo.queue().append(["+12125550010"], patience=14)
+        await allo.queue().append(["+12125550010"], max_rate_limit_wait=14)
     with pytest.raises(errors.RateLimitedError) as second:
-        await allo.queue().append(["+12125550010", "nope"], patience=2)
+        await allo.queue().append(["+12125550010", "nope"], max_rate_limit_wait=2)
 
     assert (first.value.retry_after, second.value.retry_after) == (15.0, 15.0)
     assert clock.slept == []
     assert len(sent(server)) == 1
     assert second.value.result.totals == Totals(pending=1, skipped=1)
-    assert len((await allo.queue().append(["+12125550010"], patience=20)).added) == 1
+    assert len((await allo.queue().append(["+12125550010"], max_rate_limit_wait=20)).added) == 1
 
 
 async def test_backoff_is_full_jitter_within_the_budget(server, allo, clock):
@@ -294,7 +294,7 @@ async def test_session_that_refuses_the_request_is_told(server, clock):
     server.post(URL_, exception=ValueError("Cannot combine AUTHORIZATION header with AUTH argument"))
 
     async with AlloClient(KEY, clock=clock) as allo:
-        with pytest.raises(errors.NoReplyError, match="Cannot combine") as caught:
+        with pytest.raises(errors.TransportError, match="Cannot combine") as caught:
             await allo.queue().append(["+12125550010"])
 
     assert [row.index for row in caught.value.result.pending] == [0]

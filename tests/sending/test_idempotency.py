@@ -2,7 +2,8 @@ from multidict import CIMultiDict
 
 from allo_async._sending.verdict import IdempotencySupport, Timestamp
 from allo_async._wire.replies import Reply
-from allo_async._wire.requests import Assignee, append_again, page_request
+from allo_async._wire.requests import append_again, page_request
+from allo_async.models import Assignee
 from tests.clocks import ManualClock
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from allo_async._sending.queue_locks import QueueLocks
-from allo_async._wire.requests import Assignee
+from allo_async.models import Assignee
 
 OWNER, BY_ID = Assignee(), Assignee(user_id="usr-1")
 MARIE, TOM = Assignee(email="marie@acme.example"), Assignee(email="tom@acme.example")

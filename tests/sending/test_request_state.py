@@ -10,8 +10,8 @@ FIRST, SECOND = Timestamp(1.0), Timestamp(2.0)
     ("error", "left", "expected"),
     [
         (errors.ConnectionFailedError("x"), False, Ending.UNSENT),
-        (errors.NoReplyError("x"), False, Ending.UNSENT),
-        (errors.NoReplyError("x"), True, Ending.LOST),
+        (errors.TransportError("x"), False, Ending.UNSENT),
+        (errors.TransportError("x"), True, Ending.LOST),
         (errors.ConnectionLostError("x"), True, Ending.LOST),
         (errors.AttemptTimeoutError("x"), True, Ending.LOST),
         (errors.DeadlineExceededError("x"), True, Ending.LOST),

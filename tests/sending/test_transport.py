@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 import pytest
 
-from allo_async import AlloClient, ConnectionFailedError, NoReplyError, UnreadableReplyError, errors
+from allo_async import AlloClient, ConnectionFailedError, TransportError, UnreadableReplyError, errors
 from allo_async.sandbox import Sandbox, faults
 
 KEY = "ak_live_secret123"
@@ -205,7 +205,7 @@ async def test_session_of_another_loop_or_closed_is_named():
     await closed.close()
     for session, words in ((foreign, "another event loop"), (closed, "is closed")):
         async with Sandbox() as sandbox, AlloClient(sandbox.api_key, base_url=sandbox.url, session=session) as allo:
-            with pytest.raises(NoReplyError, match=words) as caught:
+            with pytest.raises(TransportError, match=words) as caught:
                 await allo.queue().append(["+12125550010"])
 
         assert caught.value.result.totals.pending == 1

@@ -13,8 +13,8 @@ from tests.clocks import ManualClock, StillClock
 from tests.coordination.moments import leave, settled
 
 
-async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
-    """Who would have to wait longer than they have patience for learns so without waiting, at every client."""
+async def test_too_long_a_wait_is_told_at_once_how_long_it_would_take(family, clock):
+    """A caller that would wait longer than it allows learns so without waiting, at every client."""
     async with family(5, clock, 2) as (one, other):
         one.pause(12)
         await settled()
@@ -28,7 +28,7 @@ async def test_patience_is_told_at_once_how_long_it_would_take(family, clock):
     assert clock.now == pytest.approx(1_012.0, abs=1e-5)
 
 
-async def test_patience_counts_those_who_wait_already(family):
+async def test_longest_wait_counts_waiters_ahead(family):
     """The line counts: the twelfth of five a second is two windows away."""
     async with family(5, StillClock()) as (pace,):
         waiting = [asyncio.create_task(pace.acquire()) for _ in range(11)]
@@ -42,7 +42,7 @@ async def test_patience_counts_those_who_wait_already(family):
 
 
 @pytest.mark.parametrize("who", [0, 1])
-async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
+async def test_longest_wait_ends_a_wait_that_turns_out_longer(family, who):
     """Whoever in line is told to wait on, from whichever process, gives up and says how long it will take."""
     async with family(1, FastClock(10), 2) as paces:
         paces[who].pause(3)
@@ -59,14 +59,14 @@ async def test_patience_ends_a_wait_that_turns_out_longer(family, who):
 
 
 @pytest.mark.parametrize("who", [0, 1])
-async def test_patience_ends_behind_one_with_more_of_it(family, who):
-    """A waiter behind another that waits as long as it takes gives up when its own patience will not do."""
+async def test_longest_wait_ends_behind_one_that_waits_longer(family, who):
+    """A waiter behind another that waits as long as it takes gives up when its own longest wait will not do."""
     clock = FastClock(10)
     async with family(1, clock, 2) as paces:
         paces[who].pause(3)
         await settled()
         begun = clock.monotonic()
-        first, waiting = (asyncio.create_task(paces[0].acquire(WaitBudget(patience))) for patience in (inf, 5))
+        first, waiting = (asyncio.create_task(paces[0].acquire(WaitBudget(bound))) for bound in (inf, 5))
         while len(paces[0]._waiters) < 2:
             await asyncio.sleep(0)
         paces[who].pause(6)
@@ -82,7 +82,7 @@ async def test_patience_ends_behind_one_with_more_of_it(family, who):
     assert 0 < caught.value.retry_after <= held_until + 1.03 - begun
 
 
-async def test_patience_begins_with_each_request(family, clock):
+async def test_longest_wait_begins_with_each_request(family, clock):
     """What held up others before is nothing to whoever comes now."""
     async with family(1, clock, 2) as (one, other):
         for pace in (one, other) * 3:
@@ -92,14 +92,14 @@ async def test_patience_begins_with_each_request(family, clock):
 
 
 def test_what_is_no_wait_is_not_refused(clock):
-    """A request without patience may leave where nothing holds it up any more."""
+    """A request that may not wait may leave where nothing holds it up any more."""
     held_up = HeldUp(clock)
     budget = WaitBudget(1)
     budget.begin(held_up)
     with held_up.during():
         clock.now += 2
     budget.check(0, 0)
-    with pytest.raises(RateLimitedError, match="0 s of patience are left"):
+    with pytest.raises(RateLimitedError, match="max_rate_limit_wait leaves 0 s"):
         budget.check(0.01, 0)
 
 
@@ -112,7 +112,7 @@ class HeldTwice(ManualClock):
             self.pace.pause(6)
 
 
-async def test_patience_runs_out(family):
+async def test_longest_wait_runs_out(family):
     """What a request has waited already is not waited again."""
     clock = HeldTwice()
     async with family(1, clock) as (clock.pace,):
@@ -122,7 +122,7 @@ async def test_patience_runs_out(family):
 
     assert clock.slept == [6]
     assert caught.value.retry_after == pytest.approx(6)
-    assert "no room for 6 s, and 4 s of patience are left" in str(caught.value)
+    assert "no room for 6 s, and max_rate_limit_wait leaves 4 s" in str(caught.value)
 
 
 def answer_slowly(pace):
@@ -136,14 +136,14 @@ def answer_slowly(pace):
     pace._connection.ask = late
 
 
-async def test_patience_does_not_bound_the_way_to_the_others(shared_family):
-    """However little patience there is, a free place is taken."""
+async def test_longest_wait_does_not_bound_the_way_to_the_others(shared_family):
+    """However short the longest wait is, a free place is taken."""
     async with shared_family(3, SystemClock()) as (pace,):
         answer_slowly(pace)
         await asyncio.gather(*(pace.acquire(WaitBudget(0)) for _ in range(3)))
 
 
-async def test_way_to_the_others_takes_no_patience(shared_family):
+async def test_way_to_the_others_takes_none_of_the_wait(shared_family):
     """A wait that fits is waited, however long the answers take."""
     clock = FastClock(100)
     async with shared_family(1, clock) as (pace,):
@@ -170,7 +170,7 @@ async def test_who_is_just_leaving_does_not_count_twice(shared_family, delay):
         await leaving
 
 
-async def test_who_has_no_patience_is_not_overtaken(shared_family):
+async def test_a_waiter_without_time_is_not_overtaken(shared_family):
     """Who stands behind one that asks the others keeps its place."""
     order = []
 
@@ -179,16 +179,16 @@ async def test_who_has_no_patience_is_not_overtaken(shared_family):
         join, joined = pace._waiters.join, []
         pace._waiters.join = lambda: joined.append(1) or join()
         tasks = [asyncio.create_task(leave(pace, order, place, inf)) for place in range(9)]
-        tasks.append(asyncio.create_task(leave(pace, order, "no patience", 0)))
+        tasks.append(asyncio.create_task(leave(pace, order, "no time", 0)))
         while len(joined) < 10:
             await asyncio.sleep(0)
         tasks += [asyncio.create_task(leave(pace, order, place, inf)) for place in range(9, 12)]
         await asyncio.gather(*tasks)
 
-    assert order == [*range(9), "no patience", 9, 10, 11]
+    assert order == [*range(9), "no time", 9, 10, 11]
 
 
-async def test_who_has_no_patience_hears_of_a_wait_that_comes_later(shared_family):
+async def test_a_waiter_without_time_hears_of_a_wait_that_comes_later(shared_family):
     """Who stood behind one that asked the others, and now behind one that is held up, is refused."""
     async with shared_family(1, FastClock(10)) as (pace,):
         answer_slowly(pace)
@@ -212,7 +212,7 @@ async def test_way_to_the_others_is_no_wait_after_one(shared_family):
         await asyncio.gather(*(pace.acquire(WaitBudget(0)) for _ in range(2)))
 
 
-async def test_who_has_too_little_patience_takes_no_place(shared_family):
+async def test_a_waiter_with_too_little_time_takes_no_place(shared_family):
     """Refused requests do not count against those that come later."""
     async with shared_family(1, StillClock(), 2) as (one, other):
         await one.acquire()
