@@ -10,7 +10,8 @@ from allo_async._loading.rows import Rows
 from allo_async._loading.spread_run import SpreadRun
 from allo_async._loading.stream import AppendStream, OnFullQueue
 from allo_async._loading.suppress_option import Suppress, SuppressPredicate
-from allo_async._sending.key_state import Coordination
+from allo_async._loading.suppression_list import SuppressionList
+from allo_async._sending.key_state import Coordination, OnCoordinationLoss
 from allo_async.client import AlloClient
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import (
@@ -134,6 +135,7 @@ __all__ = [
     "NotFoundError",
     "Observer",
     "OnChangedInput",
+    "OnCoordinationLoss",
     "OnFullQueue",
     "PendingContact",
     "PermissionDeniedError",
@@ -162,6 +164,7 @@ __all__ = [
     "Suppress",
     "SuppressPredicate",
     "SuppressionError",
+    "SuppressionList",
     "SystemClock",
     "Team",
     "Totals",

@@ -58,6 +58,8 @@ class AlloClient:
         max_retry_after: Seconds for which a 429 may hold up the key; a longer time is taken for a mistake, such as a
             Unix time, and cut to this.
         trace_configs: aiohttp's trace configurations, for the session that the client makes.
+        middlewares: aiohttp's client middlewares, likewise. Each sees every attempt of a request, with the key in its
+            headers; a write that one of them sends a second time is refused.
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
         coordination: What the key's other processes are reached by, an `allo_async.file.FileCoordination` or an
             `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
@@ -88,6 +90,7 @@ class AlloClient:
         max_reply_bytes: int = defaults.DEFAULT_MAX_REPLY_BYTES,
         max_retry_after: float = defaults.DEFAULT_MAX_RETRY_AFTER,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
         trust_env: bool = False,
         coordination: Coordination | None = None,
         observers: Sequence[Observer] = (),
@@ -102,6 +105,7 @@ class AlloClient:
                 session=session,
                 observers=observers,
                 trace_configs=trace_configs,
+                middlewares=middlewares,
                 merge_appends=merge_appends,
                 trust_env=trust_env,
             )
@@ -127,6 +131,7 @@ class AlloClient:
             clock=self._clock,
             session=session,
             trace_configs=trace_configs,
+            middlewares=middlewares,
             coordination=coordination,
             observers=observers,
             merge_appends=merge_appends,

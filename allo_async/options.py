@@ -20,15 +20,12 @@ from allo_async._loading.suppress_option import Suppress
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.journal import Journal, OnChangedInput
-from allo_async.journal.journal import log_of
+from allo_async.journal.journal import DEFAULT_LOAD_ID, log_of
 from allo_async.models import QUEUE_CAPACITY, Assignee
 from allo_async.validators import file_path, flag, one_of, seconds, text, whole
 
 _Parameters = ParamSpec("_Parameters")
 _Returned = TypeVar("_Returned")
-
-#: What a load is known by in its journal, if its caller does not say.
-DEFAULT_LOAD_ID = "load"
 
 # A longer name is somebody's data.
 _LONGEST_LOAD_ID = 1_000

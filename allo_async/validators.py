@@ -87,7 +87,11 @@ _PARTS = {
     "clock": (("monotonic", "time", "sleep", "timeout"), "what allo_async.clock.Clock has"),
     "session": (("request", "closed"), "an aiohttp.ClientSession"),
 }
-_LISTS = {"observers": ("__call__", "functions"), "trace_configs": ("freeze", "TraceConfig")}
+_LISTS = {
+    "observers": ("__call__", "functions"),
+    "trace_configs": ("freeze", "TraceConfig"),
+    "middlewares": ("__call__", "functions"),
+}
 
 
 def check_client(**arguments: object) -> None:
@@ -99,6 +103,9 @@ def check_client(**arguments: object) -> None:
             flag(None, _Named(name), value)
         elif value is not None and not all(hasattr(value, needed) for needed in _PARTS[name][0]):
             raise ConfigurationError(f"{name} must be {_PARTS[name][1]}, not {type(value).__name__}")
+    for name in ("trace_configs", "middlewares"):
+        if arguments["session"] is not None and arguments[name]:
+            raise ConfigurationError(f"{name} are for the session that the client makes: give them to yours")
 
 
 def _check_list(name: str, value: object) -> None:

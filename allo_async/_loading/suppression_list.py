@@ -41,7 +41,7 @@ _MOST_WITH_GAPS = 13
 
 
 class SuppressionList:
-    """Numbers that must not be called.
+    """Numbers that must not be called, read once for as many calls as take it for their `suppress`.
 
     Each is kept by its last digits, and is read in full only if a row has the same last digits: reading 100,000
     national numbers in full would take seconds.
@@ -54,9 +54,17 @@ class SuppressionList:
 
     Raises:
         InvalidRegionError: There is no such region.
+
+    Example:
+        ```python
+        opted_out = SuppressionList("FR")
+        for number in ["06 12 34 56 78", "+33 1 99 00 12 34"]:
+            opted_out.add(number)
+        result = await queue.append(rows, region="FR", suppress=opted_out)
+        ```
     """
 
-    def __init__(self, region: str | None) -> None:
+    def __init__(self, region: str | None = None) -> None:
         self._region = check_region(region)
         self._shards = [""] * _SHARDS
         self.ignored = 0
@@ -72,7 +80,7 @@ class SuppressionList:
         """Add each number that *entry* holds, and return how many those are; a blank entry holds none.
 
         Raises:
-            UnusableValueError: It is neither text nor a number, or is a number that lost digits.
+            ValueError: It is neither text nor a number, or is a number that lost digits.
         """
         written = written_number(entry)
         if written is None:

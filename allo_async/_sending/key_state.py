@@ -92,14 +92,18 @@ class RateLimiters:
 
 
 class Coordination(Protocol):
-    """What lets several processes keep the limits of a key together."""
+    """What lets several processes keep the limits of a key together.
+
+    It is opaque: a `FileCoordination` or a `RedisCoordination` is made and handed to the clients. There is no other
+    kind, and none can be written outside of this package.
+    """
 
     @property
     def on_coordination_loss(self) -> OnCoordinationLoss:
         """What to do when the store is lost."""
         ...
 
-    def store(self, key: str, clock: Clock) -> Store:
+    def _store(self, key: str, clock: Clock) -> Store:
         """Make the store of the key whose keyed hash is given."""
         ...
 
@@ -139,7 +143,7 @@ class KeyState:
         key = _hashed(settings, "key")
         connection = StoreConnection(
             local or MemoryStore(clock, (key, clock)),
-            None if coordination is None else lambda: coordination.store(key, clock),
+            None if coordination is None else lambda: coordination._store(key, clock),  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - opaque to others
             clock=clock,
             raises=coordination is not None and coordination.on_coordination_loss == "raise",
         )

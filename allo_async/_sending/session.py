@@ -154,6 +154,7 @@ class LoopSessions:
         clock: Where time comes from.
         session: The caller's own session.
         trace_configs: For the sessions that are made.
+        middlewares: Likewise.
         coordination: What the key's other processes are reached by.
         observers: Are told of what happens.
         merge_appends: Whether appends that wait for the same queue leave together.
@@ -169,6 +170,7 @@ class LoopSessions:
         clock: Clock,
         session: aiohttp.ClientSession | None,
         trace_configs: Sequence[aiohttp.TraceConfig],
+        middlewares: Sequence[aiohttp.ClientMiddlewareType],
         coordination: Coordination | None,
         observers: Sequence[Observer],
         merge_appends: bool,
@@ -179,6 +181,7 @@ class LoopSessions:
         self._clock = clock
         self._session = session
         self._trace_configs = trace_configs
+        self._middlewares = middlewares
         self._coordination = coordination
         self._observers = checked(observers)
         self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
@@ -244,7 +247,11 @@ class LoopSessions:
 
     def _new(self) -> LoopSession:
         transport = Transport(
-            self._settings, clock=self._clock, session=self._session, trace_configs=self._trace_configs
+            self._settings,
+            clock=self._clock,
+            session=self._session,
+            trace_configs=self._trace_configs,
+            middlewares=self._middlewares,
         )
         shared = key_state_of(self._settings, self._clock, self._coordination)
         observers = Observers(self._observers, self._clock)

@@ -111,6 +111,7 @@ class Transport:
         clock: Bounds each attempt.
         session: The caller's own session, which stays open; `None`: one is made at the first request.
         trace_configs: For the session that is made.
+        middlewares: Likewise.
     """
 
     def __init__(
@@ -120,12 +121,14 @@ class Transport:
         clock: Clock,
         session: aiohttp.ClientSession | None,
         trace_configs: Sequence[aiohttp.TraceConfig],
+        middlewares: Sequence[aiohttp.ClientMiddlewareType],
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._given = session
         self._made: aiohttp.ClientSession | None = None
         self._trace_configs = list(trace_configs)
+        self._middlewares = tuple(middlewares)
         self._closed = self._was_reached = False
         self._secrets = [settings.api_key.text]
         self._proxy: URL | None = None
@@ -147,7 +150,7 @@ class Transport:
             ConnectionLostError: The connection broke after that.
             AttemptTimeoutError: No complete answer within the settings' `timeout`.
             UnreadableReplyError: The answer is not HTTP, cannot be decoded or is above the settings' `max_reply_bytes`.
-            TransportError: aiohttp, a session or a trace config of the caller's raised.
+            TransportError: aiohttp, or a session, a trace config or a middleware of the caller's, raised.
             ClientClosedError: `close` was called.
         """
         if self._closed:
@@ -204,7 +207,11 @@ class Transport:
                 )
             return self._given
         if self._made is None:
-            self._made = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trace_configs=self._trace_configs)
+            self._made = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=self._trace_configs,
+                middlewares=self._middlewares,
+            )
         return self._made
 
     async def _exchange(self, request: Request, request_id: str, body: _Body | None) -> Reply:

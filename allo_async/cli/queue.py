@@ -51,7 +51,9 @@ def clear(
 ) -> None:
     """Remove entries from a queue, once it is agreed which."""
     wanted = Filter(number=number, position=position, unassigned=unassigned)
-    if wanted.usable and not yes:
+    if not wanted.usable:
+        raise typer.BadParameter("say which: --number or --position or both, or --unassigned alone")
+    if not yes:
         agree_to_lose(of, wanted, "empty")
     removed = ask(
         lambda allo: queue_of(allo, of).clear(number=number, position=position, unassigned=unassigned), rep=of

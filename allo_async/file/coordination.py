@@ -53,6 +53,6 @@ class FileCoordination:
     directory: Path = attrs.field(converter=_usable)
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
-    def store(self, key: str, clock: Clock) -> FileStore:
+    def _store(self, key: str, clock: Clock) -> FileStore:
         """Make the store of the key whose keyed hash is given."""
         return FileStore(self.directory / f"allo-async-2-{key}.json", clock)

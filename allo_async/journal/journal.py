@@ -15,6 +15,9 @@ from allo_async.validators import file_path
 if TYPE_CHECKING:
     from allo_async.journal.opening import LoadKey
 
+#: What a load is known by in its journal, if its caller does not say.
+DEFAULT_LOAD_ID = "load"
+
 #: When the input of a load that is taken up again has changed: refuse, or send only what is new.
 OnChangedInput = Literal["raise", "append"]
 
@@ -58,7 +61,7 @@ class Journal:
 
         return await read_loads(self.path)
 
-    async def rows(self, load_id: str) -> list[JournaledRow]:
+    async def rows(self, load_id: str = DEFAULT_LOAD_ID) -> list[JournaledRow]:
         """Return what the journal holds of each row of a load, in the order of its input.
 
         Raises:
@@ -86,7 +89,7 @@ class Journal:
 
         return await write_csv(self.path, load_id, file_path("to", to))
 
-    async def forget(self, load_id: str) -> None:
+    async def forget(self, load_id: str = DEFAULT_LOAD_ID) -> None:
         """Delete all that the journal has of a load, so that it would be loaded from its beginning.
 
         Raises:
@@ -97,7 +100,7 @@ class Journal:
 
         await forget(self.path, load_id)
 
-    async def open_load(
+    async def _open_load(
         self,
         load_id: str,
         terms: Mapping[str, Any],
@@ -106,7 +109,7 @@ class Journal:
         on_changed_input: OnChangedInput,
         queues: Sequence[Assignee] = (),
     ) -> LoadLog:
-        """Open a load for writing; called by the loads themselves.
+        """Open a load for writing.
 
         Args:
             load_id: The caller's name for it.
@@ -126,8 +129,8 @@ class Journal:
         key = self._key(load_id, terms, queues)
         return await open_load(self.path, key, clock=clock, strict=on_changed_input == "raise")
 
-    async def read_load(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee] = ()) -> LoadLog:
-        """Read what can be known of a load that could not be opened; called by the loads themselves."""
+    async def _read_load(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee] = ()) -> LoadLog:
+        """Read what can be known of a load that could not be opened."""
         from allo_async.journal.opening import read_load  # noqa: PLC0415 - as above
 
         return await read_load(self.path, self._key(load_id, terms, queues))
@@ -148,10 +151,13 @@ def log_of(
     clock: Clock,
 ) -> LogOpener:
     """Return what opens the log of a load into *queues*."""
+    # Private, because how a load is opened is nothing that a journal's owner needs.
+    open_load = journal._open_load  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    read_load = journal._read_load  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     return LogOpener(
         UnreadLog() if os.path.lexists(journal.path) else LoadLog(),
-        lambda: journal.open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input, queues=queues),
-        lambda: journal.read_load(load_id, terms, queues),
+        lambda: open_load(load_id, terms, clock=clock, on_changed_input=on_changed_input, queues=queues),
+        lambda: read_load(load_id, terms, queues),
     )
 
 

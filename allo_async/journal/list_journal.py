@@ -54,7 +54,7 @@ class ListJournal(Journal):
         """Let no load be opened any more, because the list has changed."""
         self._change = change
 
-    async def open_load(
+    async def _open_load(
         self,
         load_id: str,
         terms: Mapping[str, Any],
@@ -63,16 +63,16 @@ class ListJournal(Journal):
         on_changed_input: OnChangedInput,  # noqa: ARG002 - the list is asked as a whole
         queues: Sequence[Assignee] = (),
     ) -> LoadLog:
-        """Open a load, as `Journal.open_load` does.
+        """Open a load, as any journal does.
 
         Raises:
             InputChangedError: The list has changed, and `refuse` was called.
-            JournalError: As for `Journal.open_load`.
+            JournalError: The file cannot be used, or the load was begun on other terms.
         """
         if self._change is not None:
             # Each load's error has a result of its own.
             raise InputChangedError(*self._change.args, index=self._change.index)
-        return await super().open_load(load_id, terms, clock=clock, on_changed_input="append", queues=queues)
+        return await super()._open_load(load_id, terms, clock=clock, on_changed_input="append", queues=queues)
 
     async def first_change(self, digests: Sequence[bytes]) -> int | None:
         """Return the index of the first row that is not what it was; `None` if the list is the same, or new.

@@ -284,6 +284,6 @@ class JournalLog(KnownLog):
         self._strict, self._refused_from = False, index
         raise InputChangedError(
             f"row {index} {how} since the load {self._load_id!r} was begun; to send only what is new, take it up with"
-            " on_changed_input='append'",
+            " on_changed_input='append'; for another list, give it another load_id",
             index=index,
         )

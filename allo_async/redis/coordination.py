@@ -63,6 +63,6 @@ class RedisCoordination:
     def __deepcopy__(self, _: object) -> Self:
         return self
 
-    def store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
+    def _store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
         """Make the store of the key whose keyed hash is given."""
         return RedisStore(self.url, f"allo_async:2:{{{key}}}")

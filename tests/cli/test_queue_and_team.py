@@ -30,9 +30,10 @@ def test_queue_is_cleared_reset_and_renamed(sandbox, run):
 
 
 def test_what_goes_wrong_is_one_line(sandbox, run, monkeypatch):
-    """An API error, a missing filter and a missing key each end with exit code 1 and their own words."""
+    """An API error and a missing key end with exit code 1, a missing filter with 2, each with its own words."""
     assert "ASSIGNEE_NOT_FOUND" in run("queue", "show", "--of", "nobody@acme.example", code=1).stderr
-    assert "DIALING_QUEUE_DELETE_FILTER_REQUIRED" in run("queue", "clear", code=1).stderr
+    assert "--unassigned" in run("queue", "clear", code=2).stderr
+    assert "--unassigned" in run("queue", "clear", "--unassigned", "--position", "0", "--yes", code=2).stderr
     monkeypatch.delenv("ALLO_API_KEY")
     assert "ALLO_API_KEY" in run("whoami", code=1).stderr
 

@@ -23,6 +23,7 @@ from allo_async import (
     JournalError,
     QueueFullError,
     Totals,
+    errors,
 )
 from allo_async.journal import store
 from allo_async.sandbox import faults
@@ -264,13 +265,42 @@ async def test_other_terms_are_refused(sandbox, allo, journal, load):
 
 @pytest.mark.parametrize(
     "options",
-    [{"load_id": None}, {"journal": None}, {"load_id": ""}, {"on_changed_input": "never"}],
-    ids=["no load_id", "no journal", "empty load_id", "unknown way"],
+    [{"journal": None}, {"load_id": ""}, {"journal": ""}, {"on_changed_input": "never"}],
+    ids=["no journal", "empty load_id", "no path", "unknown way"],
 )
-async def test_journal_and_load_id_go_together(load, options):
-    """Half of it is a mistake."""
+async def test_options_of_a_journal_are_checked(load, options):
+    """A load that is named needs a journal, and a name and a path are not empty."""
     with pytest.raises(ConfigurationError):
         await load([], **options)
+
+
+async def test_path_is_enough_for_a_journal(sandbox, allo, tmp_path, monkeypatch):
+    """A path stands for the journal at it, and the load needs no name where it is the only one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.DeadlineExceededError):
+        await allo.queue().append(us_numbers(30), chunk_size=10, journal="monday.db", deadline=0)
+
+    result = await allo.queue().append(us_numbers(30), chunk_size=10, journal=tmp_path / "monday.db")
+
+    assert sandbox.numbers() == us_numbers(30)
+    assert len(result.added) == 30
+    journal = Journal("monday.db")
+    assert [row.fate for row in await journal.rows()] == ["added"] * 30
+    assert len(await journal.loads()) == 1
+
+
+async def test_journal_for_one_load_refuses_another(sandbox, allo, tmp_path):
+    """Another list, or another queue, under the same name is told, and the words say what to do; nothing is sent."""
+    journal = tmp_path / "monday.db"
+    await allo.queue().append(us_numbers(3), journal=journal)
+
+    with pytest.raises(errors.InputChangedError, match="load_id"):
+        await allo.queue().append(us_numbers(3, 10), journal=journal)
+    with pytest.raises(errors.JournalError, match="load_id"):
+        await allo.queue(email="tom@acme.example").append(us_numbers(3), journal=journal)
+
+    assert sandbox.numbers() == us_numbers(3)
+    assert sandbox.numbers("tom@acme.example") == []
 
 
 async def test_spread_is_taken_up_with_the_same_deal(sandbox, allo, journal):
@@ -359,7 +389,7 @@ from allo_async.journal.journal import Journal
 from allo_async.clock import SystemClock
 
 async def main():
-    log = await Journal(sys.argv[1]).open_load("x", {}, clock=SystemClock(), on_changed_input="raise")
+    log = await Journal(sys.argv[1])._open_load("x", {}, clock=SystemClock(), on_changed_input="raise")
     print("open", flush=True)
     sys.stdin.read()
 

@@ -21,7 +21,7 @@ pytestmark = [
 
 async def write(journal):
     """Open a load, write one row of it, and close it."""
-    log = await journal.open_load("x", {}, clock=SystemClock(), on_changed_input="raise")
+    log = await journal._open_load("x", {}, clock=SystemClock(), on_changed_input="raise")
     log.check(0, "nope")
     skipped = [SkippedNumber(index=0, number="nope", reason="INVALID_PHONE_NUMBER", source="client")]
     await log.record_skips(skipped)

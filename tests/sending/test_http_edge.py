@@ -151,15 +151,16 @@ async def test_rate_limit_beyond_the_budget_is_raised_at_once(server, allo, cloc
 
 
 async def test_rate_limit_beyond_the_longest_wait_is_raised_before_anything_is_sent(server, allo, clock):
-    """While a 429 holds the key, a caller that may not wait so long learns at once how long it lasts."""
+    """While a 429 holds the key, a caller that may not wait so long learns at once how long it lasts, by no reply."""
     server.post(URL_, status=429, payload=refusal("RATE_LIMIT_EXCEEDED", retry_after_seconds=15))
     server.post(URL_, payload=ADDED)
 
     with pytest.raises(errors.RateLimitedError) as first:
         await allo.queue().append(["+12125550010"], max_rate_limit_wait=14)
-    with pytest.raises(errors.RateLimitedError) as second:
+    with pytest.raises(errors.RateLimitWaitError, match=r"^the server wants|^the rate limit") as second:
         await allo.queue().append(["+12125550010", "nope"], max_rate_limit_wait=2)
 
+    assert (first.value.status, second.value.status, second.value.code) == (429, None, None)
     assert (first.value.retry_after, second.value.retry_after) == (15.0, 15.0)
     assert clock.slept == []
     assert len(sent(server)) == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import assert_type
+from typing import Unpack, assert_type
 
 from taskiq import AsyncBroker
 
@@ -10,15 +10,23 @@ from allo_async import (
     AddedNumber,
     AlloClient,
     AlloError,
+    AppendOptions,
     AppendResult,
+    Assignee,
     Contact,
     DialingQueue,
     Event,
+    InDoubtContact,
+    Journal,
+    JournaledLoad,
     PendingContact,
     QueueFullError,
     RateLimitedError,
+    Rows,
     SkippedNumber,
+    SpreadOptions,
     SpreadResult,
+    SpreadRun,
     Totals,
     events,
 )
@@ -49,9 +57,14 @@ async def load() -> None:
         assert_type(result.added, list[AddedNumber])
         assert_type(result.skipped, list[SkippedNumber])
         assert_type(result.pending, list[PendingContact])
+        assert_type(result.in_doubt, list[InDoubtContact])
         assert_type(result.in_doubt[0].contact, Contact)
         assert_type(result.totals, Totals)
-        await queue.append(row.contact for row in result.pending)
+        await queue.append(result.pending)
+        await queue.append([*result.pending, "+12125550010"])
+        # That rows in doubt may be in the queue already is said where they are sent again.
+        await queue.append(row.contact for row in result.in_doubt)
+        assert_type(result.in_doubt[0].reason, str)
         await queue.append(["+12125550010"])
         await queue.append([{"number": "+12125550010"}])
         await queue.append([12125550010, 12125550010.0], suppress=["+12125550011", 12125550012])
@@ -84,6 +97,26 @@ async def load_together() -> None:
         AlloClient(coordination=together, observers=[on_event, OpenTelemetryObserver()]) as allo,
     ):
         assert_type(await allo.spread(rows(), over=[allo.queue()], strategy="fill"), SpreadResult)
+        assert_type(await load_into(allo.queue(), rows(), region="FR", journal=Path("monday.db")), Totals)
+
+
+async def load_into(queue: DialingQueue, rows: Rows, **options: Unpack[AppendOptions]) -> Totals:
+    return (await queue.append(rows, **options)).totals
+
+
+async def load_over(allo: AlloClient, rows: Rows, **options: Unpack[SpreadOptions]) -> SpreadResult:
+    result = SpreadResult()
+    return await allo.spread(rows, over=[allo.queue()], into=result, **options)
+
+
+def show(run: SpreadRun) -> None:
+    assert_type(run.rows_settled, int)
+    assert_type(run.result(), SpreadResult)
+
+
+async def look(journal: Journal, queue: DialingQueue) -> None:
+    assert_type(await journal.loads(), list[JournaledLoad])
+    assert_type(queue.assignee, Assignee)
 
 
 async def hand_over(broker: AsyncBroker) -> None:
