@@ -14,7 +14,7 @@ class UnknownRepError(AssigneeNotFoundError):
     """
 
     def __init__(self, message: str, *, code: str = "ASSIGNEE_NOT_FOUND") -> None:
-        super().__init__(message, status=404, code=code)
+        super().__init__(message, status=None, code=code)
 
 
 class NoRepFoundError(Exception):

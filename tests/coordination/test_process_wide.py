@@ -96,6 +96,27 @@ def test_threads_with_loops_of_their_own_keep_the_limit(served):
     assert sum(len(served.numbers(rep)) for rep in reps) == 8
 
 
+@pytest.mark.parametrize("client", ["of the process", "of each job"])
+def test_worker_runs_a_loop_per_job(served, client):
+    """A worker that calls `asyncio.run` for each job, as with Celery: each has its account, and all keep the limit."""
+    kept = AlloClient(served.api_key, base_url=served.url)
+
+    async def job(place):
+        rows = [*us_numbers(2, 2 * place), "N/A"]
+        if client == "of the process":
+            return await kept.queue().append(rows)
+        async with AlloClient(served.api_key, base_url=served.url) as allo:
+            return await allo.queue().append(rows)
+
+    results = [asyncio.run(job(place)) for place in range(6)]
+    asyncio.run(kept.close())
+
+    assert [(len(result.added), len(result.skipped), result.totals.rows) for result in results] == [(2, 1, 3)] * 6
+    assert served.numbers() == us_numbers(12)
+    assert served.ledger.refused == []
+    assert served.ledger.most_writes_in_a_second() <= 5
+
+
 async def test_pause_outlives_the_client(sandbox):
     """The next client of the key is refused at once, as the one would be that was told to wait."""
     sandbox.script(faults.rate_limited(seconds=3_000), times=1)
