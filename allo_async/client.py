@@ -1,5 +1,8 @@
 """The client: one key, one way to the API, as many queues as the team has."""
 
+# `help` shows the names of types as they stand here, and not all that they stand for.
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType

@@ -1,5 +1,8 @@
 """A rep's dialing queue, as callers work with it."""
 
+# `help` shows the names of types as they stand here, and not all that they stand for.
+from __future__ import annotations
+
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar, cast
