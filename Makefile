@@ -51,7 +51,7 @@ hostile: $(READY) ## each hostile text by itself, in each place where text from 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-$(READY): pyproject.toml scripts/make-venv
+$(READY): pyproject.toml allo_async/version.py scripts/make-venv
 	@echo "Setting up $(VENV) (a minute, once) ..."
 	@./scripts/make-venv $(VENV)
 	@touch $@
