@@ -15,7 +15,7 @@ demo: $(READY) ## load the shipped lead list into three reps' queues, on the emb
 test: $(READY) ## the whole test suite
 	$(BIN)/python -m pytest -n auto
 
-coverage: $(READY) ## the whole test suite; fails below the share of lines and branches that it reached before
+coverage: $(READY) ## the whole test suite; fails if it runs a smaller share of lines and branches than before
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 
 dist: $(READY) ## the sdist and, built of it, the wheel
@@ -47,7 +47,7 @@ types: $(READY) ## types
 openapi: $(READY) ## thousands of requests, made from the API's OpenAPI documents
 	ALLO_OPENAPI_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/sandbox/test_openapi.py
 
-check-all: check openapi chaos-loads coverage test-bare test-wheel test-sdist test-lowest ## all that can be checked: an hour
+check-all: check openapi chaos-loads coverage test-bare test-wheel test-sdist test-lowest ## everything that CI checks, one after the other
 
 format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
