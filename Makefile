@@ -1,4 +1,5 @@
 VENV := .venv
+EXTRAS := cli,otel,redis,worker,xlsx
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -6,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 
 help: ## list what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(READY) ## load the shipped lead list into three reps' queues, on the embedded sandbox
 	@$(BIN)/python examples/demo.py
@@ -14,15 +15,39 @@ demo: $(READY) ## load the shipped lead list into three reps' queues, on the emb
 test: $(READY) ## the whole test suite
 	$(BIN)/python -m pytest -n auto
 
-check: $(READY) ## format, lint and types
+coverage: $(READY) ## the whole test suite; fails if it runs a smaller share of lines and branches than before
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+dist: $(READY) ## the sdist and, built of it, the wheel
+	rm -rf dist
+	$(BIN)/python -m build
+
+test-bare: $(READY) ## the wheel without its extras: it loads numbers, and says what to install for the rest
+	./scripts/test-dist bare $(EXTRAS)
+
+test-wheel: $(READY) ## the whole test suite on the built wheel, with the sources out of the way
+	./scripts/test-dist wheel $(EXTRAS)
+
+test-sdist: $(READY) ## the sdist, unpacked elsewhere: its test suite and its demo
+	./scripts/test-dist sdist $(EXTRAS)
+
+test-lowest: $(READY) ## the whole test suite on the lowest versions of what the package depends on
+	./scripts/test-lowest $(EXTRAS)
+
+check: lint types ## format, lint and types
+
+lint: $(READY) ## format and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(READY) ## types
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 
-check-all: check ## check, thousands of requests made from the API's OpenAPI documents, and the chaos loads
+openapi: $(READY) ## thousands of requests, made from the API's OpenAPI documents
 	ALLO_OPENAPI_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/sandbox/test_openapi.py
-	$(BIN)/python -m tests.chaos
+
+check-all: check openapi chaos-loads coverage test-bare test-wheel test-sdist test-lowest ## everything that CI checks, one after the other
 
 format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
@@ -34,8 +59,10 @@ bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists,
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.limits
 
-chaos: $(READY) ## 1,000 loads in a storm of faults, with a table by fault; and the command, killed at 800 points
+chaos-loads: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
 	$(BIN)/python -m tests.chaos
+
+chaos: chaos-loads ## the same, and the command, killed at 800 points
 	$(BIN)/python -m tests.chaos.points 40
 
 audit: $(READY) ## look for published advisories about what is installed (needs a network)
@@ -49,11 +76,12 @@ hostile: $(READY) ## each hostile text by itself, in each place where text from 
 	ALLO_HOSTILE_ALONE=1 $(BIN)/python -m pytest -n auto tests/hostile/test_screen.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-$(READY): pyproject.toml scripts/make-venv
+$(READY): pyproject.toml allo_async/version.py scripts/make-venv
 	@echo "Setting up $(VENV) (a minute, once) ..."
-	@./scripts/make-venv $(VENV)
+	@./scripts/make-venv $(VENV) --editable '.[$(EXTRAS)]' --group dev
 	@touch $@
 
-.PHONY: help demo test check check-all format bench chaos hostile audit lock clean
+.PHONY: help demo test coverage dist test-bare test-wheel test-sdist test-lowest check lint types openapi check-all format bench \
+	chaos-loads chaos audit lock hostile clean

@@ -10,14 +10,21 @@ Metrics: `http.client.request.duration` (s), `allo.rows` by `allo.fate`, `allo.r
 import asyncio
 from typing import Any
 
-from opentelemetry import metrics, trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from yarl import URL
 
 from allo_async import events
 from allo_async.errors import AlloError, ApiError
 from allo_async.events import Event
 from allo_async.version import __version__
+
+# Other packages of OpenTelemetry can be there without its API: then a name is missing, not the module.
+try:
+    from opentelemetry import metrics, trace
+    from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+except ImportError as error:
+    raise ImportError(
+        "allo_async.otel needs opentelemetry-api: pip install 'allo-async[otel]'", name="opentelemetry"
+    ) from error
 
 _OK = range(400)
 

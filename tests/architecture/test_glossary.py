@@ -5,7 +5,10 @@ import re
 import tokenize
 from pathlib import Path
 
+import allo_async
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(allo_async.__file__).parent
 
 # The core; the command and the sandbox have words of their own.
 FOLDERS = ["_coordination", "_loading", "_sending", "_wire", "file", "redis", "journal", "worker"]
@@ -47,10 +50,12 @@ def breaches(source):
 
 def test_given_up_words_stay_away():
     """No name, docstring or comment of the core has a word that was given up."""
-    files = [file for folder in FOLDERS for file in sorted((ROOT / "allo_async" / folder).rglob("*.py"))]
+    files = [file for folder in FOLDERS for file in sorted((PACKAGE / folder).rglob("*.py"))]
 
     found = [
-        f"{file.relative_to(ROOT)}:{line}: {word}" for file in files for line, word in breaches(file.read_text("utf-8"))
+        f"{file.relative_to(PACKAGE)}:{line}: {word}"
+        for file in files
+        for line, word in breaches(file.read_text("utf-8"))
     ]
 
     assert files

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import allo_async
+
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(allo_async.__file__).parent
 
 
 # A process of its own, because import-linter takes over the logging of the one that it runs in.
@@ -37,7 +40,7 @@ def test_import_contracts_hold():
 )
 def test_import_contracts_catch_a_breach(tmp_path, module, code, contract):
     """A foreign package in another module than its door, or a package without a layer, breaks its contract."""
-    copied = shutil.copytree(ROOT / "allo_async", tmp_path / "allo_async", ignore=shutil.ignore_patterns("__pycache__"))
+    copied = shutil.copytree(PACKAGE, tmp_path / "allo_async", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     breached = copied / module
     breached.parent.mkdir(exist_ok=True)
@@ -46,7 +49,7 @@ def test_import_contracts_catch_a_breach(tmp_path, module, code, contract):
 
     checked = lint(tmp_path)
 
-    broken = [line for line in checked.stdout.splitlines() if line.endswith("BROKEN")]
+    broken = [line for line in checked.stdout.splitlines() if "BROKEN" in line]
     assert [line for line in broken if contract in line], checked.stdout
 
 

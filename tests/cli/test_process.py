@@ -202,15 +202,3 @@ def test_signal_after_the_end_leaves_the_exit_code(number, arguments, code):
 
     assert done.returncode == code
     assert "Traceback" not in done.stderr
-
-
-def test_command_without_its_extra_says_how_to_install_it():
-    """Where typer is missing, the command says what to install."""
-    code = "import sys; sys.modules['typer'] = None; from allo_async.__main__ import main; main()"
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    assert (done.returncode, done.stderr.strip()) == (
-        1,
-        "the allo-async command needs typer: pip install 'allo-async[cli]'",
-    )
