@@ -197,8 +197,8 @@ class AppendResult:
         rows = [
             ("added", totals.added),
             ("skipped", totals.skipped),
-            *((f"\u2013 {reason}", count) for reason, count in reasons[:_MOST_REASONS]),
-            *([(f"\u2013 {len(reasons) - _MOST_REASONS} more reasons", more)] if more else []),
+            *((f"skipped: {reason}", count) for reason, count in reasons[:_MOST_REASONS]),
+            *([(f"skipped: {len(reasons) - _MOST_REASONS} more reasons", more)] if more else []),
             ("pending", totals.pending),
             ("in doubt", totals.in_doubt),
         ]
