@@ -7,12 +7,29 @@ import stat
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, TypeGuard
 
 #: The rights of such a file.
 PRIVATE = 0o600
 
 _OF_OTHERS = 0o077
+
+
+def as_path(name: str, value: object) -> Path:
+    """Return *value*, passed as *name*, as a path.
+
+    Raises:
+        ValueError: It is none.
+    """
+    text: object = value.__fspath__() if _is_path_like(value) else value
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        shown = repr(text)[:40] if isinstance(text, str | int | float | None) else type(text).__name__
+        raise ValueError(f"{name} must be a path: a text that is not blank, or an os.PathLike of one, not {shown}")
+    return Path(text)
+
+
+def _is_path_like(value: object) -> TypeGuard["os.PathLike[Any]"]:
+    return isinstance(value, os.PathLike)
 
 
 @contextlib.contextmanager

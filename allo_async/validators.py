@@ -4,13 +4,13 @@ import asyncio
 import functools
 import inspect
 import math
-import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard, cast
+from typing import Any, NamedTuple, cast
 
 from allo_async.errors import ConfigurationError
+from allo_async.private_file import as_path
 
 #: What code of the caller's may raise without ending a load that has not given its account.
 FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, asyncio.CancelledError, BaseExceptionGroup)
@@ -123,14 +123,10 @@ def file_path(name: str, value: object) -> Path:
     Raises:
         ConfigurationError: It is none.
     """
-    text: object = value.__fspath__() if _is_path_like(value) else value
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        raise _refusal(name, "a path: a text that is not blank, or an os.PathLike of one", text)
-    return Path(text)
-
-
-def _is_path_like(value: object) -> TypeGuard["os.PathLike[Any]"]:
-    return isinstance(value, os.PathLike)
+    try:
+        return as_path(name, value)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def is_async(callback: object) -> bool:

@@ -58,15 +58,15 @@ def client(request: Request) -> AlloClient:
 @app.post("/reps/{email}/leads")
 async def append_leads(
     email: str, leads: list[dict[str, Any]], allo: Annotated[AlloClient, Depends(client)], response: Response
-) -> dict[str, Any]:
-    """Append the leads, and tell the caller the fate of each by its place in the list."""
+) -> AppendResult:
+    """Append the leads, and tell the caller the fate of each: a result is returned as it is."""
     try:
         result = await allo.queue(email=email).append(leads, deadline=DEADLINE, max_rate_limit_wait=MAX_RATE_LIMIT_WAIT)
     except AlloError as error:
         raise refusal(error) from error
     if result.in_doubt:
         response.status_code = status.HTTP_202_ACCEPTED
-    return fates(result)
+    return result
 
 
 def refusal(error: AlloError) -> HTTPException:
@@ -84,15 +84,4 @@ def refusal(error: AlloError) -> HTTPException:
             code = status.HTTP_504_GATEWAY_TIMEOUT
         case _:
             code = status.HTTP_502_BAD_GATEWAY
-    detail = {"error": str(error), **fates(error.result)}
-    return HTTPException(code, detail, headers)
-
-
-def fates(result: AppendResult) -> dict[str, Any]:
-    """Tell every row's fate by its index."""
-    return {
-        "added": {row.index: row.position for row in result.added},
-        "skipped": {row.index: row.detail or row.reason for row in result.skipped},
-        "pending": [row.index for row in result.pending],
-        "in_doubt": [row.index for row in result.in_doubt],
-    }
+    return HTTPException(code, {"error": str(error), **error.result.to_dict()}, headers)

@@ -1,6 +1,5 @@
 """The fates of a journal beside the lines of the file that was loaded."""
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
@@ -14,8 +13,7 @@ from allo_async.journal.digest import digest
 from allo_async.leads.columns import Columns, ColumnsError, find_columns
 from allo_async.leads.leads_file import LeadsFile
 from allo_async.models import JournaledRow
-from allo_async.private_file import replacing
-from allo_async.spreadsheet_guard import guarded
+from allo_async.private_csv import write_rows
 
 #: What is told of each row, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")
@@ -123,10 +121,7 @@ def write(export: Export, to: Path) -> None:
     Raises:
         OSError: It cannot be written there.
     """
-    with replacing(to, encoding="utf-8", errors="backslashreplace") as out:
-        writer = csv.writer(out)
-        for row in (export.header, *export.rows):
-            writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
+    write_rows(to, (export.header, *export.rows))
 
 
 def _told(fate: JournaledRow) -> list[Any]:

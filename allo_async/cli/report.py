@@ -136,7 +136,7 @@ class Report:
         """Say it for a machine."""
         return {
             "file": str(self.file),
-            "totals": _counts(self.totals),
+            "totals": self.totals.to_dict(),
             "earlier": _earlier(self.earlier),
             "nothing_to_send": self.loaded_at is not None,
             "skipped": self.skipped,
@@ -157,10 +157,6 @@ def _sameness(error: Exception) -> str:
     return sentence(error)
 
 
-def _counts(totals: Totals) -> dict[str, int]:
-    return {"rows": totals.rows, **attrs.asdict(totals)}
-
-
 def _earlier(totals: Totals) -> dict[str, int]:
     return {"added": totals.added, "skipped": totals.skipped}
 
@@ -174,7 +170,7 @@ def _rep(load: RepLoad) -> dict[str, Any]:
         told |= {"status": error.status, "code": error.code, "request_id": error.request_id}
     return {
         "rep": load.rep,
-        **_counts(load.totals),
+        **load.totals.to_dict(),
         "earlier": _earlier(load.settled_earlier),
         "skipped_by_reason": dict(load.skipped_by_reason()),
         "error": told,

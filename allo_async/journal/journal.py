@@ -71,23 +71,23 @@ class Journal:
 
         return await read_fates(self.path, load_id)
 
-    async def write_csv(self, load_id: str, to: str | os.PathLike[str]) -> int:
-        """Write the fate of every row that the journal has of a load as CSV, and tell how many those are.
+    async def to_csv(self, load_id: str, path: str | os.PathLike[str]) -> int:
+        """Write the fate of every row that the journal has of a load as CSV, and return how many those are.
 
         A cell that a spreadsheet would run is guarded by an apostrophe.
 
         Args:
             load_id: The load.
-            to: The file, which is replaced, and readable by its owner alone.
+            path: The file, which is replaced, and readable by its owner alone.
 
         Raises:
-            ConfigurationError: *to* is no path.
+            ConfigurationError: *path* is no path.
             JournalError: There is no such load, or the journal cannot be read.
             OSError: The file cannot be written.
         """
         from allo_async.journal.reading import write_csv  # noqa: PLC0415 - as above
 
-        return await write_csv(self.path, load_id, file_path("to", to))
+        return await write_csv(self.path, load_id, file_path("path", path))
 
     async def forget(self, load_id: str = DEFAULT_LOAD_ID) -> None:
         """Delete all that the journal has of a load, so that it would be loaded from its beginning.

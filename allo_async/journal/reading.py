@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import csv
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,8 +16,7 @@ from allo_async.journal.file import look, reader, translated
 from allo_async.journal.records import read_queue
 from allo_async.journal.store import Store, refuse_inherited
 from allo_async.models import Assignee, JournaledLoad, JournaledRow, Totals
-from allo_async.private_file import replacing
-from allo_async.spreadsheet_guard import guarded
+from allo_async.private_csv import write_rows
 
 _Result = TypeVar("_Result")
 
@@ -64,27 +62,17 @@ async def read_loads(path: Path) -> list[JournaledLoad]:
     return await reading(path, read)
 
 
-async def write_csv(path: Path, load_id: str, to: Path) -> int:
-    """Write the fates of a load's rows to the file *to*, and tell how many there are.
+async def write_csv(journal: Path, load_id: str, path: Path) -> int:
+    """Write the fates of a load's rows to the file *path*, and return how many there are.
 
     Raises:
         JournalError: There is no such load, or the journal cannot be read.
         OSError: The file cannot be written.
     """
-    rows = await read_fates(path, load_id)
-
-    def write() -> None:
-        with replacing(to, encoding="utf-8") as out:
-            writer = csv.writer(out)
-            writer.writerow(_COLUMNS)
-            writer.writerows([_cell(getattr(row, column)) for column in _COLUMNS] for row in rows)
-
-    await asyncio.to_thread(write)
+    rows = await read_fates(journal, load_id)
+    cells = [[getattr(row, column) for column in _COLUMNS] for row in rows]
+    await asyncio.to_thread(write_rows, path, [_COLUMNS, *cells])
     return len(rows)
-
-
-def _cell(value: object) -> object:
-    return guarded(value) if isinstance(value, str) else value
 
 
 async def reading(

@@ -1,6 +1,6 @@
 """What the caller and the API speak of: frozen values with no behaviour beyond themselves."""
 
-from allo_async.models.append_result import AddedNumber, AppendResult, InDoubtContact, SkippedNumber, Totals
+from allo_async.models.append_result import AppendResult, Totals
 from allo_async.models.assignee import Assignee
 from allo_async.models.contact import Contact, ContactLike, PendingContact
 from allo_async.models.dialing_queue import QUEUE_CAPACITY, QueueSettings, QueueState
@@ -8,6 +8,7 @@ from allo_async.models.field_error import FieldError
 from allo_async.models.journaled import JournaledLoad, JournaledRow
 from allo_async.models.plan import Plan, PlannedRequest
 from allo_async.models.queue_number import QueueNumber
+from allo_async.models.row_fate import AddedNumber, InDoubtContact, RowFate, SkippedNumber
 from allo_async.models.spread_result import QueueShare, SpreadResult
 from allo_async.models.team import Endpoint, Me, RateLimits, Team, User
 
@@ -32,6 +33,7 @@ __all__ = [
     "QueueShare",
     "QueueState",
     "RateLimits",
+    "RowFate",
     "SkippedNumber",
     "SpreadResult",
     "Team",

@@ -1,68 +1,22 @@
 """What became of every row that an append took."""
 
+import os
 from collections import Counter
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, ClassVar
 
 import attrs
 
-from allo_async.models.contact import Contact, PendingContact
-from allo_async.models.queue_number import QueueNumber
+from allo_async.models.contact import PendingContact
+from allo_async.models.result_html import table
+from allo_async.models.result_schema import json_schema
+from allo_async.models.row_fate import PERSONAL, AddedNumber, InDoubtContact, RowFate, SkippedNumber, row_fate
+from allo_async.private_csv import write_rows
+from allo_async.private_file import as_path
 
 # A summary is one line, whatever the server makes up.
 _MOST_REASONS = 10
-
-
-@attrs.frozen(kw_only=True)
-class AddedNumber(QueueNumber):
-    """A row that stands in the queue now.
-
-    Attributes:
-        index: The row's place in what was passed in, from 0.
-        detail: What the row held besides the number that was sent, e.g. `extension 5 is not dialed`, or `None`.
-    """
-
-    index: int
-    detail: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class SkippedNumber:
-    """A row that will not be in the queue, and why.
-
-    Attributes:
-        index: The row's place in what was passed in, from 0.
-        number: The number as it was given, or `None` when the row had none.
-        reason: The server's word (e.g. `INVALID_PHONE_NUMBER`, or one that this version does not know), or one of ours:
-            `INVALID_PHONE_NUMBER`, `DUPLICATE_NUMBER`, `INVALID_CONTACT`, `ALREADY_QUEUED`, `SUPPRESSED`.
-        source: `"server"` when the API skipped the row, `"client"` when the row was never sent.
-        detail: For `INVALID_CONTACT`, what is wrong and in which field, e.g. `emails: expected a list of strings`;
-            for `DUPLICATE_NUMBER`, the index of the row that it repeats; for `SUPPRESSED`, that only the last digits
-            could be compared.
-    """
-
-    index: int
-    number: str | None
-    reason: str
-    source: Literal["server", "client"]
-    detail: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class InDoubtContact:
-    """A row that was sent, and nobody can tell whether it arrived.
-
-    No `append` takes it as it is, because that may put it in twice. After a look into the queue, its *contact* can be
-    passed.
-
-    Attributes:
-        index: The row's place in what was passed in, from 0.
-        contact: The row.
-        reason: Why it is in doubt, in words.
-    """
-
-    index: int
-    contact: Contact
-    reason: str
 
 
 @attrs.frozen
@@ -87,6 +41,10 @@ class Totals:
             self.in_doubt + other.in_doubt,
         )
 
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts by name, that of all rows first."""
+        return {"rows": self.rows, **attrs.asdict(self)}
+
     def __str__(self) -> str:
         return f"{self.added} added, {self.skipped} skipped, {self.pending} pending, {self.in_doubt} in doubt"
 
@@ -105,8 +63,13 @@ class AppendResult:
             Sending them again may put them in twice.
         recovered: How many chunks' answers were lost and came back, by a replay or by reading the queue back.
 
-    Printing a result shows counts and reasons only, never a number or a name.
+    Printing a result, also in a notebook, shows counts and reasons only, never a number or a name. A FastAPI handler
+    may return a result: the response is `to_dict()`.
     """
+
+    _keys: ClassVar[Sequence[str]] = ("totals", "skipped_by_reason", "recovered", "rows")
+    # Without it, Python would take `__getitem__` for that of a list.
+    __iter__: ClassVar[None] = None
 
     added: list[AddedNumber] = attrs.field(factory=list[AddedNumber])
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
@@ -132,6 +95,72 @@ class AppendResult:
             self.pending.extend(other.pending)
             self.in_doubt.extend(other.in_doubt)
             self.recovered += other.recovered
+
+    def rows(self) -> list[RowFate]:
+        """Return the fate of every row in input order.
+
+        Example:
+            ```python
+            frame = pandas.DataFrame(result.rows(), columns=RowFate._fields)
+            ```
+        """
+        return self._rows(self._queue_names(numbers=True))
+
+    def to_dict(self, *, numbers: bool = True) -> dict[str, Any]:
+        """Return the result as plain values for JSON, in the order and the format of docs/results.md.
+
+        Args:
+            numbers: Whether it holds phone numbers and other words about people; without them it is fit for a log.
+        """
+        return {key: self._part(key, numbers=numbers) for key in self._keys}
+
+    def to_csv(self, path: str | os.PathLike[str]) -> int:
+        """Write the fate of every row as CSV, and return how many rows there are.
+
+        A cell that a spreadsheet would run is guarded by an apostrophe.
+
+        Args:
+            path: The file, which is replaced, and readable by its owner alone.
+
+        Raises:
+            ValueError: *path* is no path.
+            OSError: The file cannot be written; what stood there is as it was.
+        """
+        rows = self.rows()
+        write_rows(as_path("path", path), [RowFate._fields, *rows])
+        return len(rows)
+
+    def keys(self) -> Sequence[str]:
+        """Return the keys of `to_dict()`: `dict(result)`, as FastAPI makes it, is the same."""
+        return self._keys
+
+    def __getitem__(self, key: str) -> Any:
+        return self._part(key, numbers=True)
+
+    def _part(self, key: str, *, numbers: bool) -> Any:
+        match key:
+            case "totals":
+                return self.totals.to_dict()
+            case "skipped_by_reason":
+                return self.skipped_by_reason()
+            case "recovered":
+                return self.recovered
+            case "rows":
+                fields = [field for field in RowFate._fields if numbers or field not in PERSONAL]
+                rows = self._rows(self._queue_names(numbers=numbers))
+                return [{field: getattr(row, field) for field in fields} for row in rows]
+            case _:
+                raise KeyError(key)
+
+    def _queue_names(self, *, numbers: bool) -> Mapping[int, str]:  # noqa: ARG002 - for a spread
+        """Return how to call the queue of each row that was sent, by the row's index."""
+        return {}
+
+    def _rows(self, queues: Mapping[int, str]) -> list[RowFate]:
+        kinds = (self.added, self.skipped, self.pending, self.in_doubt)
+        rows = [row_fate(row, queues.get(row.index)) for kind in kinds for row in kind]
+        rows.sort(key=attrgetter("index"))
+        return rows
 
     def skipped_by_reason(self) -> dict[str, int]:
         """Count the skipped rows by reason, the most frequent first."""
@@ -160,3 +189,32 @@ class AppendResult:
 
     def __repr__(self) -> str:
         return f"<AppendResult {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        totals = self.totals
+        reasons = list(self.skipped_by_reason().items())
+        more = sum(count for _, count in reasons[_MOST_REASONS:])
+        rows = [
+            ("added", totals.added),
+            ("skipped", totals.skipped),
+            *((f"skipped: {reason}", count) for reason, count in reasons[:_MOST_REASONS]),
+            *([(f"skipped: {len(reasons) - _MOST_REASONS} more reasons", more)] if more else []),
+            ("pending", totals.pending),
+            ("in doubt", totals.in_doubt),
+        ]
+        lost = [("lost answers recovered", self.recovered)] if self.recovered else []
+        return table(f"{type(self).__name__}: {totals.rows} rows", ("fate", "rows"), [*rows, *lost])
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from pydantic_core import core_schema  # noqa: PLC0415 - pydantic alone asks for it
+
+        return core_schema.is_instance_schema(
+            cls,
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        return json_schema(cls.__name__, cls._keys)

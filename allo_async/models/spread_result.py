@@ -1,10 +1,12 @@
 """What became of the rows of a list that was spread over several queues."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import attrs
 
 from allo_async.models.append_result import AppendResult, Totals
+from allo_async.models.result_html import table
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +40,8 @@ class SpreadResult(AppendResult):
         placed: For each row that was sent, its place in `shares`, by the row's index.
     """
 
+    _keys: ClassVar[Sequence[str]] = (*AppendResult._keys, "queues")  # noqa: SLF001 - the parent's
+
     shares: list[QueueShare] = attrs.field(factory=list[QueueShare], kw_only=True)
     placed: dict[int, int] = attrs.field(factory=dict[int, int], kw_only=True)
 
@@ -59,5 +63,40 @@ class SpreadResult(AppendResult):
             for share in self.shares
         ]
 
+    def _part(self, key: str, *, numbers: bool) -> Any:
+        if key != "queues":
+            return super()._part(key, numbers=numbers)
+        return self.table() if numbers else self._impersonal_table()
+
+    def _queue_names(self, *, numbers: bool) -> Mapping[int, str]:
+        names = [share.name if numbers else _impersonal_name(share, place) for place, share in enumerate(self.shares)]
+        return {index: names[place] for index, place in self.placed.items()}
+
+    def _impersonal_table(self) -> list[dict[str, Any]]:
+        return [
+            {**row, "queue": _impersonal_name(share, place), "error": _kind(share.error)}
+            for place, (row, share) in enumerate(zip(self.table(), self.shares, strict=True))
+        ]
+
+    def _repr_html_(self) -> str:
+        queues = self._impersonal_table()
+        columns = ("queue", "added", "skipped", "in_doubt", "error")
+        own = table(f"{len(queues)} queues", columns, [[row[column] for column in columns] for row in queues])
+        return super()._repr_html_() + own
+
     def __repr__(self) -> str:
         return f"<SpreadResult {self.summary()} over {len(self.shares)} queues>"
+
+
+def _impersonal_name(share: QueueShare, place: int) -> str:
+    # An e-mail address names a person, an id does not.
+    return f"(queue {place})" if share.user_id is None and share.email is not None else share.name
+
+
+def _kind(error: Exception | None) -> str | None:
+    """Return an error's class and code; its words may quote a number or a name."""
+    if error is None:
+        return None
+    code: object = getattr(error, "code", None)
+    is_word = isinstance(code, str) and code.isidentifier()
+    return f"{type(error).__name__} {code}" if is_word else type(error).__name__

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-import attrs
 from pydantic import BaseModel
 
 from allo_async import AlloError, Journal, SpreadResult
@@ -30,7 +29,7 @@ class JobProgress(BaseModel):
     @classmethod
     def of(cls, result: SpreadResult) -> "JobProgress":
         """Count the fates of *result*."""
-        return JobProgress(**_counts(result))
+        return JobProgress(**result.totals.to_dict())
 
 
 class JobReport(JobProgress):
@@ -55,7 +54,7 @@ class JobReport(JobProgress):
     def ended(cls, result: SpreadResult, journal: Journal, unreadable: Mapping[int, str]) -> Self:
         """Report a job that ended with *result*."""
         return cls(
-            **_counts(result),
+            **result.totals.to_dict(),
             recovered=result.recovered,
             skipped_by_reason=result.skipped_by_reason(),
             queues=_queues(result),
@@ -78,10 +77,6 @@ class JobUnfinishedError(AlloError):
 
 class JobGivenUpError(AlloError):
     """A job over which several workers have died without any progress; it is not tried again."""
-
-
-def _counts(result: SpreadResult) -> dict[str, int]:
-    return {"rows": result.totals.rows, **attrs.asdict(result.totals)}
 
 
 def _queues(result: SpreadResult) -> list[dict[str, Any]]:
