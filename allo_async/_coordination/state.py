@@ -77,7 +77,7 @@ class QueueLease:
         until: When the holder loses it unless it renews.
         last: The member that had it last.
         last_until: Until when that is remembered.
-        members: Those who wait for it.
+        members: The members that wait for it.
         changes: Grows whenever a waiting member should ask again.
     """
 
@@ -101,7 +101,7 @@ class QueueLease:
 
 @attrs.define
 class State:
-    """What stands in the store. All moments are seconds on the store's clock.
+    """The contents of the store. All moments are seconds on the store's clock.
 
     Attributes:
         at: When it was changed last.
@@ -129,7 +129,7 @@ class State:
         self.kinds = {kind: until for kind, until in self.kinds.items() if until > now}
 
     def admit(self, name: str, member: str, *, limit: int, now: float) -> Admission:
-        """Let one request of *member* leave, or put *member* into the line.
+        """Grant one request of *member*, or put *member* into the line.
 
         Args:
             name: Which limit it counts against.
@@ -186,7 +186,7 @@ class State:
             self._window(name, told.limit).window.update(told, since=since, now=now)
 
     def hold(self, until: float) -> None:
-        """Let no request leave before a moment, and let the waiting members hear of it."""
+        """Hold up all requests until a moment, and wake the waiting members."""
         if until > self.pause:
             self.pause = until
             for shared in self.windows.values():
@@ -205,7 +205,7 @@ class State:
 
         Args:
             name: Which queue.
-            member: Who asks; a new name at each turn.
+            member: The member that asks; it takes a new name at each turn.
             kind: Which kind of name the asker has for the queue.
             lease: How long the lock lasts unless it is renewed.
             last: The asker's own member at its last turn, `""` for none.

@@ -91,7 +91,7 @@ class AppendRequest:
         """Send the rows until they are settled.
 
         Args:
-            slot: What the first attempt leaves with.
+            slot: The slot of the first attempt.
 
         Raises:
             AlloError: They were refused, or could not be settled.

@@ -107,7 +107,7 @@ class AppendBatcher:
             job.fail(StoppedError("the caller asked to end"))
 
     async def _leave(self, job: PendingAppend) -> None:
-        """Let a cancelled caller go; its rows are in doubt only if they may have arrived, or may still leave."""
+        """Release a cancelled caller; its rows are in doubt only if they may have arrived, or may still leave."""
         self._drop(job)
         request, task = self._request, self._task
         if request is None or task is None or job not in request.present:
@@ -156,7 +156,7 @@ class AppendBatcher:
                 job.fail(own_copy(job.call.capacity.refusal))
 
     def _let_in(self, jobs: Sequence[PendingAppend]) -> None:
-        """Put callers who waited for room before all others."""
+        """Put callers that waited for room before all others."""
         for job in reversed(jobs):
             self._waiting[job] = None
             self._waiting.move_to_end(job, last=False)
@@ -186,7 +186,7 @@ class AppendBatcher:
             locks.use(call.assignee)
             if locks.perhaps_the_same(call.assignee):
                 await tell_apart(self._session, call.assignee, call.limits.unstoppable)
-            # Nothing may come in between: whoever asks for another name of the queue sees that this lock is held.
+            # Nothing may come in between: a caller that asks for another name of the queue sees that this lock is held.
             lock = locks.of(call.assignee)
             with self._session.observers.timed_wait("turn"):
                 await lock.acquire()
@@ -214,7 +214,7 @@ class AppendBatcher:
             await self._send(assignee, parts, slot, before)
 
     async def _wait_for_limit(self) -> Slot | None:
-        """Wait until a request may leave; callers who may not wait for so long are refused at once."""
+        """Wait until a request may leave; callers that may not wait for so long are refused at once."""
         with self._session.observers.timed_wait("pace"):
             try:
                 return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
@@ -226,7 +226,7 @@ class AppendBatcher:
         return {job: self._session.sender.budget(job.call.limits) for job in self._waiting}
 
     def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> bool:
-        """End *job*, and return whether that leaves nobody who waits."""
+        """End *job*, and return whether that leaves no waiter."""
         self._waiting.pop(job, None)
         job.fail(error)
         return not self._waiting
@@ -249,7 +249,7 @@ class AppendBatcher:
                 await identify(self._session, assignee, limits_of(merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
-        """Let the callers go on whose rows are all settled."""
+        """Resume the callers thatse rows are all settled."""
         settled = [job for job in request.merged.jobs if not job.rows]
         for job in request.merged.jobs:
             if not job.rows:
@@ -269,7 +269,7 @@ _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBa
 
 
 def _succeed(jobs: Sequence[PendingAppend]) -> None:
-    """Let callers go on, a few at a time: each has work to do, and the loop has others to serve."""
+    """Resume callers, a few at a time: each has work to do, and the loop has others to serve."""
     for job in jobs[:_AT_ONCE]:
         job.succeed()
     if len(jobs) > _AT_ONCE:

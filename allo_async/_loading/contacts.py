@@ -1,4 +1,4 @@
-"""What callers give: rows to contacts, and refusals of what is no list of rows, each in words."""
+"""Rows to contacts, and a refusal in words of anything that is no list of rows."""
 
 import os
 import re
@@ -203,9 +203,9 @@ def refuse_table(value: Any, name: str, instead: str | None, *, files: bool = Tr
     """Raise if *value*, passed as *name*, is a table, or a path or (with *files*) an open file.
 
     Args:
-        value: What was passed.
+        value: The caller's value.
         name: The argument.
-        instead: What to pass of a table instead; by default its rows.
+        instead: The part of a table to pass instead; by default its rows.
         files: Whether an open file is refused, too.
 
     Raises:

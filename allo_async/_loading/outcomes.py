@@ -23,7 +23,7 @@ from allo_async.models import AddedNumber, AppendResult, Contact, InDoubtContact
 
 @attrs.frozen
 class Correlation:
-    """Who got which answer.
+    """The reply to each row.
 
     Attributes:
         added: Rows with their entry of the reply's `added`, in the rows' order.

@@ -103,7 +103,7 @@ class PendingAppend:
             self._turn = None
 
     def succeed(self) -> None:
-        """Let the caller go on."""
+        """Resume the caller."""
         self.taken()
         if not self.future.done():
             self.future.set_result(None)
@@ -241,7 +241,7 @@ class SharedBudget(WaitBudget):
 
     Args:
         refuse: Ends a caller's part, and returns whether no caller is left.
-        budgets: Returns the budget of each caller who waits.
+        budgets: Returns the budget of each caller that waits.
     """
 
     def __init__(
@@ -253,11 +253,11 @@ class SharedBudget(WaitBudget):
         super().__init__(min((budget.max_wait for budget in first.values()), default=inf))
         self._refuse = refuse
         self._budgets = budgets
-        # What was waited before a caller came takes none of that caller's longest wait.
+        # The wait before a caller came takes none of that caller's longest wait.
         self._came = dict.fromkeys(first, 0.0)
 
     def check(self, wait: float, paused: float) -> None:
-        """Refuse the callers who may not wait for so long, and raise once there is none."""
+        """Refuse the callers that may not wait for so long, and raise once there is none."""
         for job, budget in self._budgets().items():
             came = self._came.setdefault(job, self.waited)
             own = WaitBudget(budget.max_wait - (self.waited - came), longest_pause=budget.longest_pause)

@@ -1,4 +1,4 @@
-"""What a load would do: the same arithmetic, and no write."""
+"""The plan of a load: the same arithmetic, and no write."""
 
 import asyncio
 from collections import Counter

@@ -32,7 +32,7 @@ class PreparedRow:
         wire: The number as it is sent.
         e164: The number in E.164, `None` where only the server can tell.
         entry: The row as it stands in the request's `numbers`.
-        detail: What of the cell is not dialed, such as an extension.
+        detail: The part of the cell that is not dialed, such as an extension.
     """
 
     index: int
@@ -66,7 +66,7 @@ class Preparer:
         suppress: The numbers that must not be called, or the predicate that knows them.
 
     Attributes:
-        suppression: What must not be called, `None` if anybody may be.
+        suppression: The numbers that must not be called, `None` for none.
 
     Raises:
         InvalidRegionError: There is no such region.

@@ -97,7 +97,7 @@ class QueueSnapshot:
     """A queue as it was read back.
 
     Attributes:
-        end: What stood last before the batch, `None` where nobody knows.
+        end: The last entries before the batch, `None` if they are unknown.
         exists: Whether there is a queue.
         entries: All of its entries, in order.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
@@ -162,7 +162,7 @@ async def reconcile(
 
     Args:
         session: Carries the reads.
-        batch: What was sent.
+        batch: The rows that were sent.
         since: From when on it may have landed.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
         limits: How long it may take.
@@ -209,13 +209,13 @@ def _why_not_ours(
         return _MAYBE_MEANWHILE
     earlier = seen.entries[seen.begin : seen.surely_before]
     if len(run) < len(rows) and _longest_run(rows, earlier):
-        # What was added before the first attempt may reach beyond what is surely from before it.
+        # Entries from before the first attempt may reach beyond those that are surely from before it.
         return _UNLIKE_AN_APPEND
     ours = {id(entry) for entry in run.values()}
     others = [entry for entry in seen.entries[seen.surely_before :] if id(entry) not in ours]
     if len(_longest_run(rows, others)) >= len(run):
         return _TWICE
-    # Whoever has called entries may have queued them: uncalled ones beside them show that the run is one append's.
+    # A rep that has called entries may have queued them: uncalled ones beside them show that the run is one append's.
     called = [entry for entry in run.values() if any(entry.get(field) for field in _CALLED)]
     surely_of_now = seen.times is not None and all(map(seen.times.follows, called))
     return _ANYONES if called and (len(called) == len(run) or not surely_of_now) else None

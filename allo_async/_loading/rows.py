@@ -18,10 +18,10 @@ from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
 
-# What a pull gives at the end of the rows.
+# The value of a pull at the end of the rows.
 _END = object()
 
-#: What a load takes its rows from.
+#: The source of a load's rows.
 Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
 
 

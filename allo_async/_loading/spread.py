@@ -284,7 +284,7 @@ class SpreadLoad:
 
     @contextlib.contextmanager
     def _placing(self, queue_index: int, batch: Sequence[PreparedRow]) -> Generator[None]:
-        """Record who got *batch*, however its delivery ends."""
+        """Record the queue that got *batch*, however its delivery ends."""
         share = self._shares[queue_index]
         try:
             yield

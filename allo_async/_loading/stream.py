@@ -31,7 +31,7 @@ _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 # So many rows are prepared in about a millisecond.
 _FEW = 50
 
-#: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
+#: The reaction to a full queue: raise `QueueFullError`, end with the rest pending, or wait for room.
 OnFullQueue = Literal["raise", "stop", "wait"]
 
 
@@ -42,7 +42,7 @@ class AppendStream:
     the source and memory stays that of two chunks. Indexes count over the whole input.
 
     Attributes:
-        totals: The fates of all rows taken and told so far; once the stream has ended, of all rows taken, also after
+        totals: The fates of all rows whose result was yielded; once the stream has ended, of all rows taken, also after
             an error or a cancellation.
         unfinished: Once the stream has ended, the fates of rows that were taken but stand in no result that was
             yielded: those of the chunk that an error or a cancellation ended, and those that were prepared ahead.
@@ -136,8 +136,8 @@ class AppendStream:
     def stop(self) -> None:
         """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
 
-        What is waited for may be the rate limit, another append, a retry after a refusal, room in a full queue, or the
-        queue being read: nothing is on its way then, and the rows are pending in the last result.
+        A wait may be for the rate limit, another append, a retry after a refusal, room in a full queue, or a read of
+        the queue: nothing is on its way then, and the rows are pending in the last result.
         """
         self._stopping = True
         self._limits.stop.want()
@@ -284,7 +284,7 @@ class AppendStream:
         if self._feeder is not None:
             await self._feeder.close()
         if self._filling is not None and self._filling.done():
-            # What the source raised in rows ahead of the end is nobody's concern any more.
+            # An exception of the source in rows ahead of the end concerns nobody any more.
             _ = self._filling.cancelled() or self._filling.exception()
 
 

@@ -232,7 +232,7 @@ class QueueTail:
         """Learn from the *reply* to an append what stands last now.
 
         Args:
-            before: What stood last before it.
+            before: The last entries before it.
             reply: The reply.
             delivery: The append.
             added: The reply's entries that answer rows of the append.

@@ -158,7 +158,7 @@ def _down(seconds: float) -> str:
 
 @attrs.frozen
 class CallLimits:
-    """What a caller puts up with.
+    """The limits of a call.
 
     Attributes:
         give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.

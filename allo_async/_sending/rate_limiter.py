@@ -78,7 +78,7 @@ class Slot:
 
 
 class RateLimiter:
-    """Lets at most *limit* requests leave in any span of a second, whichever loop, thread or process sends them.
+    """Limits a key to *limit* requests in any span of a second, whichever loop, thread or process sends them.
 
     One request of each loop stands in the common line: a loop with many does not hold up one with few. Requests of
     strangers, of which the server's count tells, take places as our own do.
@@ -170,13 +170,13 @@ class RateLimiter:
             self._connection.tell(lambda state, _: state.give_back(self._name, stored))
 
     def pause(self, seconds: float) -> None:
-        """Let nothing leave for *seconds*; an earlier, longer pause stays in force."""
+        """Hold up all requests for *seconds*; an earlier, longer pause stays in force."""
         self.expect_pause(seconds)
         self._connection.local.apply(lambda state, now: state.hold(now + seconds))
         self._connection.tell(lambda state, now: state.hold(now + seconds))
 
     def expect_pause(self, seconds: float) -> None:
-        """Let the waiters of this loop know of a pause."""
+        """Announce a pause to the waiters of this loop."""
         not_before = self._clock.monotonic() + seconds
         if not_before > self._not_before:
             self._not_before = not_before

@@ -59,7 +59,7 @@ class IdempotencySupport:
 
 
 class Verdict(Enum):
-    """What to do with a request after a failed attempt."""
+    """The next step for a request after a failed attempt."""
 
     RETRY = "nothing happened: send it again after a while"
     RESEND = "it may have happened: send the same bytes again under the same key"
@@ -141,7 +141,7 @@ class Stage(Enum):
 
 @attrs.frozen
 class _Transition:
-    """What an ending adds to a request's state.
+    """The change of a request's state by an ending.
 
     Attributes:
         stage: The stage that follows, unless an earlier attempt is unclear.
@@ -168,7 +168,7 @@ _TRANSITIONS = {
 
 @attrs.frozen
 class RequestState:
-    """What is known of a request after some of its attempts.
+    """The known part of a request's fate after some of its attempts.
 
     Attributes:
         stage: Where it stands.

@@ -1,4 +1,4 @@
-"""What a 2xx says, endpoint by endpoint, and what it shows of a queue's end and of the server's clock."""
+"""The contents of a 2xx, endpoint by endpoint, with a queue's tail and the server's clock."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is sent, frozen before it is sent: each endpoint's request, and whose queue it is about."""
+"""Each endpoint's request, frozen before it is sent, and the queue that it is about."""
 
 import re
 import uuid
@@ -103,7 +103,7 @@ def any_request(
 ) -> Request:
     """Build a request to any endpoint; a write gets a key of its own."""
     given = {name: _text(value) for name, value in (params or {}).items() if value is not None}
-    # What is not quoted here goes into the request line as it is.
+    # Characters that are not quoted here go into the request line as they are.
     target = quote(path, safe=_PATH_CHARACTERS) + (f"?{urlencode(given)}" if given else "")
     method = method.upper()
     body = None if json is None else orjson.dumps(json)
