@@ -17,7 +17,7 @@ from allo_async.models import JournaledRow
 from allo_async.private_file import replacing
 from allo_async.spreadsheet_guard import guarded
 
-#: What is told of each row, in front of the file's own columns.
+#: The columns of each row's fate, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")
 
 _NOT_LOADED = "not_loaded"
@@ -64,7 +64,7 @@ def _once(loads: Sequence[Sequence[JournaledRow]]) -> list[JournaledRow]:
                 known[fate] += 1
                 rows.append(row)
                 sent[row.digest] += row.fate != "pending"
-    # What is pending in one load may stand in another's queue.
+    # A row that is pending in one load may stand in another's queue.
     return [row for row in rows if row.fate != "pending" or not sent[row.digest]]
 
 
@@ -72,7 +72,7 @@ def beside_file(fates: Iterable[JournaledRow], leads: LeadsFile, field_map: Sequ
     """Put each fate beside the line of *leads* that it is of.
 
     Args:
-        fates: What the journal has.
+        fates: The journal's rows.
         leads: The file.
         field_map: The columns as they were named to `load`, each `field=header`.
 

@@ -54,7 +54,7 @@ def _of_limit(error: errors.RateLimitedError) -> str:
 def _of_journal(error: errors.JournalError) -> str:
     told = _plain(error).replace("give it another load_id", "load everything again with --fresh")
     head, _, kind = told.rpartition(": ")
-    # What a parser called its trouble says nothing to who runs the command.
+    # A parser's name for its trouble says nothing to a user of the command.
     return head if kind.isidentifier() and kind.endswith("Error") else told
 
 
