@@ -27,7 +27,7 @@ from allo_async.validators import file_path, flag, one_of, seconds, text, whole
 _Parameters = ParamSpec("_Parameters")
 _Returned = TypeVar("_Returned")
 
-#: What a load is known by in its journal, if its caller does not say.
+#: The name of a load in its journal, if its caller gives none.
 DEFAULT_LOAD_ID = "load"
 
 # A longer name is somebody's data.
@@ -35,7 +35,7 @@ _LONGEST_LOAD_ID = 1_000
 
 
 class AppendOptions(TypedDict, total=False):
-    """The options of `DialingQueue.append` and `append_stream`, which describes them, for a wrapper's `Unpack`.
+    """The options of `DialingQueue.append` and `append_stream`, which describe them, for a wrapper's `Unpack`.
 
     Example:
         ```python
@@ -133,7 +133,7 @@ class Options:
         return log_of(self.journal, load_id, self.on_changed_input, terms, queues, clock=clock)
 
     def preparer(self) -> Preparer:
-        """Return what prepares the rows of the call.
+        """Return the preparer of the call's rows.
 
         Raises:
             InvalidRegionError: There is no such region.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeGuard, cast
 
 from allo_async.errors import ConfigurationError
 
-#: What code of the caller's may raise without ending a load that has not given its account.
+#: Exceptions that a caller's code may raise without ending a load that has not given its account.
 FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, asyncio.CancelledError, BaseExceptionGroup)
 
 _Attribute = Any

@@ -1,4 +1,4 @@
-"""What a row of the input is known by when it comes again."""
+"""The identity of a row of the input, by which it is known when it comes again."""
 
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b

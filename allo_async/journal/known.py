@@ -18,7 +18,7 @@ from allo_async.models import Assignee
 
 _LOST = "an earlier run sent it, and ended before an answer came"
 
-# What is known of a row is the place of its fate in here, or that it was being sent. A fate without the server's entry,
+# A row is known by the place of its fate in here, or that it was being sent. A fate without the server's entry,
 # which no run writes, does not count.
 _FATES = (None, "added", "skipped", "in_doubt")
 _SKIPPED = _FATES.index("skipped")
@@ -53,7 +53,7 @@ class ReadRow:
 
 @attrs.frozen
 class KnownRow:
-    """What the journal has of one row.
+    """One row, as the journal has it.
 
     Attributes:
         queue: The queue that it was sent or dealt to.

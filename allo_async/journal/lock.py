@@ -25,7 +25,7 @@ class JournalLock:
     _connection: sqlite3.Connection
 
     def release(self) -> None:
-        """Give it back, and delete its file while no other process can have locked that."""
+        """Release the lock, and delete its file while no other process can have locked that."""
         if _identity(self.beside) == self._identity:
             with contextlib.suppress(OSError):
                 self.beside.unlink()

@@ -1,4 +1,4 @@
-"""What has to be kept of every row of a load, in a few bytes each: an object a row would be more than memory holds."""
+"""A few bytes for every row of a load: an object a row would be more than memory holds."""
 
 import zlib
 from array import array
@@ -84,7 +84,7 @@ def sorted_compactly(
         values: The values.
         typecode: That of the array.
         part: Returns for a value a number below 256, which rises with the order.
-        key: What a value is sorted by, by default itself.
+        key: The sort key of a value, by default itself.
     """
     parts: list[array[int]] = [array(typecode) for _ in range(_PARTS)]
     for value in values:

@@ -1,4 +1,4 @@
-"""What the journal's tables hold, as values; each knows how to read and write itself."""
+"""The rows of the journal's tables, as values; each knows how to read and write itself."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping

@@ -103,7 +103,7 @@ class Store:
         cls._alive, cls._open = set(), {}
 
     async def close(self) -> None:
-        """Let go of it, and return once the file is closed, unless somebody else in this process needs it."""
+        """Release the store, and return once the file is closed, unless another load in this process needs it."""
         if self in self._inherited:
             return
         with self._guard:
@@ -112,12 +112,12 @@ class Store:
                 return
             del self._open[self.path]
         self.closing = self._thread.submit(self._disconnect)
-        # What was handed to the thread is still done.
+        # Work that the thread has is still done.
         self._thread.shutdown(wait=False)
         await asyncio.shield(asyncio.wrap_future(self.closing))
 
     def done(self, load_id: str, load: int) -> None:
-        """Let others have a load that was under way; `load` is its own id in the file."""
+        """Release a load that was under way to others; `load` is its own id in the file."""
         if self in self._inherited:
             return
         self.loads.discard(load_id)
@@ -167,7 +167,7 @@ class Store:
         if lost is not None:
             raise JournalError(
                 f"{lost} was moved, deleted or replaced during a load, and nothing was sent after that: put the journal"
-                " back before you load again, or load only what is told as pending"
+                " back before you load again, or load only the rows that are pending"
             )
         with connection:
             self._retrying(lambda: connection.execute("BEGIN IMMEDIATE"), _BUSY_TIMEOUT)
@@ -217,7 +217,7 @@ class Store:
         connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         if not is_journal:
             connection.executescript(schema())
-        # Whoever ran these is gone, or the journal would be locked.
+        # The process that ran these is gone, or the journal would be locked.
         connection.execute("UPDATE load SET running = 0 WHERE running")
 
     def _mark_done(self, load: int) -> None:

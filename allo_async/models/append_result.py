@@ -1,4 +1,4 @@
-"""What became of every row that an append took."""
+"""The fate of every row that an append took."""
 
 from collections import Counter
 from typing import Literal
@@ -18,7 +18,7 @@ class AddedNumber(QueueNumber):
 
     Attributes:
         index: The row's place in what was passed in, from 0.
-        detail: What the row held besides the number that was sent, e.g. `extension 5 is not dialed`, or `None`.
+        detail: The part of the row that was not sent, in words, e.g. `extension 5 is not dialed`, or `None`.
     """
 
     index: int
@@ -49,10 +49,10 @@ class SkippedNumber:
 
 @attrs.frozen(kw_only=True)
 class InDoubtContact:
-    """A row that was sent, and nobody can tell whether it arrived.
+    """A row that was sent, and whose arrival neither a reply nor the queue shows.
 
-    No `append` takes it as it is, because that may put it in twice. After a look into the queue, its *contact* can be
-    passed.
+    No `append` takes such a row as it is, because that may put it in twice. After a look into the queue, pass its
+    *contact*.
 
     Attributes:
         index: The row's place in what was passed in, from 0.
@@ -95,15 +95,15 @@ class Totals:
 class AppendResult:
     """The fate of every row: each stands in exactly one of the four lists, in input order.
 
-    An empty one can be handed to `append` as `into`, which fills it as the load goes.
+    Pass an empty one to `append` as `into`, which fills it as the load goes.
 
     Attributes:
         added: In the queue.
         skipped: Not in the queue, and sending them again would not help.
         pending: Certainly not in the queue, and not skipped: never sent, or refused. Safe to send again.
-        in_doubt: Sent, maybe by an earlier run of the load, and no one can tell whether they arrived; each says why.
+        in_doubt: Sent, maybe by an earlier run of the load, without evidence whether they arrived; each says why.
             Sending them again may put them in twice.
-        recovered: How many chunks' answers were lost and came back, by a replay or by reading the queue back.
+        recovered: How many requests' replies were lost and came back, by a replay or by reading the queue back.
 
     Printing a result shows counts and reasons only, never a number or a name.
     """
@@ -138,7 +138,7 @@ class AppendResult:
         return dict(Counter(row.reason for row in self.skipped).most_common())
 
     def summary(self) -> str:
-        """Say in one line what became of the rows.
+        """Return one line with the counts and the reasons.
 
         Example:
             >>> AppendResult().summary()

@@ -1,6 +1,6 @@
-"""What can go wrong with a request, as values that a test scripts: refusals, lost answers, strange replies.
+"""Faults of a request, as values that a test scripts: refusals, lost replies, strange replies.
 
-Each factory gives a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits and scopes, where the
+Each factory returns a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits and scopes, where the
 request would be carried out; those with *commit* let it be carried out first.
 """
 
@@ -24,10 +24,10 @@ class Fault:
     """One thing that goes wrong.
 
     Attributes:
-        name: What the ledger calls it.
+        name: The fault's name in the ledger.
         commit: Whether the append is carried out first.
-        answer: Makes what goes out, from the honest answer (an empty one without *commit*) and the Unix time.
-        keeps: What is stored under the idempotency key: the `honest` answer, the `changed` one, or `nothing`.
+        answer: Makes the reply that goes out, from the honest one (an empty one without *commit*) and the Unix time.
+        keeps: The reply that is stored under the idempotency key: the `honest` one, the `changed` one, or `nothing`.
         delay: Seconds on top that carrying it out takes.
     """
 
@@ -206,7 +206,7 @@ def unknown_enum_values() -> Fault:
 
 
 def unknown_skip_reason(reason: str = "ON_DO_NOT_CALL_LIST") -> Fault:
-    """Give *reason* for whatever the append skips."""
+    """Skip every row that the append skips with *reason*."""
 
     def change(content: JsonObject) -> JsonObject:
         for entry in content["data"]["skipped"]:

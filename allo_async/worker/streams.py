@@ -26,7 +26,7 @@ def redis_broker(url: str, *, keep_results: int = 24 * 60 * 60, **options: Any) 
 
     A job's message holds its rows, with numbers and names, in the clear. It is deleted as soon as the job is done;
     taskiq-redis alone would leave it in the stream. Progress and results go after *keep_results* seconds. They are
-    JSON: who can write to Redis can make no worker run a pickle.
+    JSON: a process that can write to Redis can make no worker run a pickle.
 
     Args:
         url: Where Redis is.
