@@ -11,7 +11,7 @@ import attrs
 
 
 class Clock(Protocol):
-    """Where the client takes its time from; tests hand in one that they move.
+    """The client's source of time; tests pass one that they move.
 
     All moments and spans are seconds.
     """

@@ -216,7 +216,7 @@ class ApiError(AlloError):
         request_id: The request, for asking Allo about it.
         param: The parameter that the API blames.
         suggestion: The API's own suggestion.
-        doc_url: Where the API documents the error.
+        doc_url: The page that documents the error.
         errors: The faults, field by field.
         retryable: The API's own claim; known to be wrong for append conflicts.
         retry_after: Seconds to wait before the next request on this key, if the API says so.

@@ -141,7 +141,7 @@ class AttemptStarted(Event):
     Attributes:
         attempt: A number that is its own in this process.
         method: The HTTP method.
-        url: Where it goes, without the query, which may name a person.
+        url: The URL without the query, which may name a person.
         resends: How many attempts of the same request there were before.
         request_id: The `X-Request-Id` that is sent.
     """

@@ -1,12 +1,16 @@
 """Every Python block of the README and of docs/ prints what stands below it, and every link leads somewhere."""
 
 import asyncio
+import inspect
 import os
 import re
 import sys
 
 import pytest
+from typer.main import get_command
 
+from allo_async import AlloClient, DialingQueue
+from allo_async.cli.app import app
 from allo_async.sandbox import Sandbox
 from tests.documents import GUIDES, PAGES, README, ROOT, name, prose
 
@@ -103,3 +107,28 @@ def test_make_targets_exist(page):
 
     targets = [target for targets in named for target in targets.split()]
     assert [target for target in targets if f"\n{target}:" not in f"\n{makefile}"] == []
+
+
+def options(command):
+    """Return the options of a command and of those below it, as users type them."""
+    own = {word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts)}
+    return own.union(*(options(each) for each in getattr(command, "commands", {}).values()))
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name)
+def test_options_of_the_command_exist(page):
+    """Every option of the command that a page names is one of a command's."""
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text("utf-8")))
+
+    assert named - options(get_command(app)) - {"--help"} == set()
+
+
+def test_timeouts_have_the_defaults_of_the_code():
+    """The table of timeouts names the options that calls take, each with its default."""
+    text = (ROOT / "docs" / "timeouts.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| `?(\w+)", text, re.MULTILINE))
+    taken = inspect.signature(DialingQueue.append).parameters | inspect.signature(AlloClient.__init__).parameters
+
+    bounds = ["deadline", "timeout", "retry_budget", "max_rate_limit_wait", "max_retry_after", "poll_interval"]
+    expected = {bound: taken[bound].default for bound in bounds}
+    assert told == {bound: "None" if value is None else f"{value:g}" for bound, value in expected.items()}

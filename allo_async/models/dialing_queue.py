@@ -20,7 +20,7 @@ class QueueSettings:
         name: The name that the rep sees.
         creator_id: The user that made it, `usr-…`.
         assignee_id: The user that calls its numbers.
-        voicemail_handling: `SKIP` goes on to the next number when a voicemail box answers, `NO_SKIP` stays.
+        voicemail_handling: `SKIP` goes on to the next number if a voicemail box answers, `NO_SKIP` stays.
         do_not_disturb: `ENABLED` silences incoming calls meanwhile, `DISABLED` does not.
         created_at: When it was made; naive, as the API gives no offset.
         updated_at: When it last changed; naive as well.

@@ -33,7 +33,7 @@ class JournaledRow:
     Attributes:
         index: Its place in the input of its load, from 0.
         digest: The row's identity: a digest of the row as it was passed in.
-        number: As it stands in the queue, or as it was given.
+        number: The number as it stands in the queue, or as the caller passed it.
         fate: `added`, `skipped`, `pending` or `in_doubt`.
         reason: Why it was skipped, or is in doubt.
         position: Its place in the queue.

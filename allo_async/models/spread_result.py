@@ -12,8 +12,8 @@ class QueueShare:
     """One queue's part in a spread.
 
     Attributes:
-        user_id: The rep, where the queue was asked for by id.
-        email: The rep, where it was asked for by e-mail; both are `None` for the key owner's queue.
+        user_id: The rep's id, if the caller named the queue by id.
+        email: The rep's address, if the caller named the queue by e-mail; both are `None` for the key owner's queue.
         totals: The fates of the rows that this queue was sent; it has no pending ones.
         error: The `AlloError` that kept it from taking more, other than being full.
     """

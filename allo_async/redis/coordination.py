@@ -22,7 +22,7 @@ class RedisCoordination:
 
     At most as many requests as the key may send leave all processes in any second of Redis's clock; a 429 holds up all
     of them; one process at a time appends to a queue. Redis holds moments and ids made up by the processes. The API
-    key, the server and whose queue it is stand there as a keyed hash alone.
+    key, the server and the queue's owner stand there as a keyed hash alone.
 
     Args:
         url: The address of Redis: `redis://…`, `rediss://…` or `unix://…`; 6.2 or newer, one server, no cluster. In a

@@ -21,7 +21,7 @@ Keeps: TypeAlias = Literal["honest", "changed", "nothing"]
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """A fault that strikes a request.
 
     Attributes:
         name: The fault's name in the ledger.
@@ -124,7 +124,7 @@ def commit_and_stall(seconds: float = 3600.0) -> Fault:
 
 
 def late(seconds: float) -> Fault:
-    """Carry the append out in *seconds*, when nobody may wait for its answer any more."""
+    """Carry the append out in *seconds*, when no client may wait for its reply any more."""
     return Fault(name="late", commit=True, answer=lambda honest, _: honest, keeps="honest", delay=seconds)
 
 
@@ -183,7 +183,7 @@ def reply(change: Change, *, name: str = "reply") -> Fault:
 
 
 def unknown_fields() -> Fault:
-    """Answer with fields that nobody announced, at every level."""
+    """Answer with undocumented fields, at every level."""
 
     def change(content: JsonObject) -> JsonObject:
         for entry in content["data"]["added"]:
@@ -228,7 +228,7 @@ def leave_out(*places: int) -> Fault:
 
 
 def made_up(count: int = 1) -> Fault:
-    """Add *count* entries to the reply that nobody sent, half of them as added, half as skipped."""
+    """Add *count* made-up entries to the reply, half of them as added, half as skipped."""
 
     def change(content: JsonObject) -> JsonObject:
         for place in range(count):

@@ -45,7 +45,7 @@ class Sandbox:
     """A server that behaves as the Allo API is documented to, in memory, on loopback.
 
     Args:
-        host: Where to listen.
+        host: The address to listen on.
         port: 0 for a free one.
         region: How the server reads a number without a country code, as an ISO 3166 code.
         read_per_second: GET requests a key may make in any second, `None` for any number.
@@ -63,7 +63,7 @@ class Sandbox:
         conflict_rate: How likely an append is refused with 409 by itself, 0 to 1.
         rate_limit_rate: How likely it is refused with 429 by itself, 0 to 1.
         seed: Of everything random.
-        clock: The server's time; tests hand in their own.
+        clock: The server's source of time; tests pass their own.
 
     Attributes:
         ledger: Every request, and its effect.
@@ -154,7 +154,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where the sandbox listens, for `base_url=`; known once it was entered."""
+        """The URL of the sandbox, for `base_url=`; known once it was entered."""
         if self._runner is None:
             raise RuntimeError("enter the sandbox first: async with Sandbox() as sandbox")
         if self._runner.addresses:
@@ -211,7 +211,7 @@ class Sandbox:
         return [entry.number_to for entry in self.queue(user)]
 
     def fill(self, user: str | None, count: int) -> None:
-        """Put *count* numbers of nobody's into a user's queue, as if others had; each number only once ever."""
+        """Put *count* made-up numbers into a user's queue, as if others had; each number only once ever."""
         found = self._found(user)
         queue = self._team.queue_of(found.id, found.id)
         start, self._filled = self._filled, self._filled + count
