@@ -34,7 +34,7 @@ TOGETHER = os.environ.get("ALLO_COORDINATION_DIRECTORY", "allo-together")
 #: Seconds within which a request is answered, whatever Allo does.
 DEADLINE = 10.0
 
-#: Seconds that a rate limit may hold a request up; above it, the handler answers 429 with a Retry-After.
+#: Seconds that a rate limit may hold a request up; above it, the handler replies 503 with a Retry-After.
 MAX_RATE_LIMIT_WAIT = 2.0
 
 

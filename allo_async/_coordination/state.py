@@ -17,7 +17,7 @@ KIND = 3600.0
 #: Seconds for which the last holder of a lock is remembered: a tail is not trusted for longer.
 LAST_HOLDER = 60.0
 
-# Seconds for which the state is worth keeping where nobody uses the key.
+# Seconds for which the state is worth keeping if no process uses the key.
 _LIFETIME = 3600.0
 
 
@@ -44,7 +44,7 @@ class LockAnswer:
 
     Attributes:
         granted: Whether the lock is the asking member's now.
-        taken_over: Whether somebody else may have held it since the asker's last time.
+        taken_over: Whether another member may have held it since the asker's last time.
         wait: Seconds until the present holder loses it unless it renews.
         kinds: How many kinds of names for queues are in use.
     """
@@ -94,7 +94,7 @@ class QueueLease:
         self.changes += 1
 
     def forget(self, now: float) -> bool:
-        """Forget the dead, and return whether anything is left that somebody may need."""
+        """Forget the dead, and return whether anything is left that a member may need."""
         self.changes += self.members.forget(now)
         return self.until > now or self.last_until > now or bool(self.members.alive_until)
 
@@ -134,7 +134,7 @@ class State:
         Args:
             name: Which limit it counts against.
             member: Whose request it is.
-            limit: Requests per second, until the server has told another limit.
+            limit: Requests per second, until the server names another limit.
             now: The moment.
         """
         shared = self._window(name, limit)
@@ -254,7 +254,7 @@ class State:
         return math.ceil(max(_LIFETIME, self.paused(now)))
 
     def is_idle(self, now: float) -> bool:
-        """Return whether nobody would miss this state."""
+        """Return whether no member would miss this state."""
         return (
             self.pause <= now
             and not any(lock.holder for lock in self.locks.values())

@@ -87,7 +87,7 @@ class Bells:
         return self._events.setdefault(name, asyncio.Event())
 
     def are_awaited(self, names: Iterable[str]) -> bool:
-        """Return whether somebody may wait for one of *names*."""
+        """Return whether there may be a waiter for one of *names*."""
         return any(name in self._events for name in names)
 
     def ring(self, names: Iterable[str]) -> None:
@@ -140,7 +140,7 @@ class MemoryStore:
 
     Args:
         clock: Where time comes from.
-        key: Which state it is; `None` for one that nobody else shares.
+        key: The name of the state; `None` for one that no other store shares.
     """
 
     failures: tuple[type[Exception], ...] = ()

@@ -1,4 +1,4 @@
-"""One writer for each queue: callers hand in rows and wait, and a single task sends what has come in.
+"""One writer for each queue: callers pass rows and wait, and a single task sends the rows that have come in.
 
 A request belongs to nobody alone. A task of its own takes the queue's lock, waits for the rate limit, and only then
 collects rows, so that all that came in by then leaves together.
@@ -53,7 +53,7 @@ class AppendBatcher:
     def __init__(self, session: LoopSession, identity: Identity) -> None:
         self._session = session
         self._kind = kind_of(identity)
-        # Ordered dictionaries and not deques: a caller who leaves costs the same however many wait.
+        # Ordered dictionaries and not deques: a caller that leaves costs the same however many wait.
         self._waiting = OrderedDict[PendingAppend, None]()
         self._request: AppendRequest | None = None
         self._task: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class AppendBatcher:
 
     def _enter(self, job: PendingAppend) -> None:
         if job.call.waits_for_room and self._room_wait.jobs:
-            # Callers who have waited longer get the room first.
+            # Callers that have waited longer get the room first.
             self._room_wait.add(job, self._let_in)
             return
         if self._task is not None:
@@ -98,7 +98,7 @@ class AppendBatcher:
         self._go_on()
 
     def _stop(self, job: PendingAppend) -> None:
-        """End *job* in order: a request that may have arrived is heard out, and nothing else leaves."""
+        """End *job* in order: wait for the reply to a request that may have arrived, and send nothing else."""
         job.stopping = True
         if self._request is not None and job in self._request.present:
             self._request.stop()
@@ -144,7 +144,7 @@ class AppendBatcher:
             self._task.add_done_callback(self._ended)
 
     def _turn_away(self) -> None:
-        """Take the callers for whom the queue has no more room out of the line."""
+        """Take the callers for which the queue has no more room out of the line."""
         while self._waiting:
             job = next(iter(self._waiting))
             if job.call.capacity is None or job.call.capacity.allows >= 1:
@@ -219,7 +219,7 @@ class AppendBatcher:
             try:
                 return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
             except RateLimitWaitError:
-                # No caller is left who would wait for so long.
+                # No caller is left that would wait for so long.
                 return None
 
     def _budgets(self) -> Mapping[PendingAppend, WaitBudget]:

@@ -64,7 +64,7 @@ def as_mapping(row: Any) -> Mapping[object, object] | None:
 
 
 def number_as_given(row: object) -> str | None:
-    """Return the number that a row gives, however unusable the row, `None` where it gives none."""
+    """Return the number of a row, however unusable the row, `None` if it has none."""
     if not isinstance(row, str):
         named = as_mapping(row)
         row = row if named is None else named.get("number")
@@ -186,7 +186,7 @@ _MATRIX = 2
 
 
 def refuse_no_rows(rows: object) -> None:
-    """Raise if iterating *rows* would give something else than rows.
+    """Raise if iterating *rows* would yield anything but rows.
 
     Raises:
         TypeError: It is a table passed whole, a single row, a path, an open file or no iterable; says what to pass.
@@ -222,7 +222,7 @@ def refuse_table(value: Any, name: str, instead: str | None, *, files: bool = Tr
 
 
 def _way_out(value: Any, kind: str) -> str | None:
-    """Return what gives the rows of a table; `None` for what is no table."""
+    """Return the expression for the rows of a table; `None` if it is no table."""
     if kind == "LazyFrame":
         return "df.collect().to_dicts()"
     for method, way_out in (("to_dicts", "df.to_dicts()"), ("to_pylist", "table.to_pylist()")):

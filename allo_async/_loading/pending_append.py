@@ -27,7 +27,7 @@ _numbers = itertools.count()
 
 @attrs.define(eq=False)
 class AppendCall:
-    """One caller's terms, and what the replies to that caller's requests have told.
+    """One caller's terms, and the limits that the replies to that caller's requests named.
 
     Attributes:
         assignee: Whose queue it is.
@@ -56,7 +56,7 @@ class AppendCall:
 
     @property
     def most_rows(self) -> float:
-        """How many rows to send at once, as far as replies have told."""
+        """How many rows to send at once, by the replies so far."""
         return self.conflict_limit if self.capacity is None else min(self.conflict_limit, self.capacity.allows)
 
 
@@ -120,7 +120,7 @@ class PendingAppend:
         if not self.future.done():
             self.future.cancel()
         elif not self.future.cancelled():
-            # An error that came too late for the caller is nobody's.
+            # An error that came too late for the caller reaches none.
             self.future.exception()
 
     @property
@@ -193,7 +193,7 @@ class MergedRows:
                 job.outcomes.settle(own)
 
     def doubt(self, reason: str) -> None:
-        """Record that no one can tell of any row whether it arrived."""
+        """Record that every row is in doubt."""
         for job in self.jobs:
             self.doubt_of(job, reason)
 

@@ -30,7 +30,7 @@ class PreparedRow:
         index: The row's place in the input.
         contact: The row as the caller gave it.
         wire: The number as it is sent.
-        e164: The number in E.164, `None` where only the server can tell.
+        e164: The number in E.164, `None` if only the server can judge it.
         entry: The row as it stands in the request's `numbers`.
         detail: The part of the cell that is not dialed, such as an extension.
     """
@@ -148,7 +148,7 @@ class Preparer:
         """Return whether one of *rows*, which an earlier run was sending, must not be sent any more.
 
         Raises:
-            SuppressionError: Nobody can tell.
+            SuppressionError: The suppression list or function failed.
         """
         if self.suppression is None:
             return False

@@ -103,7 +103,7 @@ class QueueSnapshot:
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
         queue_id: The queue's id, `None` where it is not known.
         times: The moments that entries are compared with, `None` where the server's clock is not known.
-        is_old: Whether others may have written between the look at the tail and the first attempt, and no date tells.
+        is_old: Whether others may have written between the look at the tail and the first attempt, without a date.
     """
 
     end: QueueEnd | None
@@ -137,7 +137,7 @@ class QueueSnapshot:
 
     @cached_property
     def begin(self) -> int | None:
-        """From which place on entries came in after the tail was read; `None` if nothing tells."""
+        """The place from which on entries came in after the tail was read; `None` if nothing shows it."""
         if self.end is None or None is not self.end.queue_id != self.queue_id:
             return None
         if self.end.number_to is None:
@@ -178,7 +178,7 @@ async def reconcile(
 
 
 def find_append(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> AppendReply | None:
-    """Return the answer that *seen* gives to the append of *rows*: one in doubt, or `None`, where they did not land."""
+    """Return the reply to the append of *rows* by *seen*: one in doubt, or `None` if they did not land."""
     if seen.begin is None:
         if _longest_run(rows, seen.entries):
             return _doubt(_MAYBE_BEFORE)

@@ -74,7 +74,7 @@ class AppendStream:
         self._opener = log
         self._opened = False
         self._recovered = 0
-        # A load that is drained ends so long before its deadline that even the rest of a list is told by then.
+        # A load that is drained ends so long before its deadline that even the rest of a list is accounted for by then.
         self._drains = drains
         self._error: BaseException | None = None
         self._open_call = open_call
@@ -185,7 +185,7 @@ class AppendStream:
             return None
         untaken = max(0, (self._source.size or 0) - self._source.taken) if self._drains else 0
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
-        # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
+        # A list that takes longer to account for than there is time is sent as far as half of the time allows.
         told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
         return told_from - self._clock.monotonic()
 
@@ -242,7 +242,7 @@ class AppendStream:
         return result
 
     async def _end(self, outcomes: Outcomes | None = None, error: BaseException | None = None) -> None:
-        """End, and account for what was taken but not told."""
+        """End, and account for the rows that were taken but not yielded."""
         if self._ended:
             return
         self._ended = True
@@ -266,7 +266,7 @@ class AppendStream:
         seconds = self._clock.monotonic() - self._begun
         _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
         self._error = error
-        # After a cancellation, nobody takes the rest.
+        # After a cancellation, no code takes the rest.
         if not self._drains or not isinstance(error, AlloError | None):
             self._tell_end()
 
@@ -291,8 +291,8 @@ class AppendStream:
 async def drain(stream: AppendStream) -> AppendResult:
     """Take what is left of a sync iterable once *stream* has ended: rows never sent, and local skips.
 
-    Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are rows
-    that a sync iterable without a length, such as a generator, has not given by the deadline.
+    Rows that an async iterable has not yielded yet are in no result: waiting for them could take for ever. Nor are rows
+    that a sync iterable without a length, such as a generator, has not yielded by the deadline.
 
     Raises:
         InputChangedError: These rows are not what they were; its `.result` has them.

@@ -181,7 +181,7 @@ class CallLimits:
 UNLIMITED = CallLimits()
 
 
-# Real seconds within which a call that is told to end has ended.
+# Real seconds within which a call that is asked to end has ended.
 _ENDING = 1.0
 
 

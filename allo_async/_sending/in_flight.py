@@ -84,7 +84,7 @@ class InFlightRequest(Generic[Answer]):
 
     @property
     def unclear(self) -> bool:
-        """Whether an earlier attempt ended without telling whether it was carried out."""
+        """Whether an earlier attempt ended without evidence whether it was carried out."""
         return self.state.unclear_since is not None
 
     @property
@@ -94,7 +94,7 @@ class InFlightRequest(Generic[Answer]):
 
     @property
     def on_its_way(self) -> bool:
-        """Whether an answer has to be heard out, since the request changes something and may have arrived."""
+        """Whether to wait for the reply, because the request changes something and may have arrived."""
         return not self.request.reads and (self.in_doubt or not self.surely_refused)
 
     def begin(self, clock: Clock) -> None:

@@ -38,13 +38,13 @@ _log = logging.getLogger(__name__)
 
 _numbers = itertools.count(1)
 
-# Seconds that are worth telling, once they are over, and while they last.
+# Seconds that are worth an event, once they are over, and while they last.
 _SHORTEST_WAIT = 0.001
 _NOTICEABLE_WAIT = 0.2
 
 
 def new_number() -> int:
-    """Return a number that is nobody else's in this process."""
+    """Return a number that is unique in this process."""
     return next(_numbers)
 
 

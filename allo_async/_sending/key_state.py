@@ -79,7 +79,7 @@ class RateLimiters:
         return seconds
 
     def update(self, request: Request, told: RateLimit, *, since: float) -> None:
-        """Follow the limit that the reply to *request* told; it left at *since*."""
+        """Follow the limit that the reply to *request* names; the request left at *since*."""
         if told.limit > LARGEST_LIMIT:
             self._disbelieve("the server tells of a limit of %d requests a second, which is ignored", told.limit)
         else:
@@ -100,7 +100,7 @@ class Coordination(Protocol):
         ...
 
     def store(self, key: str, clock: Clock) -> Store:
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         ...
 
 

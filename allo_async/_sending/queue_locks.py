@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 # Seconds after which a lease is renewed.
 _RENEWAL = 1.0
 
-# Seconds after which those who wait look again; well before they count as dead.
+# Seconds after which waiters look again; well before they count as dead.
 _LOOK = 1.0
 
 
@@ -33,13 +33,13 @@ class LeasedLock(asyncio.Lock):
         name: The queue's name in the stores.
         kind: Which kind of name the queue is known by.
         connection: To the stores.
-        on_taken_over: Called where somebody else may have had the lock since this one's last time.
+        on_taken_over: Called if another member may have had the lock since this one's last time.
         tell_kinds: Called with how many kinds of names are in use.
         clock: Measures when to renew.
         turns: This loop's last turn, by the queue's name, in both stores; it outlives the lock.
 
     Attributes:
-        taken_over: Whether somebody else may have had the lock before the present turn.
+        taken_over: Whether another member may have had the lock before the present turn.
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class QueueLocks:
         self._several_kinds = kinds > 1
 
     def learn(self, assignee: Assignee, user_id: str | None) -> None:
-        """Record that the queue of *assignee* is that of *user_id*; `None` if the server does not tell."""
+        """Record that the queue of *assignee* is that of *user_id*; `None` if the server does not say."""
         self._users[assignee.identity] = assignee.identity if user_id is None else ("user_id", user_id)
 
     def question(self, assignee: Assignee) -> asyncio.Lock:

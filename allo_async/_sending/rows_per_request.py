@@ -1,4 +1,4 @@
-"""How many rows the server takes in one request, as its refusals tell."""
+"""How many rows the server takes in one request, by its refusals."""
 
 from math import inf
 

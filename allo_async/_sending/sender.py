@@ -1,4 +1,4 @@
-"""The retry loop: one delivery, until it is settled or given up."""
+"""The retry loop: one request, until it is settled or given up."""
 
 import contextlib
 import logging

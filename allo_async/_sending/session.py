@@ -89,7 +89,7 @@ class ServerLimits:
             self._most = max(self._most, size)
 
     def queue_grew(self, size: int) -> None:
-        """Record that an append has made a queue *size* numbers long: what was told, and is less, holds no more."""
+        """Record that an append has made a queue *size* numbers long: a smaller limit of a reply holds no more."""
         self.queue_counted(size)
         if self._told is not None and self._most > self._told:
             self._told = None
@@ -130,7 +130,7 @@ class LoopSession:
 
     @property
     def observers(self) -> Observers:
-        """Are told of what happens."""
+        """The observers of the client's events."""
         return self.sender.observers
 
     @property
@@ -155,7 +155,7 @@ class LoopSessions:
         session: The caller's own session.
         trace_configs: For the sessions that are made.
         coordination: The way to the key's other processes.
-        observers: Are told of what happens.
+        observers: The observers of the client's events.
         merge_appends: Whether appends that wait for the same queue leave together.
 
     Attributes:

@@ -50,7 +50,7 @@ class IdempotencySupport:
     ignored: bool = False
 
     def note(self, request: Request, reply: Reply) -> None:
-        """Learn from *reply*; a refusal without the echo may be a proxy's, and tells nothing."""
+        """Learn from *reply*; a refusal without the echo may be a proxy's, and shows nothing."""
         if request.idempotency_key is None:
             return
         echoed = reply.headers.get("Idempotency-Key") == request.idempotency_key
@@ -174,7 +174,7 @@ class RequestState:
         stage: Where it stands.
         unclear_since: When the first attempt began of those that ended unclear and are not settled by a look.
         may_arrive_since: When the first attempt began of those that may be carried out later.
-        key_kept: Whether a replay would give a lost answer back, as far as the endings tell.
+        key_kept: Whether a replay would return a lost reply, as far as the endings show.
         looked: Whether a look found the request not carried out. An attempt may still be on its way then.
     """
 

@@ -54,5 +54,5 @@ class FileCoordination:
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
     def store(self, key: str, clock: Clock) -> FileStore:
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         return FileStore(self.directory / f"allo-async-2-{key}.json", clock)

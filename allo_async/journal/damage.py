@@ -81,7 +81,7 @@ def refuse_damage(connection: sqlite3.Connection) -> None:
 
 
 def check_entry(fate: str | None, entry: bytes | None) -> None:
-    """Check what the server said of a row, as it will be read once the row is told.
+    """Check the server's entry of a row, as it will be read for the result.
 
     Raises:
         JournalError: It cannot be.

@@ -38,7 +38,7 @@ class ReadRow:
         place: Its place in the chunk.
         index: Its place in the load's input as the journal has that, `None` for none.
         number: As it was sent, `None` for a row that was only dealt.
-        fate: The fate, as soon as a reply told it.
+        fate: The fate, as soon as a reply has it.
         entry: The server's entry, in JSON.
     """
 
@@ -57,7 +57,7 @@ class KnownRow:
 
     Attributes:
         queue: The queue that it was sent or dealt to.
-        fate: The fate, `None` where no reply told it.
+        fate: The fate, `None` if no reply has it.
         outcome: The same with what the server said; `None` for a row that may be sent.
         at: When it was settled, or sent where it is not; a Unix time.
     """

@@ -103,7 +103,7 @@ class JournalLog(KnownLog):
         """Compare the *row* at *index* with what an earlier run took there, and find it among those that are known.
 
         Raises:
-            InputChangedError: It is another row, or one that was not there; told once, and nothing is sent any more.
+            InputChangedError: It is another row, or one that was not there; raised once, and nothing is sent any more.
         """
         seen = digest(row)
         before = self._input.get(index)

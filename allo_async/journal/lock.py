@@ -76,7 +76,7 @@ def _lock(beside: Path, name: str) -> sqlite3.Connection:
 
 
 def _identity(path: Path) -> _Identity | None:
-    """Return what tells the file at *path* from one that has its name later, and maybe its number."""
+    """Return the identity of the file at *path*, which one of the same name later does not have."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -99,7 +99,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
 
 
 def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
-    """Return whether somebody else may be sending rows of the load just now."""
+    """Return whether another process may be sending rows of the load just now."""
     if here is not None:
         return key.load_id in here
     if not is_held(path):
@@ -131,7 +131,7 @@ async def forget(path: Path, load_id: str) -> None:
 
 
 def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRuns:
-    # Before anything is sent: a row that cannot be read is one that nobody can tell of.
+    # Before anything is sent: a row that cannot be read has no known fate.
     refuse_damage(connection)
     found = find_load(connection, key.load_id)
     if found is None:

@@ -11,7 +11,7 @@ from allo_async.journal.digest import DIGEST_BYTES
 # Entries of neighbours are much alike. So few are inflated in some 20 µs, which is the cost of a row out of order.
 _BLOCK = 64
 
-# Rows are read in the order of the input: those that are taken ahead, and those that are told; each reads on.
+# Rows are read in the order of the input: those that are taken ahead, and those of results; each reads on.
 _CACHED = 4
 
 _PARTS = 256

@@ -65,7 +65,7 @@ async def read_loads(path: Path) -> list[JournaledLoad]:
 
 
 async def write_csv(path: Path, load_id: str, to: Path) -> int:
-    """Write the fates of a load's rows to the file *to*, and tell how many there are.
+    """Write the fates of a load's rows to the file *to*, and return how many there are.
 
     Raises:
         JournalError: There is no such load, or the journal cannot be read.

@@ -133,7 +133,7 @@ class Store:
         return await asyncio.wrap_future(self.submit(work))
 
     def submit(self, work: Callable[["Store"], _Result]) -> Future[_Result]:
-        """Hand *work* to the store's thread; also a caller who is cancelled does not take it back.
+        """Pass *work* to the store's thread; a caller that is cancelled does not take it back.
 
         Raises:
             JournalBusyError: This process was forked since the store was opened.
@@ -146,7 +146,7 @@ class Store:
 
     @classmethod
     def catch_up(cls, path: Path) -> None:
-        """Wait until what was handed to the threads of the journal at *path* is on the disk."""
+        """Wait until the work of the threads of the journal at *path* is on the disk."""
         for store in tuple(cls._alive):
             if store.path == path:
                 # A thread that takes nothing more is closing the file.
@@ -181,7 +181,7 @@ class Store:
             done.set_exception(error)
 
     def _retrying(self, work: Callable[[], _Result], timeout: float) -> _Result:
-        """Do *work*, again and again for *timeout* seconds while somebody else has the file locked."""
+        """Do *work*, again and again for *timeout* seconds while another process has the file locked."""
         begun = time.monotonic()
         while True:
             try:
@@ -221,7 +221,7 @@ class Store:
         connection.execute("UPDATE load SET running = 0 WHERE running")
 
     def _mark_done(self, load: int) -> None:
-        # Others must not wait for it: a load that stays marked is only told of with more doubt than it needs.
+        # Others must not wait for it: a load that stays marked is only reported with more doubt than it needs.
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))

@@ -64,5 +64,5 @@ class RedisCoordination:
         return self
 
     def store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         return RedisStore(self.url, f"allo_async:2:{{{key}}}")
