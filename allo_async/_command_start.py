@@ -1,4 +1,4 @@
-"""What the `allo-async` command does before anything else of this package is imported, which takes a while."""
+"""The first steps of the `allo-async` command, before the rest of the package is imported, which takes a while."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ def is_the_command() -> bool:
 
 
 def let_ctrl_c_end_it() -> None:
-    """Let Ctrl-C end the process at once and quietly: until the command begins, it has nothing to put in order."""
+    """End the process at once and quietly on Ctrl-C: until the command begins, it has nothing to put in order."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -6,7 +6,7 @@ from typing import NoReturn, Self
 
 from allo_async.errors import ConfigurationError, MissingApiKeyError
 
-# What comes along from a shell, a .env file, a header or a chat; from the outside inwards.
+# Characters that come along from a shell, a .env file, a header or a chat; from the outside inwards.
 _AROUND = re.compile(
     r"""\A(?:(?:export|set)\s+ | \$env:)? ALLO_API_KEY \s*[=:]\s*
       | \A authorization \s*:\s*
@@ -41,7 +41,7 @@ def checked_key(given: object) -> str:
 
     Raises:
         MissingApiKeyError: There is none.
-        ConfigurationError: What is there cannot be a key; the error does not show it.
+        ConfigurationError: The text cannot be a key; the error does not show it.
     """
     if not isinstance(given, str | None):
         raise ConfigurationError(f"the API key must be a text, not {type(given).__name__}")

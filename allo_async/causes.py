@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from allo_async.display import without_login
 
 _NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-# What c-ares has for the same, by aiodns: no data, and not found.
+# The codes of c-ares for the same, by aiodns: no data, and not found.
 _NO_SUCH_HOST_BY_ARES = ({1}, {4})
 _LOGIN_WANTED = 407
 
@@ -53,7 +53,7 @@ def scrubbed(text: str, secrets: Sequence[str]) -> str:
 
 def _scrub(error: BaseException, secrets: Sequence[str]) -> None:
     text = _text(error)
-    # What is no plain value may have a repr that shows a header or a login, as aiohttp's connection keys do.
+    # A value that is not plain may have a repr that shows a header or a login, as aiohttp's connection keys do.
     plain = [arg for arg in error.args if isinstance(arg, _PLAIN)]
     error.args = tuple(scrubbed(arg, secrets) if isinstance(arg, str) else arg for arg in plain)
     if _text(error) != text:

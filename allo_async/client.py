@@ -57,19 +57,19 @@ class AlloClient:
         session: The caller's own aiohttp session, which is used as it is and stays open.
         timeout: Seconds for one attempt.
         retry_budget: Seconds from a request's first failure within which it may be tried again; 0 for no retries.
-        max_reply_bytes: The largest answer that is read, in bytes.
+        max_reply_bytes: The largest reply that is read, in bytes.
         max_retry_after: Seconds for which a 429 may hold up the key; a longer time is taken for a mistake, such as a
             Unix time, and cut to this.
         trace_configs: aiohttp's trace configurations, for the session that the client makes.
         middlewares: aiohttp's client middlewares, likewise. Each sees every attempt of a request, with the key in its
             headers; a write that one of them sends a second time is refused.
         trust_env: Go through the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`, …).
-        coordination: What the key's other processes are reached by, an `allo_async.file.FileCoordination` or an
-            `allo_async.redis.RedisCoordination`; by default each process keeps the limits for itself.
+        coordination: An `allo_async.file.FileCoordination` or an `allo_async.redis.RedisCoordination`, by which the
+            key's processes keep its limits together; by default each process keeps them for itself.
         observers: Plain functions, called with each event as it happens; see `allo_async.events`.
         merge_appends: Send appends that wait for the same queue as one request; each call still has its own result.
-        queue_capacity: Numbers that a queue holds; what a refusal of the server names, or a queue holds, counts more.
-        clock: Where time comes from.
+        queue_capacity: Numbers that a queue holds; a number that a refusal names, or that a queue holds, counts more.
+        clock: The source of time; tests pass an `allo_async.testing.FastClock`.
 
     Raises:
         ConfigurationError: A setting is of no use, such as a URL over which the key would travel in the clear.
@@ -159,8 +159,8 @@ class AlloClient:
     async def close(self) -> None:
         """Close the running loop's session, unless it is the caller's own; nothing can be sent afterwards.
 
-        Calls that are under way end at once with a `ClientClosedError`, which tells the fate of every row; they have
-        ended when this returns.
+        Calls that are under way end at once with a `ClientClosedError`, whose `.result` has the fate of every row; they
+        have ended when `close` returns.
         """
         await self._sessions.close()
 
@@ -212,14 +212,14 @@ class AlloClient:
             keep_duplicates: Send a number again that came up before in the whole list.
             skip_queued: Skip numbers that stand in any of the queues.
             suppress: Numbers that must not be called, or an async function that picks those, as for `append`; the
-                function is asked for all rows before any is sent.
+                function is called for all rows before any is sent.
             deadline: Seconds for the whole call; `None` for no bound.
             max_rate_limit_wait: Seconds that a rate limit may hold up one request; a longer wait is refused at once.
             journal: A file, by its path or as a `Journal`, in which the load is written down so that it can go on.
             load_id: The name of the load in the journal; by default the journal is for one load.
             on_changed_input: If the rows are others: `"raise"` an `InputChangedError`, or `"append"` those not known.
-            on_progress: A plain function, called at the beginning and after each chunk with the `SpreadRun`. If it
-                raises, the load ends in order with a `CallbackError`.
+            on_progress: A plain function, called at the beginning and after each chunk with the `SpreadRun`. If the
+                function raises, the load ends in order with a `CallbackError`.
             into: An empty result to fill once the call has ended, however it ended: by a cancellation, too.
 
         Returns:
@@ -324,7 +324,7 @@ class AlloClient:
 
         Raises:
             InsufficientScopeError: The key lacks `USERS_READ`.
-            AlloError: They could not be read.
+            AlloError: The team could not be read.
         """
         return await self._ask(users_request(role=role, status=status), read_list(User))
 
@@ -332,23 +332,23 @@ class AlloClient:
         """Return one teammate.
 
         Raises:
-            InvalidTeammateError: It cannot be a user id.
+            InvalidTeammateError: *user_id* cannot be a user id.
             NotFoundError: There is no such user.
-            AlloError: It could not be read.
+            AlloError: The teammate could not be read.
         """
         return await self._ask(user_request(user_id), read_data(User))
 
     async def me(self) -> Me:
-        """Return what the key is and may do; any valid key may ask."""
+        """Return the key's team, scopes and limits; any valid key may ask."""
         return await self._ask(me_request(), read_data(Me))
 
     async def request(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
     ) -> Any:
-        """Call any other endpoint, with the same authentication, pace, retries and errors.
+        """Call any other endpoint, with the same authentication, rate limit, retries and errors.
 
-        A lost answer to a write is asked for again under one idempotency key. After a 5xx, which does not consume the
-        key, only a GET is tried again.
+        If the reply to a write is lost, the client asks for it again under one idempotency key. After a 5xx, which does
+        not consume the key, the client tries only a GET again.
 
         Args:
             method: The HTTP method.
@@ -357,11 +357,11 @@ class AlloClient:
             json: The body.
 
         Returns:
-            The answer's JSON, `None` for an empty one.
+            The reply's JSON, `None` for an empty one.
 
         Raises:
-            ConfigurationError: What was given makes no request to this API, to which alone the key goes.
-            AlloError: It could not be done.
+            ConfigurationError: The arguments make no request to this API, to which alone the key goes.
+            AlloError: The request failed.
 
         Example:
             ```python

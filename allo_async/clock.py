@@ -11,7 +11,7 @@ import attrs
 
 
 class Clock(Protocol):
-    """Where the client takes its time from; tests hand in one that they move.
+    """The client's source of time; tests pass one that they move.
 
     All moments and spans are seconds.
     """
@@ -62,7 +62,7 @@ _STRETCH = 0.00025
 
 
 class TimeSlice:
-    """Lets others run whenever a stretch of work has taken its time.
+    """Yields to other tasks whenever a stretch of work has taken its time.
 
     Example:
         ```python
@@ -83,13 +83,13 @@ class TimeSlice:
         return time.perf_counter() >= self._ends
 
     async def renew(self) -> None:
-        """Let others run, and begin the next stretch."""
+        """Yield to other tasks, and begin the next stretch."""
         await asyncio.sleep(0)
         self._ends = time.perf_counter() + _STRETCH
 
 
 class InLine:
-    """Lets blocks run one after the other, first come first served, and other work in between if there are many."""
+    """Runs blocks one after the other, first come first served, and other work in between if there are many."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()

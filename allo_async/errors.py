@@ -1,7 +1,7 @@
 """Everything that this library raises.
 
 ```
-AlloError                         .result: what became of the rows, on whatever an append raises
+AlloError                         .result: the fate of every row, on whatever an append raises
 ├── ConfigurationError            we refuse to start
 │   ├── MissingApiKeyError
 │   └── InsecureUrlError
@@ -9,21 +9,21 @@ AlloError                         .result: what became of the rows, on whatever 
 ├── InvalidRegionError            we refuse to send: not an ISO 3166 region
 ├── RowSourceError                the iterable of rows raised
 ├── CallbackError                 the caller's `on_progress` raised
-├── SuppressionError              nobody can tell which numbers are suppressed; nothing is sent unchecked
+├── SuppressionError              the suppression list failed; nothing is sent unchecked
 ├── JournalError                  the journal cannot be written or read; nothing is sent that is not in it
-│   ├── JournalBusyError              someone else loads with it
+│   ├── JournalBusyError              another process loads with it
 │   └── InputChangedError             the input is not what it was when the load began, with .index
-├── CoordinationLostError         other processes cannot be reached, and going on without them is not wanted
+├── CoordinationLostError         other processes cannot be reached, and `on_coordination_loss` is "raise"
 ├── ClientClosedError             the client was closed
 ├── DeadlineExceededError         the whole call ran out of time
-├── TransportError                  nothing usable came back
+├── TransportError                nothing usable came back
 │   ├── ConnectionFailedError         nothing was sent
 │   │   └── UnreachableError              no such host, a bad certificate, a proxy's login: not tried again
 │   ├── ConnectionLostError           it broke after sending began
-│   ├── AttemptTimeoutError           no answer within `timeout`
-│   └── UnreadableReplyError          an answer that makes no sense
+│   ├── AttemptTimeoutError           no reply within `timeout`
+│   └── UnreadableReplyError          a reply that makes no sense
 │       └── ReplyTooLargeError
-└── ApiError                      the API said no
+└── ApiError                      the API refused the request
     ├── BadRequestError               400, 422
     │   └── QueueFullError                DIALING_QUEUE_LIMIT_REACHED
     ├── AuthenticationError           401
@@ -58,7 +58,7 @@ class AlloError(Exception):
 
     @property
     def result(self) -> AppendResult:
-        """What became of every row taken from the input; empty where nothing was taken."""
+        """The fate of every row taken from the input; empty if nothing was taken."""
         return self._result if self._result is not None else AppendResult()
 
     @result.setter
@@ -108,7 +108,7 @@ class InvalidRegionError(AlloError, ValueError):
 
 
 class RowSourceError(AlloError):
-    """The caller's iterable raised; `__cause__` is what it raised, `result` tells of the rows before it."""
+    """The caller's iterable raised; `__cause__` is its exception, and `result` has the rows before it."""
 
 
 class CallbackError(AlloError):
@@ -116,7 +116,7 @@ class CallbackError(AlloError):
 
 
 class SuppressionError(AlloError):
-    """The suppression list or predicate failed, with `__cause__`; no row was sent unchecked, `result` has them all."""
+    """The suppression list or function failed, with `__cause__`; no row was sent unchecked, `result` has them all."""
 
 
 class JournalError(AlloError):
@@ -146,7 +146,7 @@ class InputChangedError(JournalError):
 
 
 class CoordinationLostError(AlloError):
-    """What the processes of a key reach each other by does not answer, and the client was told not to go on alone."""
+    """The key's file or Redis does not answer, and `on_coordination_loss` is `"raise"`."""
 
 
 class ClientClosedError(AlloError):
@@ -158,10 +158,10 @@ class DeadlineExceededError(AlloError, TimeoutError):
 
 
 class TransportError(AlloError):
-    """Nothing usable came back.
+    """No usable reply came back.
 
     Attributes:
-        request_id: The id that this client sent as `X-Request-Id`, for asking Allo what came of it.
+        request_id: The id that this client sent as `X-Request-Id`, for asking Allo about the request.
     """
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
@@ -186,14 +186,14 @@ class ConnectionLostError(TransportError, ConnectionError):
 
 
 class AttemptTimeoutError(TransportError, TimeoutError):
-    """No answer within `timeout`: the server may have acted."""
+    """No reply within `timeout`: the server may have acted."""
 
 
 class UnreadableReplyError(TransportError):
-    """An answer that is not what the API documents: the server may have acted.
+    """A reply that the API does not document: the server may have acted.
 
     Attributes:
-        status: The HTTP status of the answer, 0 if that could not be read either.
+        status: The HTTP status of the reply, 0 if that could not be read either.
     """
 
     def __init__(self, message: str, *, status: int, request_id: str | None = None) -> None:
@@ -202,24 +202,24 @@ class UnreadableReplyError(TransportError):
 
 
 class ReplyTooLargeError(UnreadableReplyError):
-    """An answer above `max_reply_bytes`."""
+    """A reply above `max_reply_bytes`."""
 
 
 class ApiError(AlloError):
-    """The API said no.
+    """The API refused the request.
 
     Attributes:
-        status: The HTTP status; `None` for a refusal of this client, which asked nobody.
-        code: The API's error code, e.g. `ASSIGNEE_NOT_FOUND`; `None` when the answer had no error envelope.
-        message: What the API says in words.
+        status: The HTTP status; `None` if the client refused the request itself.
+        code: The API's error code, e.g. `ASSIGNEE_NOT_FOUND`; `None` if the reply had no error envelope.
+        message: The API's own words.
         type: The family, e.g. `validation_error`.
         request_id: The request, for asking Allo about it.
-        param: The parameter that is to blame.
-        suggestion: What the API suggests to do.
-        doc_url: Where the API documents the error.
-        errors: What is wrong field by field.
+        param: The parameter that the API blames.
+        suggestion: The API's own suggestion.
+        doc_url: The page that documents the error.
+        errors: The faults, field by field.
         retryable: The API's own claim; known to be wrong for append conflicts.
-        retry_after: Seconds to wait before the next request on this key, where the API told.
+        retry_after: Seconds to wait before the next request on this key, if the API says so.
     """
 
     def __init__(
@@ -260,7 +260,7 @@ class BadRequestError(ApiError):
 
 
 class QueueFullError(BadRequestError):
-    """The queue cannot hold more: 1,000 numbers in all, whoever put them there."""
+    """The queue cannot hold more: 1,000 numbers in all, including those that others put there."""
 
 
 class AuthenticationError(ApiError):
@@ -284,7 +284,7 @@ class AssigneeNotFoundError(NotFoundError):
 
 
 class ConflictError(ApiError):
-    """409: something else happens on the server at the same time."""
+    """409: another request was under way on the server at the same time."""
 
 
 class AppendConflictError(ConflictError):
@@ -304,7 +304,7 @@ class RequestTooLargeError(ApiError):
 
 
 class RateLimitedError(ApiError):
-    """429: the key's rate limit is used up; `retry_after` tells for how many seconds."""
+    """429: the key's rate limit is used up; `retry_after` says for how many seconds."""
 
 
 class RateLimitWaitError(RateLimitedError):

@@ -1,7 +1,7 @@
-"""What happens in a client, told as it happens to those who observe it.
+"""The events of a client, which its observers receive as they happen.
 
-An observer is a function of one event, called in the event loop: it must be quick, and must not block. One that raises
-is logged, and costs nobody anything.
+An observer is a function of one event, called in the event loop: it must be quick, and must not block. If an observer
+raises, the client logs that, and no call is affected.
 
 ```python
 def on_event(event: Event) -> None:
@@ -25,10 +25,10 @@ import attrs
 
 from allo_async.models import Totals
 
-#: What is waited for: the key's limit, other appends to the queue, the moment of a retry, room in a full queue.
+#: The cause of a wait: the key's limit, other appends to the queue, the moment of a retry, room in a full queue.
 WaitReason = Literal["pace", "turn", "backoff", "room"]
 
-#: Where the running code is: within which load, and within which of its batches.
+#: The load and the batch that the running code belongs to.
 CURRENT_LOAD: ContextVar[int | None] = ContextVar("allo_async load", default=None)
 CURRENT_BATCH: ContextVar[int | None] = ContextVar("allo_async batch", default=None)
 
@@ -38,9 +38,9 @@ class Event:
     """Something that happened.
 
     Attributes:
-        load: Within which append or spread, a number that is its own in this process; `None` for other calls. What
-            several appends sent as one request is told within the first of them.
-        batch: Within which of its batches, the rows of one request, a number as well; `None` outside of any.
+        load: The append or spread that the event belongs to, by a number of its own; `None` for other calls.
+            The events of several appends that leave as one request belong to the first of them.
+        batch: The batch of that load, the rows of one request, by a number as well; `None` outside of any.
     """
 
     load: int | None = attrs.field(factory=CURRENT_LOAD.get)
@@ -53,7 +53,7 @@ class LoadStarted(Event):
 
     Attributes:
         kind: `"append"` for a stream too.
-        queues: Whose queues: user ids, the domains of e-mail addresses, or the key owner.
+        queues: The queues' owners: user ids, the domains of e-mail addresses, or the key owner.
     """
 
     kind: Literal["append", "spread"]
@@ -62,13 +62,13 @@ class LoadStarted(Event):
 
 @attrs.frozen(kw_only=True)
 class LoadEnded(Event):
-    """It has ended, in whichever way.
+    """An append, a stream or a spread has ended, in whichever way.
 
     Attributes:
         totals: The fates of all rows that were taken.
         requests: How many attempts to append there were.
         seconds: How long it took.
-        error: What ended it early, a cancellation included.
+        error: The exception that ended it early, a cancellation included.
     """
 
     totals: Totals
@@ -82,7 +82,7 @@ class BatchStarted(Event):
     """The rows of one request have the queue's lock, and are about to be sent.
 
     Attributes:
-        queue: Whose queue it is for.
+        queue: The queue's owner.
         rows: How many rows it has.
     """
 
@@ -95,11 +95,11 @@ class BatchSettled(Event):
     """The server's reply to a batch is known.
 
     Attributes:
-        queue: Whose queue it was for.
+        queue: The queue's owner.
         added: How many rows are in the queue.
         skipped: How many the server left out.
-        in_doubt: How many the answer did not mention.
-        recovered: Whether the answer was lost, and came back by a replay or by reading the queue back.
+        in_doubt: How many the reply did not mention.
+        recovered: Whether the reply was lost, and came back by a replay or by reading the queue back.
         attempts: How many attempts it took.
         seconds: How long it took, waiting included.
     """
@@ -118,12 +118,12 @@ class BatchFailed(Event):
     """A batch was given up, or refused; refused rows may be sent again in smaller batches.
 
     Attributes:
-        queue: Whose queue it was for.
+        queue: The queue's owner.
         rows: How many rows it has.
         in_doubt: Whether they may be in the queue.
         attempts: How many attempts there were.
         seconds: How long it took, waiting included.
-        error: Why, a cancellation included.
+        error: The exception that ended it, a cancellation included.
     """
 
     queue: str
@@ -141,9 +141,9 @@ class AttemptStarted(Event):
     Attributes:
         attempt: A number that is its own in this process.
         method: The HTTP method.
-        url: Where it goes, without the query, which may name a person.
+        url: The URL without the query, which may name a person.
         resends: How many attempts of the same request there were before.
-        request_id: What goes out as `X-Request-Id`.
+        request_id: The `X-Request-Id` that is sent.
     """
 
     attempt: int
@@ -155,13 +155,13 @@ class AttemptStarted(Event):
 
 @attrs.frozen(kw_only=True)
 class AttemptEnded(Event):
-    """Its answer is here, or there will be none.
+    """An attempt has a reply, or will have none.
 
     Attributes:
-        attempt: Which.
-        status: The HTTP status, `None` for no answer.
+        attempt: The number of the attempt.
+        status: The HTTP status, `None` for no reply.
         seconds: How long it took.
-        error: What came of it, where that was no success; a cancellation included.
+        error: The exception if the attempt failed, a cancellation included.
     """
 
     attempt: int
@@ -177,8 +177,8 @@ class RetryScheduled(Event):
     Attributes:
         method: The HTTP method.
         attempts: How many there were.
-        wait: Seconds until the next; the pace may add to that.
-        error: What the last one ended with.
+        wait: Seconds until the next; the rate limit may add to that.
+        error: The exception of the last attempt.
     """
 
     method: str
@@ -189,7 +189,7 @@ class RetryScheduled(Event):
 
 @attrs.frozen(kw_only=True)
 class ConflictBackedOff(RetryScheduled):
-    """The same, since another append to the queue came in between."""
+    """A request will be sent again, because another append to the queue came in between."""
 
 
 @attrs.frozen(kw_only=True)
@@ -208,7 +208,7 @@ class QueueFull(Event):
     """The server refused a batch because the queue cannot hold it.
 
     Attributes:
-        queue: Whose queue it is.
+        queue: The queue's owner.
         room: How many rows it has room for.
     """
 
@@ -218,7 +218,7 @@ class QueueFull(Event):
 
 @attrs.frozen(kw_only=True)
 class Waiting(Event):
-    """Something is being waited for, a fifth of a second so far; a `Waited` of the same reason follows.
+    """A wait has lasted a fifth of a second so far; a `Waited` of the same reason follows.
 
     Attributes:
         reason: As for `Waited`.
@@ -229,7 +229,7 @@ class Waiting(Event):
 
 @attrs.frozen(kw_only=True)
 class Waited(Event):
-    """Something was waited for, a thousandth of a second or more.
+    """A wait of a thousandth of a second or more is over.
 
     Attributes:
         reason: `"pace"`: the key's limit; `"turn"`: other appends to the queue; `"backoff"`: before a retry; `"room"`:
@@ -243,7 +243,7 @@ class Waited(Event):
 
 @attrs.frozen(kw_only=True)
 class CoordinationLost(Event):
-    """What the processes of a key reach each other by does not answer; see `FileCoordination`, `RedisCoordination`.
+    """The key's file or Redis does not answer; see `FileCoordination`, `RedisCoordination`.
 
     Attributes:
         reason: Why, in words.
@@ -254,8 +254,8 @@ class CoordinationLost(Event):
 
 @attrs.frozen(kw_only=True)
 class CoordinationRegained(Event):
-    """It answers again."""
+    """The key's file or Redis answers again."""
 
 
-#: Is told of each event.
+#: A function that receives each event.
 Observer = Callable[[Event], None]

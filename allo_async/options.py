@@ -32,7 +32,7 @@ _LONGEST_LOAD_ID = 1_000
 
 
 class AppendOptions(TypedDict, total=False):
-    """The options of `DialingQueue.append` and `append_stream`, which describes them, for a wrapper's `Unpack`.
+    """The options of `DialingQueue.append` and `append_stream`, which describe them, for a wrapper's `Unpack`.
 
     Example:
         ```python
@@ -130,7 +130,7 @@ class Options:
         return log_of(self.journal, load_id, self.on_changed_input, terms, queues, clock=clock)
 
     def preparer(self) -> Preparer:
-        """Return what prepares the rows of the call.
+        """Return the preparer of the call's rows.
 
         Raises:
             InvalidRegionError: There is no such region.

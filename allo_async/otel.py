@@ -1,4 +1,4 @@
-"""An observer that makes OpenTelemetry spans and metrics of what happens in a client (extra: `otel`).
+"""An observer that makes OpenTelemetry spans and metrics of a client's events (extra: `otel`).
 
 Spans: `allo append` or `allo spread`; within it `allo batch`, one a request's rows; within that a client span for each
 attempt, named by its method, as the semantic conventions for HTTP have it.
@@ -30,7 +30,7 @@ _OK = range(400)
 
 
 class OpenTelemetryObserver:
-    """Hand it to a client: `AlloClient(observers=[OpenTelemetryObserver()])`.
+    """Makes spans and metrics of events; pass it to a client: `AlloClient(observers=[OpenTelemetryObserver()])`.
 
     No span and no metric holds a phone number, a name, an e-mail address or the API key.
 
@@ -68,7 +68,7 @@ class OpenTelemetryObserver:
         }
 
     def __call__(self, event: Event) -> None:
-        """Take note of *event*."""
+        """Record *event*."""
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event)
@@ -153,7 +153,7 @@ class OpenTelemetryObserver:
             span.add_event(name, attributes)
 
     def _context(self, *places: tuple[str, int | None]) -> Any:
-        """Give the context of the first of *places* that has a span; `None` is the one that is current."""
+        """Return the context of the first of *places* that has a span; `None` is the one that is current."""
         spans = (self._spans.get(place) for place in places)
         return next((trace.set_span_in_context(span) for span in spans if span is not None), None)
 
@@ -164,9 +164,9 @@ class OpenTelemetryObserver:
         span.set_attributes(told)
         if error is not None:
             span.set_attribute("error.type", _kind(error))
-            # Whoever cancels has what they want, such as an append whose answer was there before the look at its queue.
+            # A cancellation is no failure: an append whose reply is there cancels the look at its queue.
             if not isinstance(error, asyncio.CancelledError):
-                # What the server and others' exceptions say may name a person.
+                # The words of the server, and of others' exceptions, may name a person.
                 ours = isinstance(error, AlloError) and not isinstance(error, ApiError)
                 span.set_status(Status(StatusCode.ERROR, str(error) if ours else None))
         span.end()

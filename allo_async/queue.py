@@ -43,10 +43,10 @@ _Answer = TypeVar("_Answer")
 class DialingQueue:
     """The current dialing queue of a teammate or of the key's owner; made by `AlloClient.queue`.
 
-    Making one sends nothing: the server creates the queue at the first append when there is none.
+    Making one sends nothing: the server creates the queue at the first append if there is none.
 
     Attributes:
-        assignee: Whose queue it is.
+        assignee: The rep whose queue it is.
     """
 
     def __init__(self, assignee: Assignee, sessions: LoopSessions, *, clock: Clock) -> None:
@@ -251,7 +251,7 @@ class DialingQueue:
             )
 
     async def state(self) -> QueueState:
-        """Return how full the queue is and what it is set to; a user without a queue has an empty state.
+        """Return how full the queue is, and its settings; a user without a queue has an empty state.
 
         Raises:
             AssigneeNotFoundError: There is no such teammate.
@@ -264,7 +264,7 @@ class DialingQueue:
     def numbers(self) -> AsyncIterator[QueueNumber]:
         """Iterate over every entry, in order, page by page; entries that come in meanwhile are included.
 
-        Where entries are taken off meanwhile, those behind them move up, and some may be missed.
+        If entries are taken off meanwhile, those behind them move up, and some may be missed.
 
         Raises:
             AlloError: A page could not be read.
@@ -280,7 +280,7 @@ class DialingQueue:
     async def update(
         self, *, name: str | None = None, voicemail_handling: str | None = None, do_not_disturb: str | None = None
     ) -> QueueSettings:
-        """Change what is given of the queue's settings; a queue is created where there is none.
+        """Change the given settings of the queue; the server creates a queue if there is none.
 
         Args:
             name: 1 to 255 characters.
@@ -289,20 +289,20 @@ class DialingQueue:
 
         Raises:
             BadRequestError: The server takes no such value.
-            AlloError: It could not be done.
+            AlloError: The queue could not be changed.
         """
         given = {"name": name, "voicemail_handling": voicemail_handling, "do_not_disturb": do_not_disturb}
         settings = {field: value for field, value in given.items() if value is not None}
         return await self._ask(update_request(self.assignee, settings), read_settings)
 
     async def reset(self, *, name: str | None = None) -> QueueSettings:
-        """Give the rep a fresh, empty queue; the one before is no longer the current one.
+        """Replace the queue by a fresh, empty one; the one before is no longer the rep's current queue.
 
         Args:
-            name: Its name, up to 255 characters.
+            name: The new queue's name, up to 255 characters.
 
         Raises:
-            AlloError: It could not be done.
+            AlloError: The queue could not be replaced.
         """
         return await self._ask(reset_request(self.assignee, name=name), read_settings)
 
@@ -319,7 +319,7 @@ class DialingQueue:
             NotFoundError: There is no queue, or no entry at *position*.
             ServerError: The server failed. A removal by position is not tried again then: the next entry may have
                 moved up.
-            AlloError: It could not be done.
+            AlloError: The entries could not be removed.
         """
         by_place = number is not None or position is not None
         if unassigned and by_place:
@@ -341,7 +341,7 @@ class DialingQueue:
             NotFoundError: There is no queue to move, or no such teammate.
             PermissionDeniedError: The key's owner may not do this.
             ConflictError: The rep is calling right now.
-            AlloError: It could not be done.
+            AlloError: The queue could not be moved.
         """
         to = one_teammate(user_id=to_user_id, email=to_email)
         session = self._sessions.current()

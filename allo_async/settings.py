@@ -1,4 +1,4 @@
-"""What one client is set to: a frozen value, and the only reader of the environment."""
+"""The settings of one client: a frozen value, and the only reader of the environment."""
 
 import ipaddress
 import os

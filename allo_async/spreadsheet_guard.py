@@ -16,7 +16,7 @@ def guarded(cell: str) -> str:
     """Put an apostrophe before a cell that a spreadsheet would run, and before what it would run within the cell.
 
     `unguarded` takes them off again. A phone number such as `+33 6 12 34 56 78` and a negative number stay as they are.
-    What has an apostrophe in such a place already gets a second one, so that it comes back as it was.
+    A text with an apostrophe in such a place already gets a second one, so that it comes back as it was.
     """
     cell = _INNER.sub(_inner, cell)
     bare = cell.lstrip("'")

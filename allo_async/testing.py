@@ -9,9 +9,9 @@ import attrs
 
 @attrs.frozen
 class FastClock:
-    """A clock that runs *speed* times as fast as the machine's: a second of pace or backoff takes 1/*speed*.
+    """A clock that runs *speed* times as fast as the machine's: a wait of a second takes 1/*speed* seconds.
 
-    Hand the same one to the client and to the sandbox, and their seconds agree.
+    Pass the same clock to the client and to the sandbox, so that their seconds agree.
 
     Attributes:
         speed: How many of its seconds pass in one.
@@ -27,11 +27,11 @@ class FastClock:
     speed: float = 50.0
 
     def monotonic(self) -> float:
-        """Tell the fast monotonic time."""
+        """Return the fast monotonic time, in seconds."""
         return time.monotonic() * self.speed
 
     def time(self) -> float:
-        """Tell a Unix time that passes as fast, from when the machine was started."""
+        """Return a Unix time that passes as fast, counted from the start of the machine."""
         return time.time() + time.monotonic() * (self.speed - 1)
 
     async def sleep(self, seconds: float) -> None:

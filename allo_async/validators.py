@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from allo_async.errors import ConfigurationError
 from allo_async.private_file import as_path
 
-#: What code of the caller's may raise without ending a load that has not given its account.
+#: Exceptions that a caller's code may raise without ending a load that has not given its account.
 FOREIGN_ERRORS: tuple[type[BaseException], ...] = (Exception, asyncio.CancelledError, BaseExceptionGroup)
 
 _Attribute = Any

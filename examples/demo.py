@@ -1,4 +1,4 @@
-"""What `make demo` runs: the command on the shipped list, on a sandbox; a copy keeps the checkout clean."""
+"""The command of `make demo`: a load of the shipped list, on a sandbox; a copy keeps the checkout clean."""
 
 import os
 import shlex
@@ -15,11 +15,11 @@ COMMAND = ["load", "leads.csv", *(part for rep in REPS for part in ("--to", rep)
 
 
 def main() -> int:
-    """Run it and give its exit code."""
+    """Run the command, and return its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(LIST, folder)
         print("$ allo-async", shlex.join(COMMAND), flush=True)
-        # A bar is shown to whoever watches, also through make.
+        # The bar is shown on a terminal, also through make.
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         return subprocess.call([sys.executable, "-m", "allo_async", *COMMAND], cwd=folder, env=environment)
 

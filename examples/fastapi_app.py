@@ -28,13 +28,13 @@ from allo_async import (
 )
 from allo_async.file import FileCoordination
 
-#: Where the workers, and whatever else uses the key on this machine, keep its limits together.
+#: The directory where all processes of the key on this machine keep its limits together.
 TOGETHER = os.environ.get("ALLO_COORDINATION_DIRECTORY", "allo-together")
 
 #: Seconds within which a request is answered, whatever Allo does.
 DEADLINE = 10.0
 
-#: Seconds that a rate limit may hold a request up; above it, the caller is told when to come again.
+#: Seconds that a rate limit may hold a request up; above it, the handler replies 503 with a Retry-After.
 MAX_RATE_LIMIT_WAIT = 2.0
 
 
@@ -50,7 +50,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 def client(request: Request) -> AlloClient:
-    """Give a handler the process's client."""
+    """Return the process's client."""
     allo: AlloClient = request.app.state.allo
     return allo
 
@@ -70,7 +70,7 @@ async def append_leads(
 
 
 def refusal(error: AlloError) -> HTTPException:
-    """Turn what went wrong into an answer that tells the caller what to do about it."""
+    """Turn an error into a response that says what to do about it."""
     headers = {}
     match error:
         case InvalidTeammateError() | AssigneeNotFoundError():

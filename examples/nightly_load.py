@@ -1,7 +1,7 @@
 """A nightly load of a file of leads for several reps, all at the same time.
 
-However it ends, it goes on where it was when it is started again: a journal beside the file has what is done. Whatever
-else uses the key on this machine, such as the workers of examples/fastapi_app.py, keeps its limits together with it.
+However the load ends, start it again and it goes on where it was: a journal beside the file records it. Other processes
+that use the key on this machine, such as the workers of examples/fastapi_app.py, keep its limits together with it.
 
 Start a sandbox in one terminal, paste the two lines that it prints into another, and run this there:
 
@@ -34,7 +34,7 @@ def leads_by_rep(file: Path) -> dict[str, list[Contact]]:
 
 
 async def load(allo: AlloClient, journal: Journal, rep: str, leads: Iterable[Contact]) -> AppendResult:
-    """Load one rep's leads; a failure is told, and costs the other reps nothing."""
+    """Load one rep's leads; a failure is printed, and costs the other reps nothing."""
     try:
         return await allo.queue(email=rep).append(leads, region="FR", journal=journal, load_id=rep)
     except AlloError as error:
@@ -43,7 +43,7 @@ async def load(allo: AlloClient, journal: Journal, rep: str, leads: Iterable[Con
 
 
 async def main(file: Path) -> None:
-    """Load every rep's leads, and say what is left to do."""
+    """Load every rep's leads, and print each one's result."""
     by_rep, journal = leads_by_rep(file), Journal(f"{file}.journal")
     async with AlloClient(coordination=FileCoordination(TOGETHER)) as allo:
         results = await asyncio.gather(*(load(allo, journal, rep, leads) for rep, leads in by_rep.items()))

@@ -1,4 +1,4 @@
-"""What a load looks like in OpenTelemetry: its spans and its counters, printed, with a sandbox that makes trouble.
+"""A load in OpenTelemetry: its spans and its counters, printed, with a sandbox that makes trouble.
 
     python -m examples.observe
 
@@ -21,7 +21,7 @@ from allo_async.sandbox import Sandbox, faults
 
 
 def print_spans(spans: Sequence[ReadableSpan]) -> None:
-    """Print the spans as a tree, each with how long it took and what came of it."""
+    """Print the spans as a tree, each with its duration and its outcome."""
     children: defaultdict[int | None, list[ReadableSpan]] = defaultdict(list)
     for span in spans:
         children[span.parent.span_id if span.parent else None].append(span)

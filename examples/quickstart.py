@@ -12,7 +12,7 @@ from allo_async import AlloClient, Contact
 
 
 async def main() -> None:
-    """Append three numbers to the key owner's own queue, and tell what became of each."""
+    """Append three numbers to the key owner's own queue, and print the fate of each."""
     async with AlloClient() as allo:  # the key comes from ALLO_API_KEY
         result = await allo.queue().append(
             [

@@ -17,7 +17,7 @@ KIND = 3600.0
 #: Seconds for which the last holder of a lock is remembered: a tail is not trusted for longer.
 LAST_HOLDER = 60.0
 
-# Seconds for which the state is worth keeping where nobody uses the key.
+# Seconds for which the state is worth keeping if no process uses the key.
 _LIFETIME = 3600.0
 
 
@@ -44,7 +44,7 @@ class LockAnswer:
 
     Attributes:
         granted: Whether the lock is the asking member's now.
-        taken_over: Whether somebody else may have held it since the asker's last time.
+        taken_over: Whether another member may have held it since the asker's last time.
         wait: Seconds until the present holder loses it unless it renews.
         kinds: How many kinds of names for queues are in use.
     """
@@ -77,7 +77,7 @@ class QueueLease:
         until: When the holder loses it unless it renews.
         last: The member that had it last.
         last_until: Until when that is remembered.
-        members: Those who wait for it.
+        members: The members that wait for it.
         changes: Grows whenever a waiting member should ask again.
     """
 
@@ -94,14 +94,14 @@ class QueueLease:
         self.changes += 1
 
     def forget(self, now: float) -> bool:
-        """Forget the dead, and return whether anything is left that somebody may need."""
+        """Forget the dead, and return whether anything is left that a member may need."""
         self.changes += self.members.forget(now)
         return self.until > now or self.last_until > now or bool(self.members.alive_until)
 
 
 @attrs.define
 class State:
-    """What stands in the store. All moments are seconds on the store's clock.
+    """The contents of the store. All moments are seconds on the store's clock.
 
     Attributes:
         at: When it was changed last.
@@ -129,12 +129,12 @@ class State:
         self.kinds = {kind: until for kind, until in self.kinds.items() if until > now}
 
     def admit(self, name: str, member: str, *, limit: int, now: float) -> Admission:
-        """Let one request of *member* leave, or put *member* into the line.
+        """Grant one request of *member*, or put *member* into the line.
 
         Args:
             name: Which limit it counts against.
             member: Whose request it is.
-            limit: Requests per second, until the server has told another limit.
+            limit: Requests per second, until the server names another limit.
             now: The moment.
         """
         shared = self._window(name, limit)
@@ -186,7 +186,7 @@ class State:
             self._window(name, told.limit).window.update(told, since=since, now=now)
 
     def hold(self, until: float) -> None:
-        """Let no request leave before a moment, and let the waiting members hear of it."""
+        """Hold up all requests until a moment, and wake the waiting members."""
         if until > self.pause:
             self.pause = until
             for shared in self.windows.values():
@@ -205,7 +205,7 @@ class State:
 
         Args:
             name: Which queue.
-            member: Who asks; a new name at each turn.
+            member: The member that asks; it takes a new name at each turn.
             kind: Which kind of name the asker has for the queue.
             lease: How long the lock lasts unless it is renewed.
             last: The asker's own member at its last turn, `""` for none.
@@ -254,7 +254,7 @@ class State:
         return math.ceil(max(_LIFETIME, self.paused(now)))
 
     def is_idle(self, now: float) -> bool:
-        """Return whether nobody would miss this state."""
+        """Return whether no member would miss this state."""
         return (
             self.pause <= now
             and not any(lock.holder for lock in self.locks.values())

@@ -53,7 +53,7 @@ class Store(Protocol):
     """Keeps the state of one key, and does each piece of work on it in one step.
 
     Attributes:
-        failures: What it raises where it cannot do its work, `TimeoutError` included.
+        failures: The exceptions that it raises if it cannot do its work, `TimeoutError` included.
         lease: Seconds that a lock lasts here unless it is renewed; infinite where a dead holder is noticed.
     """
 
@@ -68,16 +68,16 @@ class Store(Protocol):
         ...
 
     def bell(self, name: str) -> Wakeup:
-        """Return what wakes up those who wait for *name*; to be taken before asking whether it is free."""
+        """Return the event that wakes the waiters for *name*; to be taken before asking whether it is free."""
         ...
 
     async def close(self) -> None:
-        """Let go of what the state is kept in."""
+        """Release the file or the connection of the state."""
         ...
 
 
 class Bells:
-    """The events of those who wait on one event loop, by the name of what they wait for. Each rings once."""
+    """The events of the waiters on one event loop, by the name of what they wait for. Each rings once."""
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = {}
@@ -87,11 +87,11 @@ class Bells:
         return self._events.setdefault(name, asyncio.Event())
 
     def are_awaited(self, names: Iterable[str]) -> bool:
-        """Return whether somebody may wait for one of *names*."""
+        """Return whether there may be a waiter for one of *names*."""
         return any(name in self._events for name in names)
 
     def ring(self, names: Iterable[str]) -> None:
-        """Wake up those who wait for one of *names*."""
+        """Wake the waiters for one of *names*."""
         for name in names:
             event = self._events.pop(name, None)
             if event is not None:
@@ -140,7 +140,7 @@ class MemoryStore:
 
     Args:
         clock: Where time comes from.
-        key: Which state it is; `None` for one that nobody else shares.
+        key: The name of the state; `None` for one that no other store shares.
     """
 
     failures: tuple[type[Exception], ...] = ()
@@ -176,19 +176,19 @@ class MemoryStore:
         return self.apply(work)
 
     def bell(self, name: str) -> asyncio.Event:
-        """Return what wakes up those who wait for *name* on the running loop."""
+        """Return the event that wakes the waiters for *name* on the running loop."""
         self._loop = asyncio.get_running_loop()
         return self._bells.get(name)
 
     def ring(self, names: list[str]) -> None:
-        """Wake up those who wait on this store's loop, from whichever thread."""
+        """Wake the waiters on this store's loop, from whichever thread."""
         if self._loop is not None and self._bells.are_awaited(names):
             # On a loop that is closed, nobody waits.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._bells.ring, names)
 
     async def close(self) -> None:
-        """Let go of nothing: other loops may use it."""
+        """Release nothing: other loops may use the store."""
 
 
 def _shared(key: Hashable, clock: Clock) -> _Shared:

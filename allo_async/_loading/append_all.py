@@ -9,7 +9,7 @@ async def append_all(stream: AppendStream, result: AppendResult) -> AppendResult
     """Fill *result* with what *stream* comes to and with what is left of its rows, and return it.
 
     Raises:
-        AlloError: What ended the stream; its `.result` is *result*.
+        AlloError: The error that ended the stream; its `.result` is *result*.
     """
     try:
         try:

@@ -91,7 +91,7 @@ class AppendRequest:
         """Send the rows until they are settled.
 
         Args:
-            slot: What the first attempt leaves with.
+            slot: The slot of the first attempt.
 
         Raises:
             AlloError: They were refused, or could not be settled.
@@ -180,7 +180,7 @@ class AppendRequest:
         since = self._request.state.unclear_since or self._request.began
         self._looks = True
         try:
-            # The rows may be in the queue, so that a caller who asks to end waits for the look.
+            # The rows may be in the queue, so that a caller that asks to end waits for the look.
             found = await read_overflow(self._session, self._batch, since, self._limits.unstoppable)
         except BaseException:
             self._doubt(_UNREAD)

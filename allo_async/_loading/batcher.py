@@ -1,4 +1,4 @@
-"""One writer for each queue: callers hand in rows and wait, and a single task sends what has come in.
+"""One writer for each queue: callers pass rows and wait, and a single task sends the rows that have come in.
 
 A request belongs to nobody alone. A task of its own takes the queue's lock, waits for the rate limit, and only then
 collects rows, so that all that came in by then leaves together.
@@ -53,7 +53,7 @@ class AppendBatcher:
     def __init__(self, session: LoopSession, identity: Identity) -> None:
         self._session = session
         self._kind = kind_of(identity)
-        # Ordered dictionaries and not deques: a caller who leaves costs the same however many wait.
+        # Ordered dictionaries and not deques: a caller that leaves costs the same however many wait.
         self._waiting = OrderedDict[PendingAppend, None]()
         self._request: AppendRequest | None = None
         self._task: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class AppendBatcher:
 
     def _enter(self, job: PendingAppend) -> None:
         if job.call.waits_for_room and self._room_wait.jobs:
-            # Callers who have waited longer get the room first.
+            # Callers that have waited longer get the room first.
             self._room_wait.add(job, self._let_in)
             return
         if self._task is not None:
@@ -98,7 +98,7 @@ class AppendBatcher:
         self._go_on()
 
     def _stop(self, job: PendingAppend) -> None:
-        """End *job* in order: a request that may have arrived is heard out, and nothing else leaves."""
+        """End *job* in order: wait for the reply to a request that may have arrived, and send nothing else."""
         job.stopping = True
         if self._request is not None and job in self._request.present:
             self._request.stop()
@@ -107,7 +107,7 @@ class AppendBatcher:
             job.fail(StoppedError("the caller asked to end"))
 
     async def _leave(self, job: PendingAppend) -> None:
-        """Let a cancelled caller go; its rows are in doubt only if they may have arrived, or may still leave."""
+        """Release a cancelled caller; its rows are in doubt only if they may have arrived, or may still leave."""
         self._drop(job)
         request, task = self._request, self._task
         if request is None or task is None or job not in request.present:
@@ -144,7 +144,7 @@ class AppendBatcher:
             self._task.add_done_callback(self._ended)
 
     def _turn_away(self) -> None:
-        """Take the callers for whom the queue has no more room out of the line."""
+        """Take the callers for which the queue has no more room out of the line."""
         while self._waiting:
             job = next(iter(self._waiting))
             if job.call.capacity is None or job.call.capacity.allows >= 1:
@@ -156,7 +156,7 @@ class AppendBatcher:
                 job.fail(own_copy(job.call.capacity.refusal))
 
     def _let_in(self, jobs: Sequence[PendingAppend]) -> None:
-        """Put callers who waited for room before all others."""
+        """Put callers that waited for room before all others."""
         for job in reversed(jobs):
             self._waiting[job] = None
             self._waiting.move_to_end(job, last=False)
@@ -186,7 +186,7 @@ class AppendBatcher:
             locks.use(call.assignee)
             if locks.perhaps_the_same(call.assignee):
                 await tell_apart(self._session, call.assignee, call.limits.unstoppable)
-            # Nothing may come in between: whoever asks for another name of the queue sees that this lock is held.
+            # Nothing may come in between: a caller that asks for another name of the queue sees that this lock is held.
             lock = locks.of(call.assignee)
             with self._session.observers.timed_wait("turn"):
                 await lock.acquire()
@@ -214,19 +214,19 @@ class AppendBatcher:
             await self._send(assignee, parts, slot, before)
 
     async def _wait_for_limit(self) -> Slot | None:
-        """Wait until a request may leave; callers who may not wait for so long are refused at once."""
+        """Wait until a request may leave; callers that may not wait for so long are refused at once."""
         with self._session.observers.timed_wait("pace"):
             try:
                 return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
             except RateLimitWaitError:
-                # No caller is left who would wait for so long.
+                # No caller is left that would wait for so long.
                 return None
 
     def _budgets(self) -> Mapping[PendingAppend, WaitBudget]:
         return {job: self._session.sender.budget(job.call.limits) for job in self._waiting}
 
     def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> bool:
-        """End *job*, and return whether that leaves nobody who waits."""
+        """End *job*, and return whether that leaves no waiter."""
         self._waiting.pop(job, None)
         job.fail(error)
         return not self._waiting
@@ -249,7 +249,7 @@ class AppendBatcher:
                 await identify(self._session, assignee, limits_of(merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
-        """Let the callers go on whose rows are all settled."""
+        """Resume the callers thatse rows are all settled."""
         settled = [job for job in request.merged.jobs if not job.rows]
         for job in request.merged.jobs:
             if not job.rows:
@@ -269,7 +269,7 @@ _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBa
 
 
 def _succeed(jobs: Sequence[PendingAppend]) -> None:
-    """Let callers go on, a few at a time: each has work to do, and the loop has others to serve."""
+    """Resume callers, a few at a time: each has work to do, and the loop has others to serve."""
     for job in jobs[:_AT_ONCE]:
         job.succeed()
     if len(jobs) > _AT_ONCE:

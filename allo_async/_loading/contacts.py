@@ -1,4 +1,4 @@
-"""What callers give: rows to contacts, and refusals of what is no list of rows, each in words."""
+"""Rows to contacts, and a refusal in words of anything that is no list of rows."""
 
 import os
 import re
@@ -64,7 +64,7 @@ def as_mapping(row: Any) -> Mapping[object, object] | None:
 
 
 def number_as_given(row: object) -> str | None:
-    """Return the number that a row gives, however unusable the row, `None` where it gives none."""
+    """Return the number of a row, however unusable the row, `None` if it has none."""
     if not isinstance(row, str):
         named = as_mapping(row)
         row = row if named is None else named.get("number")
@@ -186,7 +186,7 @@ _MATRIX = 2
 
 
 def refuse_no_rows(rows: object) -> None:
-    """Raise if iterating *rows* would give something else than rows.
+    """Raise if iterating *rows* would yield anything but rows.
 
     Raises:
         TypeError: It is a table passed whole, a single row, a path, an open file or no iterable; says what to pass.
@@ -203,9 +203,9 @@ def refuse_table(value: Any, name: str, instead: str | None, *, files: bool = Tr
     """Raise if *value*, passed as *name*, is a table, or a path or (with *files*) an open file.
 
     Args:
-        value: What was passed.
+        value: The caller's value.
         name: The argument.
-        instead: What to pass of a table instead; by default its rows.
+        instead: The part of a table to pass instead; by default its rows.
         files: Whether an open file is refused, too.
 
     Raises:
@@ -222,7 +222,7 @@ def refuse_table(value: Any, name: str, instead: str | None, *, files: bool = Tr
 
 
 def _way_out(value: Any, kind: str) -> str | None:
-    """Return what gives the rows of a table; `None` for what is no table."""
+    """Return the expression for the rows of a table; `None` if it is no table."""
     if kind == "LazyFrame":
         return "df.collect().to_dicts()"
     for method, way_out in (("to_dicts", "df.to_dicts()"), ("to_pylist", "table.to_pylist()")):

@@ -125,7 +125,7 @@ async def despite_a_change(take: Callable[[], Awaitable[None]]) -> None:
 async def take_rest(result: AppendResult, source: RowSource, preparer: Preparer, log: LoadLog) -> None:
     """Take what is left of a sync iterable: pending rows, local skips, and what earlier runs of the load came to.
 
-    What an async iterable has not given yet stays with the caller: waiting for it could take for ever.
+    Rows that an async iterable has not yielded yet stay with the caller: waiting for it could take for ever.
 
     Raises:
         InputChangedError: The input is not what it was; *result* has all rows by then.

@@ -1,4 +1,4 @@
-"""What a load writes down as it goes, so that it can be taken up again: the port, which by itself keeps nothing."""
+"""The record of a load, by which it can be taken up again: the port, which by itself keeps nothing."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -16,7 +16,7 @@ BY_CLIENT = "allo_async.by_client"
 
 
 class Outcome(NamedTuple):
-    """What became of a row, as the server told it.
+    """The fate of a row, as the server's reply has it.
 
     Attributes:
         fate: Which of a result's lists the row is in.
@@ -34,8 +34,8 @@ class Batch:
     Attributes:
         assignee: Whose queue it goes to.
         rows: The rows.
-        before: What stood last in the queue before, `None` where nobody knows.
-        request: What an earlier process was sending, `None` for what was not sent before.
+        before: The last entries of the queue before, `None` if they are unknown.
+        request: The request of an earlier process, `None` for rows that were not sent before.
         first_used: When that process used the key first.
         chunk: The log's own name for it, once it is written.
     """

@@ -23,7 +23,7 @@ from allo_async.models import AddedNumber, AppendResult, Contact, InDoubtContact
 
 @attrs.frozen
 class Correlation:
-    """Who got which answer.
+    """The reply to each row.
 
     Attributes:
         added: Rows with their entry of the reply's `added`, in the rows' order.
@@ -166,7 +166,7 @@ class Outcomes:
         return {row.index: self._outcomes[row.index] for row in rows if row.index in self._outcomes}
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
-        """Record that no one can tell of *rows* whether they arrived, and why."""
+        """Record that *rows* are in doubt, and why."""
         self._outcomes.update((row.index, Outcome("in_doubt", {"reason": reason})) for row in rows)
 
     def settle(self, correlation: Correlation) -> None:

@@ -20,7 +20,7 @@ _UNKNOWN_TAIL = "the queue was full, and what it held before is not known, so th
 
 @attrs.frozen
 class Overflow:
-    """What stands in a queue after a refusal for lack of room.
+    """The entries of a queue after a refusal for lack of room.
 
     Attributes:
         room: How many more numbers the queue holds by its own count.

@@ -27,7 +27,7 @@ _numbers = itertools.count()
 
 @attrs.define(eq=False)
 class AppendCall:
-    """One caller's terms, and what the replies to that caller's requests have told.
+    """One caller's terms, and the limits that the replies to that caller's requests named.
 
     Attributes:
         assignee: Whose queue it is.
@@ -56,7 +56,7 @@ class AppendCall:
 
     @property
     def most_rows(self) -> float:
-        """How many rows to send at once, as far as replies have told."""
+        """How many rows to send at once, by the replies so far."""
         return self.conflict_limit if self.capacity is None else min(self.conflict_limit, self.capacity.allows)
 
 
@@ -103,7 +103,7 @@ class PendingAppend:
             self._turn = None
 
     def succeed(self) -> None:
-        """Let the caller go on."""
+        """Resume the caller."""
         self.taken()
         if not self.future.done():
             self.future.set_result(None)
@@ -120,7 +120,7 @@ class PendingAppend:
         if not self.future.done():
             self.future.cancel()
         elif not self.future.cancelled():
-            # An error that came too late for the caller is nobody's.
+            # An error that came too late for the caller reaches none.
             self.future.exception()
 
     @property
@@ -193,7 +193,7 @@ class MergedRows:
                 job.outcomes.settle(own)
 
     def doubt(self, reason: str) -> None:
-        """Record that no one can tell of any row whether it arrived."""
+        """Record that every row is in doubt."""
         for job in self.jobs:
             self.doubt_of(job, reason)
 
@@ -241,7 +241,7 @@ class SharedBudget(WaitBudget):
 
     Args:
         refuse: Ends a caller's part, and returns whether no caller is left.
-        budgets: Returns the budget of each caller who waits.
+        budgets: Returns the budget of each caller that waits.
     """
 
     def __init__(
@@ -253,11 +253,11 @@ class SharedBudget(WaitBudget):
         super().__init__(min((budget.max_wait for budget in first.values()), default=inf))
         self._refuse = refuse
         self._budgets = budgets
-        # What was waited before a caller came takes none of that caller's longest wait.
+        # The wait before a caller came takes none of that caller's longest wait.
         self._came = dict.fromkeys(first, 0.0)
 
     def check(self, wait: float, paused: float) -> None:
-        """Refuse the callers who may not wait for so long, and raise once there is none."""
+        """Refuse the callers that may not wait for so long, and raise once there is none."""
         for job, budget in self._budgets().items():
             came = self._came.setdefault(job, self.waited)
             own = WaitBudget(budget.max_wait - (self.waited - came), longest_pause=budget.longest_pause)

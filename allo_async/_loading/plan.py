@@ -1,4 +1,4 @@
-"""What a load would do: the same arithmetic, and no write."""
+"""The plan of a load: the same arithmetic, and no write."""
 
 import asyncio
 from collections import Counter
@@ -60,7 +60,7 @@ def _looks(state: QueueState) -> int:
 
 
 async def _leave_out(session: LoopSession, assignee: Assignee, preparer: Preparer) -> int:
-    """Read what stands in a queue, for *preparer* to skip, and tell how many pages it took."""
+    """Read the numbers in a queue, for *preparer* to skip, and return how many pages that took."""
     queued = await read_queued(session, assignee)
     preparer.leave_out(queued)
     return max(1, ceil(len(queued) / LARGEST_PAGE))

@@ -30,9 +30,9 @@ class PreparedRow:
         index: The row's place in the input.
         contact: The row as the caller gave it.
         wire: The number as it is sent.
-        e164: The number in E.164, `None` where only the server can tell.
+        e164: The number in E.164, `None` if only the server can judge it.
         entry: The row as it stands in the request's `numbers`.
-        detail: What of the cell is not dialed, such as an extension.
+        detail: The part of the cell that is not dialed, such as an extension.
     """
 
     index: int
@@ -66,7 +66,7 @@ class Preparer:
         suppress: The numbers that must not be called, or the predicate that knows them.
 
     Attributes:
-        suppression: What must not be called, `None` if anybody may be.
+        suppression: The numbers that must not be called, `None` for none.
 
     Raises:
         InvalidRegionError: There is no such region.
@@ -148,7 +148,7 @@ class Preparer:
         """Return whether one of *rows*, which an earlier run was sending, must not be sent any more.
 
         Raises:
-            SuppressionError: Nobody can tell.
+            SuppressionError: The suppression list or function failed.
         """
         if self.suppression is None:
             return False

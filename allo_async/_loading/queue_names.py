@@ -32,11 +32,11 @@ async def tell_apart(session: LoopSession, assignee: Assignee, limits: CallLimit
 
 
 async def identify(session: LoopSession, assignee: Assignee, limits: CallLimits) -> None:
-    """Ask the server whose queue it is, unless that is known; the server cannot tell before the queue exists."""
+    """Ask the server for the queue's owner, unless that is known; before the queue exists, the server does not know."""
     locks = session.locks
     if locks.is_known(assignee):
         return
-    # Several who ask at the same time ask once.
+    # Several callers that ask at the same time ask once.
     async with locks.question(assignee):
         if not locks.is_known(assignee):
             state = await read_state(session, assignee, limits)
@@ -49,14 +49,14 @@ async def changing(session: LoopSession, *assignees: Assignee) -> AsyncGenerator
     """Hold the locks of queues under all of their names while a block changes them, and forget their tails."""
     for assignee in assignees:
         session.locks.use(assignee)
-        # The change itself says better why the server refuses to tell whose queue it is.
+        # The reply to the change itself says better why the server refuses to name the owner.
         with contextlib.suppress(ApiError):
             if session.locks.perhaps_the_same(assignee):
                 await tell_apart(session, assignee, UNLIMITED)
     while True:
         names = {session.locks.identity(assignee): assignee for assignee in assignees}
         async with contextlib.AsyncExitStack() as stack:
-            # One order for all, so that two who move queues to each other do not wait for each other.
+            # One order for all, so that two callers that move queues to each other do not wait for each other.
             for name in sorted(names):
                 await stack.enter_async_context(session.locks.of(names[name]))
             if names.keys() == set(map(session.locks.identity, assignees)):

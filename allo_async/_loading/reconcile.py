@@ -97,13 +97,13 @@ class QueueSnapshot:
     """A queue as it was read back.
 
     Attributes:
-        end: What stood last before the batch, `None` where nobody knows.
+        end: The last entries before the batch, `None` if they are unknown.
         exists: Whether there is a queue.
         entries: All of its entries, in order.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
         queue_id: The queue's id, `None` where it is not known.
         times: The moments that entries are compared with, `None` where the server's clock is not known.
-        is_old: Whether others may have written between the look at the tail and the first attempt, and no date tells.
+        is_old: Whether others may have written between the look at the tail and the first attempt, without a date.
     """
 
     end: QueueEnd | None
@@ -137,7 +137,7 @@ class QueueSnapshot:
 
     @cached_property
     def begin(self) -> int | None:
-        """From which place on entries came in after the tail was read; `None` if nothing tells."""
+        """The place from which on entries came in after the tail was read; `None` if nothing shows it."""
         if self.end is None or None is not self.end.queue_id != self.queue_id:
             return None
         if self.end.number_to is None:
@@ -162,7 +162,7 @@ async def reconcile(
 
     Args:
         session: Carries the reads.
-        batch: What was sent.
+        batch: The rows that were sent.
         since: From when on it may have landed.
         seconds: For how long entries may have been called and taken off, `None` where that does not matter.
         limits: How long it may take.
@@ -178,7 +178,7 @@ async def reconcile(
 
 
 def find_append(rows: Sequence[PreparedRow], seen: QueueSnapshot) -> AppendReply | None:
-    """Return the answer that *seen* gives to the append of *rows*: one in doubt, or `None`, where they did not land."""
+    """Return the reply to the append of *rows* by *seen*: one in doubt, or `None` if they did not land."""
     if seen.begin is None:
         if _longest_run(rows, seen.entries):
             return _doubt(_MAYBE_BEFORE)
@@ -209,13 +209,13 @@ def _why_not_ours(
         return _MAYBE_MEANWHILE
     earlier = seen.entries[seen.begin : seen.surely_before]
     if len(run) < len(rows) and _longest_run(rows, earlier):
-        # What was added before the first attempt may reach beyond what is surely from before it.
+        # Entries from before the first attempt may reach beyond those that are surely from before it.
         return _UNLIKE_AN_APPEND
     ours = {id(entry) for entry in run.values()}
     others = [entry for entry in seen.entries[seen.surely_before :] if id(entry) not in ours]
     if len(_longest_run(rows, others)) >= len(run):
         return _TWICE
-    # Whoever has called entries may have queued them: uncalled ones beside them show that the run is one append's.
+    # A rep that has called entries may have queued them: uncalled ones beside them show that the run is one append's.
     called = [entry for entry in run.values() if any(entry.get(field) for field in _CALLED)]
     surely_of_now = seen.times is not None and all(map(seen.times.follows, called))
     return _ANYONES if called and (len(called) == len(run) or not surely_of_now) else None

@@ -1,4 +1,4 @@
-"""What earlier runs of a load leave behind: requests without a reply, and numbers in the queue."""
+"""The remains of earlier runs of a load: requests without a reply, and numbers in the queue."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence

@@ -21,7 +21,7 @@ LetIn = Callable[[Sequence[PendingAppend]], None]
 
 
 class RoomWait:
-    """The callers who wait for room in one queue.
+    """The callers that wait for room in one queue.
 
     Args:
         session: Carries the looks.
@@ -39,7 +39,7 @@ class RoomWait:
         self._task: asyncio.Task[int] | None = None
 
     def add(self, job: PendingAppend, let_in: LetIn) -> None:
-        """Let *job* wait until *let_in* takes the callers; its own interval may bring the next look forward."""
+        """Add *job* to the callers that *let_in* takes later; its own interval may bring the next look forward."""
         self.jobs[job] = None
         if job.call.capacity is not None:
             self._capacity = job.call.capacity
@@ -49,7 +49,7 @@ class RoomWait:
             self._look_again(let_in)
 
     def remove(self, job: PendingAppend) -> None:
-        """Let *job* wait no longer, if it does; without callers nobody looks."""
+        """Remove *job* if it waits; without callers nobody looks."""
         if job in self.jobs:
             del self.jobs[job]
             if not self.jobs:

@@ -18,10 +18,10 @@ from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
 
-# What a pull gives at the end of the rows.
+# The value of a pull at the end of the rows.
 _END = object()
 
-#: What a load takes its rows from.
+#: The source of a load's rows.
 Rows = Iterable[ContactLike] | AsyncIterable[ContactLike]
 
 
@@ -147,7 +147,7 @@ class RowSource:
         try:
             check(self.taken, row)
         except JournalError:
-            # The row is taken once more when the rest is; what an async iterable has not given yet stays with it.
+            # The row is taken once more when the rest is; rows that an async iterable has not yielded yet stay with it.
             self._given.append(row)
             if not self.sync:
                 self._end_here()
@@ -211,7 +211,7 @@ async def fill_chunk(
 
     Raises:
         RowSourceError: The iterable raised.
-        SuppressionError: Nobody can tell which numbers are suppressed.
+        SuppressionError: The suppression list or function failed.
     """
     in_line = in_line or nullcontext()
     if preparer.suppression is None:
@@ -232,7 +232,7 @@ async def fill_chunk(
 
 
 async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, size: float) -> None:
-    """Do as `fill_chunk` does, but ask nobody for suppressed numbers: none of the rows may be sent.
+    """Do as `fill_chunk` does, but check no suppressed numbers: none of the rows may be sent.
 
     Raises:
         RowSourceError: The iterable raised.

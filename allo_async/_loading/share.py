@@ -28,7 +28,7 @@ class Share:
         room: How many more numbers it holds.
         added: How many numbers of the load it has.
         recovered: How many lost replies of an earlier run came back.
-        error: What ended its part early.
+        error: The error that ended its part early.
     """
 
     call: AppendCall

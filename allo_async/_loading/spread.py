@@ -118,7 +118,7 @@ class SpreadLoad:
         result.placed.update(self._placed)
 
     async def load(self, rows: Rows) -> SpreadResult:
-        """Load *rows*, and tell the fate of each.
+        """Load *rows*, and return the fate of each.
 
         Raises:
             DeadlineExceededError: The deadline passed.
@@ -247,7 +247,7 @@ class SpreadLoad:
         return {share.assignee.identity: queue_index for queue_index, share in enumerate(self._shares)}
 
     async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
-        """Deal *rows*, *again* as an earlier run did, and load them; give those that still have no queue, in order."""
+        """Deal *rows*, *again* as an earlier run did, and load them; return those still without a queue, in order."""
         allocations = [Allocation(share.added, share.room if share.open else 0) for share in self._shares]
         if again:
             await allocate_as_before(rows, allocations, self._queue_index)
@@ -284,7 +284,7 @@ class SpreadLoad:
 
     @contextlib.contextmanager
     def _placing(self, queue_index: int, batch: Sequence[PreparedRow]) -> Generator[None]:
-        """Record who got *batch*, however its delivery ends."""
+        """Record the queue that got *batch*, however its delivery ends."""
         share = self._shares[queue_index]
         try:
             yield

@@ -31,7 +31,7 @@ _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 # So many rows are prepared in about a millisecond.
 _FEW = 50
 
-#: What to do when the queue is full: raise `QueueFullError`, end with the rest pending, or wait for room.
+#: The reaction to a full queue: raise `QueueFullError`, end with the rest pending, or wait for room.
 OnFullQueue = Literal["raise", "stop", "wait"]
 
 
@@ -42,7 +42,7 @@ class AppendStream:
     the source and memory stays that of two chunks. Indexes count over the whole input.
 
     Attributes:
-        totals: The fates of all rows taken and told so far; once the stream has ended, of all rows taken, also after
+        totals: The fates of all rows whose result was yielded; once the stream has ended, of all rows taken, also after
             an error or a cancellation.
         unfinished: Once the stream has ended, the fates of rows that were taken but stand in no result that was
             yielded: those of the chunk that an error or a cancellation ended, and those that were prepared ahead.
@@ -74,7 +74,7 @@ class AppendStream:
         self._opener = log
         self._opened = False
         self._recovered = 0
-        # A load that is drained ends so long before its deadline that even the rest of a list is told by then.
+        # A load that is drained ends so long before its deadline that even the rest of a list is accounted for by then.
         self._drains = drains
         self._error: BaseException | None = None
         self._open_call = open_call
@@ -136,8 +136,8 @@ class AppendStream:
     def stop(self) -> None:
         """End in order: a chunk that is on its way is finished, and its result yielded; any wait ends at once.
 
-        What is waited for may be the rate limit, another append, a retry after a refusal, room in a full queue, or the
-        queue being read: nothing is on its way then, and the rows are pending in the last result.
+        A wait may be for the rate limit, another append, a retry after a refusal, room in a full queue, or a read of
+        the queue: nothing is on its way then, and the rows are pending in the last result.
         """
         self._stopping = True
         self._limits.stop.want()
@@ -185,7 +185,7 @@ class AppendStream:
             return None
         untaken = max(0, (self._source.size or 0) - self._source.taken) if self._drains else 0
         seconds = _SECONDS_TO_TELL_WITH_A_LIST if self._preparer.compares_rest else _SECONDS_TO_TELL
-        # A list that takes longer to tell of than there is time is sent as far as half of the time allows.
+        # A list that takes longer to account for than there is time is sent as far as half of the time allows.
         told_from = self._limits.give_up_at - min(untaken * seconds, (self._limits.give_up_at - self._begun) / 2)
         return told_from - self._clock.monotonic()
 
@@ -242,7 +242,7 @@ class AppendStream:
         return result
 
     async def _end(self, outcomes: Outcomes | None = None, error: BaseException | None = None) -> None:
-        """End, and account for what was taken but not told."""
+        """End, and account for the rows that were taken but not yielded."""
         if self._ended:
             return
         self._ended = True
@@ -266,7 +266,7 @@ class AppendStream:
         seconds = self._clock.monotonic() - self._begun
         _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)
         self._error = error
-        # After a cancellation, nobody takes the rest.
+        # After a cancellation, no code takes the rest.
         if not self._drains or not isinstance(error, AlloError | None):
             self._tell_end()
 
@@ -284,15 +284,15 @@ class AppendStream:
         if self._feeder is not None:
             await self._feeder.close()
         if self._filling is not None and self._filling.done():
-            # What the source raised in rows ahead of the end is nobody's concern any more.
+            # An exception of the source in rows ahead of the end concerns nobody any more.
             _ = self._filling.cancelled() or self._filling.exception()
 
 
 async def drain(stream: AppendStream) -> AppendResult:
     """Take what is left of a sync iterable once *stream* has ended: rows never sent, and local skips.
 
-    Rows that an async iterable has not given yet are in no result: waiting for them could take for ever. Nor are rows
-    that a sync iterable without a length, such as a generator, has not given by the deadline.
+    Rows that an async iterable has not yielded yet are in no result: waiting for them could take for ever. Nor are rows
+    that a sync iterable without a length, such as a generator, has not yielded by the deadline.
 
     Raises:
         InputChangedError: These rows are not what they were; its `.result` has them.

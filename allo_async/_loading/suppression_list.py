@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"(?!.*\.0*$)\+?[0-9(][0-9 ().\-\u00a0\u2009\u202f]*")
 _MAY_BE_TWO = re.compile(r"(?:\d\D*){5,}[^\d.()](?:\D*\d){5,}")
 _SEPARATORS = str.maketrans("", "", " ().-\u00a0\u2009\u202f")
 
-# Marks a number that was read in full: it stands in E.164, or without a plus if only the server can tell.
+# Marks a number that was read in full: it stands in E.164, or without a plus if only the server can judge it.
 _READ = "="
 
 # With so many digits, what remains behind a country code or a trunk prefix has at least the digits of a tail.
@@ -101,8 +101,8 @@ class SuppressionList:
 
         Args:
             wire: The number as it is sent.
-            e164: The number in E.164, `None` if only the server can tell.
-            written: The number as it was given.
+            e164: The number in E.164, `None` if only the server can judge it.
+            written: The number as the caller passed it.
         """
         digits = e164[1:] if e164 is not None else _significant(wire)
         by_digits: Match | None = None

@@ -94,7 +94,7 @@ async def read_last(
 async def _last_page(
     session: LoopSession, assignee: Assignee, state: QueueState, limits: CallLimits
 ) -> tuple[QueuePage, int]:
-    """Return the last page of a queue that was as *state* tells, and how many entries stand before it."""
+    """Return the last page of a queue that was as *state* says, and how many entries stand before it."""
     looks = 0
     while True:
         number, looks = max(1, ceil(state.size / LARGEST_PAGE)), looks + 1
@@ -147,7 +147,7 @@ async def _page(
     return attrs.evolve(found, state=attrs.evolve(found.state, capacity=session.server_limits.queue_capacity))
 
 
-#: Seconds. Nothing tells of what others append, so that what is known of a tail is not taken on trust for longer.
+#: Seconds for which a tail is trusted, because no event announces the appends of others.
 FRESH = timedelta(minutes=1).total_seconds()
 
 # A read that keeps failing must not hold up an append for as long as it could be retried.
@@ -173,7 +173,7 @@ def known_end(session: LoopSession, assignee: Assignee) -> KnownEnd | None:
     known = session.tails.get(session.locks.identity(assignee))
     if known is None:
         return None
-    # Where only a `Date` tells the server's clock, dates of entries do not tell what was added meanwhile.
+    # If only a `Date` shows the server's clock, dates of entries do not show which were added meanwhile.
     trusted_for = FRESH if known.is_dated else LONG_BEFORE
     return known if session.observers.now() - known.at < trusted_for else None
 
@@ -232,7 +232,7 @@ class QueueTail:
         """Learn from the *reply* to an append what stands last now.
 
         Args:
-            before: What stood last before it.
+            before: The last entries before it.
             reply: The reply.
             delivery: The append.
             added: The reply's entries that answer rows of the append.
@@ -240,7 +240,7 @@ class QueueTail:
         now = self._session.observers.now()
         end = QueueEnd.behind(added, before.end.queue_id if before else None)
         if reply.recovered or len(added) < len(reply.added):
-            # It tells of a moment that is over, and others may have appended since.
+            # It shows a moment that is over, and others may have appended since.
             self.forget()
         elif end is not None:
             began = delivery.began.monotonic if delivery.began is not None else None
@@ -261,7 +261,7 @@ class QueueTail:
         state = page.state
         if state.settings is not None and not self._session.locks.is_known(self._assignee):
             self._session.locks.learn(self._assignee, state.settings.assignee_id)
-        # Entries tell the clock that dates them more exactly.
+        # Entries show the clock that dates them more exactly.
         clock = self._session.key_state.clock or ClockReading.of_header(page.date, earliest=began, latest=now)
         return state, KnownEnd(end, began, clock)
 

@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"[0-9+ ().\-]*")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31});", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
 
-# What looks alike, whatever its Unicode category says.
+# Characters that look alike, whatever their Unicode category says.
 _ALIKE = {
     "+": "＋﹢⁺₊➕˖",
     "-": "−﹣⁃˗ー―─━‒–—‐‑⸺➖~∼〜～_",
@@ -45,7 +45,7 @@ def is_plain(text: str) -> bool:
 def cleaned(text: str) -> str:
     """Return a cell in ASCII digits, letters and plain marks; its words stay as they are.
 
-    What cannot be seen goes. Whatever else is neither digit nor letter is a space, so that it still separates.
+    Invisible characters go. Others that are neither digit nor letter become spaces, so that they still separate.
     """
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)

@@ -1,4 +1,4 @@
-"""What spreadsheets do to a number, and what is no number although it has digits: repaired, or named."""
+"""Numbers that spreadsheets damaged, which are repaired, and digits that are no number, which are named."""
 
 import re
 
@@ -97,7 +97,7 @@ def _without_moments(text: str) -> str:
     if _MAY_HOLD_A_MOMENT.search(text) is None:
         return text
     for moment in _MOMENTS:
-        # What stood before and behind it are two numbers, if any.
+        # The texts before and behind it are two numbers, if any.
         text = moment.sub(" | ", text)
     return text
 

@@ -30,7 +30,7 @@ _BEHIND = re.compile(r"\s*\)\s*(?:$|[^\d\s(])")
 
 _FEWEST = 4
 _WHOLE = 8
-# What a telephone waits for before it sends the rest.
+# Marks that a telephone waits for before it sends the rest.
 _PAUSES = (",,", ";;")
 _LONGEST_EXTENSION = 6
 _MARKS = frozenset(" .-()")
@@ -42,7 +42,7 @@ _MISREAD = re.compile(r"[\dOoQIlSB]+")
 
 @attrs.define
 class Piece:
-    """What may be a number, or a part of one.
+    """A piece of a cell that may be a number, or a part of one.
 
     Attributes:
         text: Its digits and marks, as in the cell.

@@ -19,7 +19,7 @@ _ENOUGH_DIGITS = 7
 
 _ASCII_ONLY = {code: None for code in range(128) if not chr(code).isdigit()}
 
-# What is spelled with letters outside of North America.
+# Numbers that are spelled with letters outside of North America.
 _SPELLED = {
     PhoneNumberType.TOLL_FREE,
     PhoneNumberType.PREMIUM_RATE,
@@ -39,7 +39,7 @@ _OPEN = 12
 
 @attrs.frozen
 class Reading:
-    """What a numbering plan makes of some digits.
+    """The reading of some digits by a numbering plan.
 
     Attributes:
         e164: The number in E.164, `None` if only the server can know it.
@@ -257,7 +257,7 @@ class Number:
     """One phone number of a cell, and what is to be said of the cell besides.
 
     Attributes:
-        wire: What to send: E.164, or the number as written if only the server can tell.
+        wire: The text to send: E.164, or the number as written if only the server can judge it.
         e164: The number in E.164, `None` if only the server can tell.
         written: The part of the cell that it was read from.
         extension: The extension behind it, which is not dialed; `None` for none.
@@ -272,7 +272,7 @@ class Number:
 
     @property
     def detail(self) -> str | None:
-        """What the cell holds besides, in words; `None` for nothing."""
+        """The rest of the cell, in words; `None` for nothing."""
         said = [] if self.extension is None else [f"extension {self.extension} is not dialed"]
         if self.others:
             said.append(f"the first of {self.others + 1} numbers in the cell")

@@ -39,7 +39,7 @@ _PLUS = re.compile(r"^\s*\(?\s*\+[+\s]*(?:0\s?0(?!0))?")
 
 @attrs.frozen
 class Cell:
-    """What was read from a cell.
+    """The reading of a cell.
 
     Attributes:
         numbers: Its numbers, in order; the first is the one to take.

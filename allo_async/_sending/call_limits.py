@@ -158,7 +158,7 @@ def _down(seconds: float) -> str:
 
 @attrs.frozen
 class CallLimits:
-    """What a caller puts up with.
+    """The limits of a call.
 
     Attributes:
         give_up_at: The moment of the clock after which no retry begins, `None` for no such moment.
@@ -181,7 +181,7 @@ class CallLimits:
 UNLIMITED = CallLimits()
 
 
-# Real seconds within which a call that is told to end has ended.
+# Real seconds within which a call that is asked to end has ended.
 _ENDING = 1.0
 
 

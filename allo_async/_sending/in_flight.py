@@ -40,7 +40,7 @@ class InFlightRequest(Generic[Answer]):
     *look* settles it before anything is sent again.
 
     Attributes:
-        request: What is sent, attempt after attempt.
+        request: The request, the same at each attempt.
         read: Reads a 2xx.
         look: Finds out from the server's state whether it was carried out: gives the answer, or `None` where it was
             not. It is told from which moment on that may have been, and for how many seconds the state may have moved
@@ -52,7 +52,7 @@ class InFlightRequest(Generic[Answer]):
         first_used: When the key was used first, by another process if it is given from the start.
         most_conflicts: After how many append conflicts to give up, since a smaller append would do better; `None` for
             as long as there is time.
-        state: What is known of it.
+        state: The known part of the request's fate.
         attempts: How many attempts began.
         began: When the present attempt began.
         conflicts: How many append conflicts there were.
@@ -84,7 +84,7 @@ class InFlightRequest(Generic[Answer]):
 
     @property
     def unclear(self) -> bool:
-        """Whether an earlier attempt ended without telling whether it was carried out."""
+        """Whether an earlier attempt ended without evidence whether it was carried out."""
         return self.state.unclear_since is not None
 
     @property
@@ -94,7 +94,7 @@ class InFlightRequest(Generic[Answer]):
 
     @property
     def on_its_way(self) -> bool:
-        """Whether an answer has to be heard out, since the request changes something and may have arrived."""
+        """Whether to wait for the reply, because the request changes something and may have arrived."""
         return not self.request.reads and (self.in_doubt or not self.surely_refused)
 
     def begin(self, clock: Clock) -> None:

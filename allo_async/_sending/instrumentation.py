@@ -38,19 +38,19 @@ _log = logging.getLogger(__name__)
 
 _numbers = itertools.count(1)
 
-# Seconds that are worth telling, once they are over, and while they last.
+# Seconds that are worth an event, once they are over, and while they last.
 _SHORTEST_WAIT = 0.001
 _NOTICEABLE_WAIT = 0.2
 
 
 def new_number() -> int:
-    """Return a number that is nobody else's in this process."""
+    """Return a number that is unique in this process."""
     return next(_numbers)
 
 
 @contextlib.contextmanager
 def within(place: ContextVar[int | None], number: int) -> Generator[None]:
-    """Let the events of a block be told as happening within *number*."""
+    """Record the events of a block as part of *number*."""
     token = place.set(number)
     try:
         yield
@@ -114,7 +114,7 @@ class TimedWait:
 
     Args:
         observers: Get the events.
-        reason: What is waited for.
+        reason: The cause of the wait.
     """
 
     def __init__(self, observers: Observers, reason: WaitReason) -> None:
@@ -159,7 +159,7 @@ def _refuse_a_coroutine(outcome: object) -> None:
 
 @attrs.define
 class Attempt:
-    """What is known of an attempt.
+    """The outcome of an attempt, as far as it is known.
 
     Attributes:
         status: The HTTP status, `None` as long as there is no answer.
@@ -196,8 +196,8 @@ class LoadEvents:
 
     Args:
         observers: Get the events.
-        kind: What it is.
-        queues: What to call its queues.
+        kind: Whether it is an append or a spread.
+        queues: The names of its queues.
     """
 
     def __init__(self, observers: Observers, kind: Literal["append", "spread"], queues: Iterable[object]) -> None:
@@ -208,7 +208,7 @@ class LoadEvents:
             observers.emit(LoadStarted(kind=kind, queues=tuple(map(str, queues))))
 
     def within(self) -> AbstractContextManager[None]:
-        """Let the events of a block belong to the load."""
+        """Record the events of a block as part of the load."""
         return within(CURRENT_LOAD, self._load)
 
     def ended(self, totals: Totals, requests: int, error: BaseException | None) -> None:
@@ -223,7 +223,7 @@ class BatchEvents:
 
     Args:
         observers: Get the events.
-        queue: What to call its queue.
+        queue: The name of its queue.
         rows: How many rows it has.
     """
 
@@ -237,7 +237,7 @@ class BatchEvents:
             observers.emit(BatchStarted(queue=self._queue, rows=rows))
 
     def within(self) -> AbstractContextManager[None]:
-        """Let the events of a block belong to the batch."""
+        """Record the events of a block as part of the batch."""
         return within(CURRENT_BATCH, self._batch)
 
     def settled(self, *, added: int, skipped: int, in_doubt: int, recovered: bool, attempts: int) -> None:

@@ -1,4 +1,4 @@
-"""What all clients of one key share on an event loop: its rate limits, the locks of its queues, and their tails."""
+"""The state that a key's clients share on an event loop: rate limits, the locks of its queues, and their tails."""
 
 import asyncio
 import hashlib
@@ -26,10 +26,10 @@ from allo_async.validators import one_of
 
 _log = logging.getLogger(__name__)
 
-#: What stood last in each queue, and when that was seen.
+#: The last entries of each queue, and when they were read.
 Tails = dict[Identity, KnownEnd]
 
-#: What to do when the shared store is slow, gone or frozen: go on with the process's own limits and locks, or raise.
+#: The reaction to a slow, lost or frozen store: go on with the process's own limits and locks, or raise.
 OnCoordinationLoss = Literal["local", "raise"]
 
 #: The check of it.
@@ -67,7 +67,7 @@ class RateLimiters:
         return self.reads if request.reads else self.writes
 
     def pause(self, seconds: float) -> float:
-        """Let nothing leave for *seconds*, as far as they are believed, and return those.
+        """Hold up all requests for *seconds*, as far as they are believed, and return those.
 
         A 429 is the key's, whichever limit it was.
         """
@@ -79,7 +79,7 @@ class RateLimiters:
         return seconds
 
     def update(self, request: Request, told: RateLimit, *, since: float) -> None:
-        """Follow the limit that the reply to *request* told; it left at *since*."""
+        """Follow the limit that the reply to *request* names; the request left at *since*."""
         if told.limit > LARGEST_LIMIT:
             self._disbelieve("the server tells of a limit of %d requests a second, which is ignored", told.limit)
         else:
@@ -100,11 +100,11 @@ class Coordination(Protocol):
 
     @property
     def on_coordination_loss(self) -> OnCoordinationLoss:
-        """What to do when the store is lost."""
+        """The reaction to the loss of the store."""
         ...
 
     def _store(self, key: str, clock: Clock) -> Store:
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         ...
 
 
@@ -115,7 +115,7 @@ class KeyState:
     Attributes:
         limiters: Let requests go.
         locks: Keeps appends to the same queue apart.
-        tails: What stood last in each queue, by the assignee's identity; changed by who has the queue's lock.
+        tails: The last entries of each queue, by the assignee's identity; the holder of the queue's lock changes them.
         clock: The server's clock, as the entries of an append have shown it.
         connection: To the stores, which is opened again when it is needed after a `close`.
         watching: The observers of the clients that use this.
@@ -137,7 +137,7 @@ class KeyState:
         Args:
             settings: Of the clients; what they have in common is the key and the server.
             clock: The clients' own.
-            coordination: What the key's other processes are reached by.
+            coordination: The way to the key's other processes.
             local: The store of this process, by default the one that all loops share.
         """
         key = _hashed(settings, "key")

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 # Seconds after which a lease is renewed.
 _RENEWAL = 1.0
 
-# Seconds after which those who wait look again; well before they count as dead.
+# Seconds after which waiters look again; well before they count as dead.
 _LOOK = 1.0
 
 
@@ -30,16 +30,16 @@ class LeasedLock(asyncio.Lock):
     A lease that is lost while it is held, as by a process that is stopped, costs no more than that.
 
     Args:
-        name: What the queue is called in the stores.
+        name: The queue's name in the stores.
         kind: Which kind of name the queue is known by.
         connection: To the stores.
-        on_taken_over: Called where somebody else may have had the lock since this one's last time.
+        on_taken_over: Called if another member may have had the lock since this one's last time.
         tell_kinds: Called with how many kinds of names are in use.
         clock: Measures when to renew.
-        turns: What this loop's last turn was, by the queue's name, in both stores; it outlives the lock.
+        turns: This loop's last turn, by the queue's name, in both stores; it outlives the lock.
 
     Attributes:
-        taken_over: Whether somebody else may have had the lock before the present turn.
+        taken_over: Whether another member may have had the lock before the present turn.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class LeasedLock(asyncio.Lock):
                 return
 
 
-#: What all ways of naming one queue have in common.
+#: The same value for all ways of naming one queue.
 Identity = tuple[str, str]
 
 
@@ -172,7 +172,7 @@ class QueueLocks:
         make_lock: Makes the lock of a queue.
 
     Attributes:
-        team: Held by whoever asks the server for the team's ids.
+        team: Held by the caller that asks the server for the team's ids.
         team_asked_at: The client's monotonic time when that was done last.
     """
 
@@ -237,7 +237,7 @@ class QueueLocks:
         self._several_kinds = kinds > 1
 
     def learn(self, assignee: Assignee, user_id: str | None) -> None:
-        """Record that the queue of *assignee* is that of *user_id*; `None` if the server does not tell."""
+        """Record that the queue of *assignee* is that of *user_id*; `None` if the server does not say."""
         self._users[assignee.identity] = assignee.identity if user_id is None else ("user_id", user_id)
 
     def question(self, assignee: Assignee) -> asyncio.Lock:

@@ -78,10 +78,10 @@ class Slot:
 
 
 class RateLimiter:
-    """Lets at most *limit* requests leave in any span of a second, whichever loop, thread or process sends them.
+    """Limits a key to *limit* requests in any span of a second, whichever loop, thread or process sends them.
 
     One request of each loop stands in the common line: a loop with many does not hold up one with few. Requests of
-    strangers, of which the server's count tells, take places as our own do.
+    strangers, which the server's count shows, take places as our own do.
 
     Args:
         limit: Requests per second, until the server says otherwise.
@@ -118,7 +118,7 @@ class RateLimiter:
         return f"<RateLimiter {limit}/s, {len(self._waiters)} waiting, next in {wait:.2f} s>"
 
     def check(self, budget: WaitBudget) -> None:
-        """Fail fast if a request would wait too long even if nobody of this loop waited before.
+        """Fail fast if a request would wait too long even without waiters of this loop before it.
 
         Raises:
             RateLimitWaitError: The wait is longer than *budget* allows.
@@ -170,13 +170,13 @@ class RateLimiter:
             self._connection.tell(lambda state, _: state.give_back(self._name, stored))
 
     def pause(self, seconds: float) -> None:
-        """Let nothing leave for *seconds*; an earlier, longer pause stays in force."""
+        """Hold up all requests for *seconds*; an earlier, longer pause stays in force."""
         self.expect_pause(seconds)
         self._connection.local.apply(lambda state, now: state.hold(now + seconds))
         self._connection.tell(lambda state, now: state.hold(now + seconds))
 
     def expect_pause(self, seconds: float) -> None:
-        """Let the waiters of this loop know of a pause."""
+        """Announce a pause to the waiters of this loop."""
         not_before = self._clock.monotonic() + seconds
         if not_before > self._not_before:
             self._not_before = not_before
@@ -199,7 +199,7 @@ class RateLimiter:
 
     async def _come_first(self, place: asyncio.Future[None], budget: WaitBudget) -> None:
         while not place.done():
-            # It may take longer than was to be expected: others are told to wait, or come in between.
+            # It may take longer than expected: a pause begins, or others come in between.
             with contextlib.suppress(TimeoutError):
                 async with self._clock.timeout(max(budget.left, _AGAIN) if budget.left < inf else None):
                     await asyncio.wait({place, self._next_pause()}, return_when=asyncio.FIRST_COMPLETED)
@@ -221,7 +221,7 @@ class RateLimiter:
                 budget.check(wait, self._paused)
 
     def _line(self) -> int | None:
-        """Return what tells the line from an earlier or a later one; `None` while its first is about to leave."""
+        """Return the number of the line, its own at each change; `None` while its first is about to leave."""
         return self._waiters.gone if self._held_up.is_so or not len(self._waiters) else None
 
     async def _until_granted(self, budget: WaitBudget) -> Slot:
@@ -250,7 +250,7 @@ class RateLimiter:
 
     def _admit(self, state: State, now: float) -> Admission:
         state.believe_at_most(self._max_retry_after, now=now)
-        # A store that was emptied is told again.
+        # A store that was emptied learns of the pause again.
         if self._paused > state.paused(now) + _AGAIN:
             state.hold(now + self._paused)
         return state.admit(self._name, self._member, limit=self._limit, now=now)

@@ -1,4 +1,4 @@
-"""How many rows the server takes in one request, as its refusals tell."""
+"""How many rows the server takes in one request, by its refusals."""
 
 from math import inf
 
@@ -24,7 +24,7 @@ class RowsPerRequest:
     _refused: float = inf
     _streak: int = _FIRST_STREAK
     _taken: int = 0
-    # What was known before the present refusals began.
+    # The values from before the present refusals began.
     _before: tuple[float, float, int] | None = None
 
     def refused(self, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""The retry loop: one delivery, until it is settled or given up."""
+"""The retry loop: one request, until it is settled or given up."""
 
 import contextlib
 import logging
@@ -28,22 +28,22 @@ _log = logging.getLogger(__name__)
 _FIRST_BACKOFF = 0.05
 _LONGEST_BACKOFF = 5.0
 
-# Those who wait out one rate limit do not all come back in the same millisecond.
+# The waiters of one rate limit do not all come back in the same millisecond.
 _WAKING_JITTER = 0.05
 
 _ALPHABET = string.ascii_letters + string.digits
 
 
 class Sender:
-    """Sends deliveries at the key's pace and tries again what may be tried again.
+    """Sends requests within the key's limits, and tries again if that is allowed.
 
     Args:
         transport: Carries an attempt.
         limiters: Let an attempt go.
         clock: Measures and waits.
         retry_budget: Seconds from a delivery's first failure within which a retry may begin.
-        observers: Are told of attempts, retries and waits.
-        server: The base URL that they are told.
+        observers: Receive attempts, retries and waits.
+        server: The base URL in their events.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Sender:
         """Send *delivery* until the server has settled it.
 
         Args:
-            delivery: Tells afterwards, however this ends, whether it is in doubt.
+            delivery: The request; it has afterwards, however this ends, whether it is in doubt.
             limits: How long it may take.
-            slot: What the first attempt leaves with; given back if there is none.
+            slot: The slot of the first attempt; released if no attempt is made.
 
         Raises:
             AlloError: The last attempt's failure: it was definite, or the budget or *limits* left no time.
@@ -102,7 +102,7 @@ class Sender:
                 self._limiters.of(delivery.request).release(unused)
 
     async def look(self, delivery: InFlightRequest[Answer]) -> Answer | None:
-        """Settle *delivery*, which an earlier process sent, without sending it again; `None` if it did not arrive.
+        """Settle *delivery*, which an earlier process sent, by reading alone; return `None` if it did not arrive.
 
         Raises:
             AlloError: The server's state could not be read.

@@ -89,7 +89,7 @@ class ServerLimits:
             self._most = max(self._most, size)
 
     def queue_grew(self, size: int) -> None:
-        """Record that an append has made a queue *size* numbers long: what was told, and is less, holds no more."""
+        """Record that an append has made a queue *size* numbers long: a smaller limit of a reply holds no more."""
         self.queue_counted(size)
         if self._told is not None and self._most > self._told:
             self._told = None
@@ -107,11 +107,11 @@ class LoopSession:
         transport: Owns the loop's aiohttp session.
         sender: Sends one request until it is settled.
         calls: Bounds the calls that are under way.
-        key_state: What is the key's, and not the client's alone.
+        key_state: The state that all clients of the key share.
         clock: Where time comes from.
         preparing: Held while the rows of a list are prepared: lists that begin together leave one after the other.
         preparing_few: The same for rows that are so few that they hold up nobody.
-        server_limits: What the server's replies have told of its limits.
+        server_limits: The limits that the server's replies name.
     """
 
     transport: Transport
@@ -130,12 +130,12 @@ class LoopSession:
 
     @property
     def observers(self) -> Observers:
-        """Are told of what happens."""
+        """The observers of the client's events."""
         return self.sender.observers
 
     @property
     def tails(self) -> Tails:
-        """What stood last in each queue, by the assignee's identity."""
+        """The last entries of each queue, by the assignee's identity."""
         return self.key_state.tails
 
     async def close(self) -> None:
@@ -155,8 +155,8 @@ class LoopSessions:
         session: The caller's own session.
         trace_configs: For the sessions that are made.
         middlewares: Likewise.
-        coordination: What the key's other processes are reached by.
-        observers: Are told of what happens.
+        coordination: The way to the key's other processes.
+        observers: The observers of the client's events.
         merge_appends: Whether appends that wait for the same queue leave together.
 
     Attributes:
@@ -186,7 +186,7 @@ class LoopSessions:
         self._observers = checked(observers)
         self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         self._lifetimes: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
-        # What one loop has learnt holds for the next one, too.
+        # The limits that one loop has learnt hold for the next one, too.
         self._server_limits = ServerLimits(settings.queue_capacity)
         self.merge_appends = merge_appends
         self._closed = False

@@ -111,7 +111,7 @@ class StoreConnection:
         return self._spawn(run(), self._telling)
 
     def bells(self, name: str) -> list[Wakeup]:
-        """Return what wakes up those who wait for *name*; to be taken before asking whether it is free."""
+        """Return the event that wakes the waiters for *name*; to be taken before asking whether it is free."""
         bells: list[Wakeup] = [self.local.bell(name)]
         return [*bells, self._opened().bell(name)] if self.is_shared else bells
 
@@ -166,7 +166,7 @@ class StoreConnection:
         if self._lost is None and store is self._store:
             self._lost = lost
             if not self._raises:
-                _log.warning("%s; going on with this process's own pace and turns", lost)
+                _log.warning("%s; going on with this process's own limits and locks", lost)
             self.emit(CoordinationLost(reason=why))
             self._mending = asyncio.create_task(self._mend(store))
         return lost

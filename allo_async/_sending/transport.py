@@ -140,7 +140,7 @@ class Transport:
         """Send *request* once and read the whole answer.
 
         Args:
-            request: What to send.
+            request: The request to send.
             request_id: Goes out as `X-Request-Id`.
             on_send: Called when the first byte of the body goes out.
 
@@ -179,7 +179,7 @@ class Transport:
             await self._made.close()
 
     def abandon(self) -> None:
-        """Let go of the session, if this made it, without its loop, which has ended."""
+        """Release the session, if this made it, without its loop, which has ended."""
         self._closed = True
         if self._made is not None and self._made.connector is not None:
             connector = self._made.connector
@@ -259,7 +259,7 @@ class Transport:
                 # The error's frames would keep it.
                 body.clear()
                 raise ReplyTooLargeError(
-                    f"an answer above {bound:,} bytes", status=response.status, request_id=request_id
+                    f"a reply above {bound:,} bytes", status=response.status, request_id=request_id
                 )
         return bytes(body)
 

@@ -50,7 +50,7 @@ class IdempotencySupport:
     ignored: bool = False
 
     def note(self, request: Request, reply: Reply) -> None:
-        """Learn from *reply*; a refusal without the echo may be a proxy's, and tells nothing."""
+        """Learn from *reply*; a refusal without the echo may be a proxy's, and shows nothing."""
         if request.idempotency_key is None:
             return
         echoed = reply.headers.get("Idempotency-Key") == request.idempotency_key
@@ -59,7 +59,7 @@ class IdempotencySupport:
 
 
 class Verdict(Enum):
-    """What to do with a request after a failed attempt."""
+    """The next step for a request after a failed attempt."""
 
     RETRY = "nothing happened: send it again after a while"
     RESEND = "it may have happened: send the same bytes again under the same key"
@@ -141,7 +141,7 @@ class Stage(Enum):
 
 @attrs.frozen
 class _Transition:
-    """What an ending adds to a request's state.
+    """The change of a request's state by an ending.
 
     Attributes:
         stage: The stage that follows, unless an earlier attempt is unclear.
@@ -168,13 +168,13 @@ _TRANSITIONS = {
 
 @attrs.frozen
 class RequestState:
-    """What is known of a request after some of its attempts.
+    """The known part of a request's fate after some of its attempts.
 
     Attributes:
         stage: Where it stands.
         unclear_since: When the first attempt began of those that ended unclear and are not settled by a look.
         may_arrive_since: When the first attempt began of those that may be carried out later.
-        key_kept: Whether a replay would give a lost answer back, as far as the endings tell.
+        key_kept: Whether a replay would return a lost reply, as far as the endings show.
         looked: Whether a look found the request not carried out. An attempt may still be on its way then.
     """
 

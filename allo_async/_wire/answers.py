@@ -1,4 +1,4 @@
-"""What a 2xx says, endpoint by endpoint, and what it shows of a queue's end and of the server's clock."""
+"""The contents of a 2xx, endpoint by endpoint, with a queue's tail and the server's clock."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ class QueueEnd:
 
     @classmethod
     def behind(cls, added: Iterable[Entry], queue_id: str | None = None) -> Self | None:
-        """Take the last of what was *added* for the end; `None` where nothing tells which it is."""
+        """Return the last of the *added* entries as the end; `None` if nothing shows which it is."""
         placed = [entry for entry in added if isinstance(entry.get("position"), int)]
         return cls.at(max(placed, key=lambda entry: entry["position"]), queue_id) if placed else None
 
@@ -61,7 +61,7 @@ class QueueEnd:
         return None if self.position is None else self.position + 1
 
     def place_in(self, entries: Sequence[Entry]) -> int | None:
-        """Return the place of the end's entry among all *entries* of the queue, `None` if nothing tells it."""
+        """Return the place of the end's entry among all *entries* of the queue, `None` if nothing shows it."""
         places = [place for place, entry in enumerate(entries) if self._is(entry, place)]
         # Of several that look alike, only one that has not moved is surely the end.
         return places[-1] if len(places) == 1 or self.position in places else None
@@ -128,7 +128,7 @@ class KnownEnd:
 
     @property
     def is_dated(self) -> bool:
-        """Whether dates of entries tell exactly what came after it."""
+        """Whether dates of entries show exactly which came after it."""
         return self.clock is not None and not self.clock.slack
 
 
@@ -234,7 +234,7 @@ def read_page(number: int, size: int) -> Callable[[Reply], QueuePage]:
 
 
 def _in_order(entries: Sequence[Entry]) -> bool:
-    """Return whether *entries* stand by position [spec], as far as they tell it."""
+    """Return whether *entries* stand by position [spec], as far as they show it."""
     places = [entry["position"] for entry in entries if type(entry.get("position")) is int]
     return all(map(lt, places, places[1:]))
 

@@ -1,4 +1,4 @@
-"""What a 2xx of the other endpoints says: an object, a list, a count, or whatever else."""
+"""The contents of a 2xx of the other endpoints: an object, a list, a count, or anything else."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

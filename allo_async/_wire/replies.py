@@ -25,7 +25,7 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 # orjson reads lists in lists to a depth of 1,024, but writes no more than 254, and a journal adds some of its own.
 _DEEPEST = 100
 
-# What orjson does not take is read in Python, which takes half a second a megabyte.
+# Text that orjson does not take is read in Python, which takes half a second a megabyte.
 _LARGEST_ODD = 2**20
 
 # A number with more digits is no integer of 64 bits.

@@ -1,4 +1,4 @@
-"""What is sent, frozen before it is sent: each endpoint's request, and whose queue it is about."""
+"""Each endpoint's request, frozen before it is sent, and the queue that it is about."""
 
 import re
 import uuid
@@ -18,12 +18,12 @@ class _NotGiven:
         return "…"
 
 
-#: Tells a teammate that was not given from one given as `None`, which is an error.
+#: Stands for a teammate that was not given; one given as `None` is an error.
 NOT_GIVEN: Final[Any] = _NotGiven()
 
 
 def teammate(*, user_id: object = NOT_GIVEN, email: object = NOT_GIVEN) -> Assignee:
-    """Return whom the caller named; with neither, the key's owner.
+    """Return the teammate that the caller named; with neither argument, the key's owner.
 
     Raises:
         InvalidTeammateError: A name is `None`, empty, no text, or both are given.
@@ -41,7 +41,7 @@ def teammate(*, user_id: object = NOT_GIVEN, email: object = NOT_GIVEN) -> Assig
 
 
 def one_teammate(*, user_id: str | None, email: str | None) -> Assignee:
-    """Return the teammate whom the caller must name, in one of the two ways.
+    """Return the teammate that the caller must name, in one of the two ways.
 
     Raises:
         InvalidTeammateError: Neither is given, or both are, or the one is empty.
@@ -103,7 +103,7 @@ def any_request(
 ) -> Request:
     """Build a request to any endpoint; a write gets a key of its own."""
     given = {name: _text(value) for name, value in (params or {}).items() if value is not None}
-    # What is not quoted here goes into the request line as it is.
+    # Characters that are not quoted here go into the request line as they are.
     target = quote(path, safe=_PATH_CHARACTERS) + (f"?{urlencode(given)}" if given else "")
     method = method.upper()
     body = None if json is None else orjson.dumps(json)

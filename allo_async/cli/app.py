@@ -33,7 +33,7 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print where it broke, should it fail by a mistake of its own.")
+        bool, typer.Option("--verbose", "-v", help="Print the traceback if the command fails by a mistake of its own.")
     ] = False,
 ) -> None:
     """Lead lists into Allo's dialing queues, with an account of every row."""

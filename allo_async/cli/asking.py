@@ -18,7 +18,7 @@ def ask(question: Callable[[AlloClient], Awaitable[_Answer]], *, rep: str | None
     """Run *question* with a client whose key, base URL and proxy come from the environment.
 
     Args:
-        question: What to ask.
+        question: The question.
         rep: Whose queue it is about.
 
     Raises:

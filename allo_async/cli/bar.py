@@ -20,7 +20,7 @@ class Bar:
 
     Args:
         progress: Draws it.
-        task: What it shows.
+        task: The bar's task.
         screen: Where it is shown.
     """
 

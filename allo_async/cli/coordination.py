@@ -1,4 +1,4 @@
-"""How a load is told what the key's other processes are coordinated by."""
+"""The option that names the way to the key's other processes."""
 
 from typing import Annotated
 
@@ -12,17 +12,17 @@ Where = Annotated[
         "--coordination",
         envvar="ALLO_COORDINATION",
         metavar="DIRECTORY|REDIS-URL",
-        help="Where the key's other processes coordinate: a directory of this machine, or redis://… (extra: redis).",
+        help="Where the key's processes coordinate: a directory of this machine, or redis://… (extra: redis).",
     ),
 ]
 
 
 def coordination_by(where: str | None) -> Coordination | None:
-    """Return what reaches the key's other processes.
+    """Return the way to the key's other processes.
 
     Raises:
         ConfigurationError: There is no such directory, or the URL cannot be read.
-        typer.BadParameter: What it takes is not installed, or not to be had on this system.
+        typer.BadParameter: The extra is not installed, or this system has no file locks.
     """
     if where is None:
         return None

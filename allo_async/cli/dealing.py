@@ -79,7 +79,7 @@ def deal(
 
 
 def every_lead(leads: LeadsFile, columns: Columns, region: str | None, *, every_number: bool) -> list[Lead]:
-    """Return all rows of the file that can be read as leads, whoever's they are."""
+    """Return all rows of the file that can be read as leads, of any rep."""
     readable = (row for row in leads.rows if row.problem is None)
     return [lead for row in readable for lead in _leads(row, columns, region, every_number=every_number)]
 

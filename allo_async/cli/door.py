@@ -18,7 +18,7 @@ from allo_async.cli.signals import ending_at_once, exit_code, first_signal, igno
 from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
 from allo_async.cli.wording import sentence
 
-# What help is still printed in.
+# The narrowest width for help.
 _LEAST_WIDTH = 40
 
 _READER_GONE = {errno.EPIPE, errno.EIO}
@@ -65,12 +65,12 @@ class Door(TyperGroup):
         sys.exit(code)
 
     def make_context(self, info_name: str | None, *args: Any, **extra: Any) -> Any:
-        """Make the context that help is printed of, with the program's name inert: whoever made a link chose it."""
+        """Make the context that help is printed of, with the program's name inert: the maker of a link chose it."""
         return super().make_context(None if info_name is None else inert(info_name), *args, **extra)
 
 
 def _widen() -> None:
-    """Let help have a width that it can be printed in, whatever `COLUMNS` says."""
+    """Return a width in which help can be printed, whatever `COLUMNS` says."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) < _LEAST_WIDTH:
         os.environ["COLUMNS"] = str(_LEAST_WIDTH)
@@ -96,7 +96,7 @@ def _code(run: Callable[[], object], args: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: typer.TyperException) -> int:
-    # What concerns no single option says all by itself.
+    # A message that concerns no single option says all by itself.
     told = (
         error.format_message() if getattr(error, "param", None) is not None else error.message or error.format_message()
     )

@@ -1,4 +1,4 @@
-"""What earlier runs did with the rows of a file: which of them stand in a queue, and whose."""
+"""The work of earlier runs on the rows of a file: which of them stand in a queue, and whose."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def recall(loads: Sequence[RepLoad], past: PastLoads, load_id_of: dict[str, str]
 
     Args:
         loads: Each rep's rows, which are changed; with several reps who share all rows, the one load of all.
-        past: What the journal has.
+        past: The journal's record.
         load_id_of: For each load's name, what it is called in the journal.
 
     Returns:

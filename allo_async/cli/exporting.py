@@ -15,7 +15,7 @@ from allo_async.leads.leads_file import LeadsFile
 from allo_async.models import JournaledRow
 from allo_async.private_csv import write_rows
 
-#: What is told of each row, in front of the file's own columns.
+#: The columns of each row's fate, in front of the file's own columns.
 COLUMNS = ("line", "fate", "reason", "position", "queue", "queued_number")
 
 _NOT_LOADED = "not_loaded"
@@ -62,7 +62,7 @@ def _once(loads: Sequence[Sequence[JournaledRow]]) -> list[JournaledRow]:
                 known[fate] += 1
                 rows.append(row)
                 sent[row.digest] += row.fate != "pending"
-    # What is pending in one load may stand in another's queue.
+    # A row that is pending in one load may stand in another's queue.
     return [row for row in rows if row.fate != "pending" or not sent[row.digest]]
 
 
@@ -70,7 +70,7 @@ def beside_file(fates: Iterable[JournaledRow], leads: LeadsFile, field_map: Sequ
     """Put each fate beside the line of *leads* that it is of.
 
     Args:
-        fates: What the journal has.
+        fates: The journal's rows.
         leads: The file.
         field_map: The columns as they were named to `load`, each `field=header`.
 

@@ -25,7 +25,7 @@ _WHICH = re.compile(r"([1-9]\d{0,8})(-([1-9]\d{0,8})?)?", re.ASCII)
 _STATUS = re.compile(r"[45]\d\d", re.ASCII)
 
 HELP = (
-    "What goes wrong with appends; may be given several times. KIND is an error code such as "
+    "A fault that strikes appends. Repeatable. KIND is an error code such as "
     f"DIALING_QUEUE_APPEND_CONFLICT, a status such as 500, or {', '.join(_KINDS)}. "
     "WHICH counts appends: 2, 2-4 or 2-. Without it, all of them are struck."
 )

@@ -12,7 +12,7 @@ _Answer = TypeVar("_Answer")
 
 @contextlib.contextmanager
 def stop_on_interrupt(said: Callable[[], None]) -> Generator[asyncio.Event]:
-    """Give an event that the first signal sets while the block runs; a second one cancels the running task.
+    """Yield an event that the first signal sets while the block runs; a second one cancels the running task.
 
     A chunk whose answer is waited for is settled a moment later; cut off, all of its rows would be in doubt.
 

@@ -31,7 +31,7 @@ from allo_async.journal.known import KnownRow
 Progress = Callable[[int], None]
 
 
-#: What the id of every teammate begins with.
+#: The beginning of every teammate's id.
 ID_PREFIX = "usr-"
 
 
@@ -41,7 +41,7 @@ class Lead:
 
     Attributes:
         line: Where it stands in the file.
-        row: What `append` gets.
+        row: The row for `append`.
     """
 
     line: int
@@ -56,7 +56,7 @@ class RepLoad:
         rep: The rep's e-mail address, `None` for the key's owner.
         leads: The rows, in order.
         results: The results so far, which follow each other.
-        error: What ended the load early.
+        error: The error that ended the load early.
         interrupted: Whether the user did, with rows left.
         earlier: The rows that earlier runs sent, by their index.
         skipped_earlier: The indexes of the rows that an earlier run skipped without sending them.
@@ -178,8 +178,8 @@ async def load_all(
 
     Args:
         allo: The client.
-        loads: What to load; the results are noted there.
-        options: What each load is told.
+        loads: The loads; the results are recorded there.
+        options: The options of each load.
         progress: Told of each chunk.
         stop: Once set, each load ends after the chunk that is under way.
 

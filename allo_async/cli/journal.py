@@ -19,7 +19,7 @@ from allo_async.leads.columns import ColumnsError
 from allo_async.leads.leads_file import UnreadableFileError, read_leads_file
 from allo_async.models import JournaledRow
 
-app = typer.Typer(name="journal", help="What a journal of loads holds.", no_args_is_help=True)
+app = typer.Typer(name="journal", help="Show a journal of loads, or export it.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="The journal, leads.csv.journal beside leads.csv by default.")]
 
@@ -79,8 +79,8 @@ def _beside(fates: Sequence[JournaledRow], source: Path, field_map: Sequence[str
     try:
         table = beside_file(fates, read_leads_file(source), field_map)
     except (UnreadableFileError, ColumnsError) as error:
-        ERR.say(f"The file that was loaded is not there to be put beside: {error}", style="yellow")
-        ERR.say("What the journal has is written by itself; --file names the file.")
+        ERR.say(f"The file that was loaded cannot be put beside the fates: {error}", style="yellow")
+        ERR.say("The journal's rows are written without it; --file names the file.")
         return without_file(fates)
     if table.missing:
         ERR.say(

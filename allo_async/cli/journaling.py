@@ -14,14 +14,14 @@ from allo_async.journal.digest import digest
 from allo_async.journal.list_journal import ListJournal, PastLoads
 from allo_async.models import Assignee
 
-#: What a spread is called in the journal.
+#: The name of a spread in the journal.
 SPREAD = "spread"
 
 _TERMS = {"server": "server", "region": "--region", "queue": "rep"}
 
 
 def journal_of(file: Path, given: Path | None, *, wanted: bool, sandbox: bool) -> ListJournal | None:
-    """Give the journal of a load of *file*: the one that was named, or one beside the file.
+    """Return the journal of a load of *file*: the one that was named, or one beside the file.
 
     Raises:
         typer.BadParameter: One was named, and none is wanted; or it has no name, or is a link, which may lead anywhere.
@@ -46,8 +46,8 @@ class Resumption:
     Attributes:
         journal: The journal.
         loads: Each rep's rows; with *over* one load of all rows.
-        over: Reps who share all rows.
-        whole: All rows of the file that can be read, whoever's they are.
+        over: Reps that share all rows.
+        whole: All rows of the file that can be read, of any rep.
         append: Whether to go on though the file has changed.
     """
 

@@ -64,7 +64,7 @@ def load(
         bool, typer.Option("--every-number", help="Load each phone number of a row, and not only the first.")
     ] = False,
     ignore_do_not_call: Annotated[
-        bool, typer.Option("--ignore-do-not-call", help="Load rows of people whom FILE says not to call.")
+        bool, typer.Option("--ignore-do-not-call", help="Load rows of people that FILE says not to call.")
     ] = False,
     chunk_size: Annotated[int, typer.Option(min=1, max=1000, help="Rows to send at once.")] = 1000,
     keep_duplicates: Annotated[
@@ -74,10 +74,10 @@ def load(
         SpreadStrategy, typer.Option(help="How several reps share the rows: alike, or one after another.")
     ] = "even",
     on_full_queue: Annotated[
-        OnFullQueue, typer.Option(help="When a queue is full: fail, leave the rest pending, or wait for room.")
+        OnFullQueue, typer.Option(help="If a queue is full: fail, leave the rest pending, or wait for room.")
     ] = "raise",
     skip_queued: Annotated[
-        bool, typer.Option("--skip-queued", help="Leave out what stands in the queue already.")
+        bool, typer.Option("--skip-queued", help="Leave out numbers that stand in the queue already.")
     ] = False,
     suppress: Annotated[
         list[Path] | None,
@@ -88,40 +88,40 @@ def load(
     deadline: Annotated[float | None, typer.Option(min=0, help="Seconds after which to stop.")] = None,
     journal: Annotated[
         Path | None,
-        typer.Option(help="Where the load is written down as it goes; beside FILE by default, FILE.journal."),
+        typer.Option(help="The journal, which records the load as it goes; FILE.journal beside FILE by default."),
     ] = None,
-    no_journal: Annotated[bool, typer.Option("--no-journal", help="Write nothing down.")] = False,
+    no_journal: Annotated[bool, typer.Option("--no-journal", help="Keep no journal.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget what earlier runs of this load did, and load everything again.")
     ] = False,
     on_changed_input: Annotated[
-        OnChangedInput, typer.Option(help="When FILE is not what it was: fail, or send only the rows that are new.")
+        OnChangedInput, typer.Option(help="If FILE has changed: fail, or send only the rows that are new.")
     ] = "raise",
     coordination: Where = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Tell what would happen, and write nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail when rows were skipped.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would happen, and write nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if any row was skipped.")] = False,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Try it out: no key, no network, nobody is called.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each retry.")] = False,
 ) -> None:
-    """Load a file of leads into dialing queues, and tell what became of every row.
+    """Load a file of leads into dialing queues, and report the fate of every row.
 
-    Of several phone columns the first that holds a number is called: mobile,
-    then direct, plain, work, home, other ones. People whom a column of FILE
+    Of several phone columns the first that holds a number is taken: mobile,
+    then direct, plain, work, home, other ones. People that a column of FILE
     says not to call, such as "Do Not Call", are left out.
 
     Rows that did not get in go to a file beside FILE, leads.not-added.csv for
     leads.csv, with the reason in its column allo_reason.
 
-    The load is written down in a journal as it goes. A load that was stopped,
-    or killed, is taken up where it ended by running the same command again:
-    nothing is sent twice.
+    A journal records the load as it goes. If a load was stopped or killed, run
+    the same command again: it goes on where the load ended, and sends nothing
+    twice.
 
     The API key comes from ALLO_API_KEY, a proxy from HTTPS_PROXY and NO_PROXY.
-    The first Ctrl-C ends every wait and hears out what is on its way; a second
-    one stops at once. SIGTERM and SIGHUP do the same.
+    The first Ctrl-C ends every wait and finishes the requests on their way; a
+    second one stops at once. SIGTERM and SIGHUP do the same.
 
     Exit codes; where several fit, the first of 2, 130, 4, 1, 3, 5 counts:
 
@@ -129,7 +129,7 @@ def load(
     1: an error, such as a wrong key
     2: wrong usage, an unreadable file or no known rep: nothing was sent
     3: rows are pending: not in the queue, safe to send again
-    4: rows are in doubt: sent, but without an answer
+    4: rows are in doubt: sent, but without a reply
     5: every row was skipped; with --strict, any row was
     130: interrupted
     129: ended by SIGHUP, such as a closed terminal, as if interrupted
@@ -191,7 +191,7 @@ def load(
     except (UnreadableFileError, ColumnsError, NoRepFoundError) as error:
         raise _stopped(error, ExitCode.USAGE, as_json=as_json) from error
     except AlloError as error:
-        # Those of a rep's load are in its report; what comes here kept everything from beginning.
+        # Errors of a rep's load are in its report; an error that comes here kept everything from beginning.
         code = ExitCode.ERROR if isinstance(error, ConfigurationError | JournalError) else ExitCode.USAGE
         raise _stopped(error, code, as_json=as_json) from error
     # A user who asked for the end before does not wait for a screen that takes nothing.
@@ -204,7 +204,7 @@ def load(
 
 
 def _suppressed(files: Sequence[Path], opted_out: Sequence[str], region: str | None) -> SuppressionList | None:
-    """Read whom nobody may call, by the suppression lists and by other rows of the file."""
+    """Read the numbers that nobody may call, from the suppression lists and from other rows of the file."""
     if not files and not opted_out:
         return None
     suppressed = read_suppression(files, region)
@@ -219,7 +219,7 @@ def _with_rest_written(report: Report, leads: LeadsFile) -> Report:
     try:
         return attrs.evolve(report, written=write_not_added(leads, report.reasons))
     except OSError as error:
-        # What became of the rows is told all the same.
+        # The fates of the rows are reported all the same.
         return attrs.evolve(report, write_error=f"{error.filename}: {error.strerror or error}")
 
 

@@ -17,7 +17,7 @@ from allo_async.spreadsheet_guard import guarded
 REASON_COLUMN = "allo_reason"
 
 _JSON_LINES = {".jsonl", ".ndjson"}
-# What these are called is not what is written: a spreadsheet would refuse a text of that name.
+# The names of these are not written as they are: a spreadsheet would refuse a text of that name.
 _NO_TEXT = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json", *_JSON_LINES}
 # Characters in which the header of a file must end, or its first object.
 _HEAD = 2**20

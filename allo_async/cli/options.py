@@ -1,4 +1,4 @@
-"""What `load` can be told besides the rows, in the words of the library."""
+"""The options of `load` besides the rows, in the words of the library."""
 
 import attrs
 
@@ -8,7 +8,7 @@ from allo_async._loading.suppression_list import SuppressionList
 
 @attrs.frozen(kw_only=True)
 class LoadOptions:
-    """What `append_stream` is told.
+    """The options of `append_stream`.
 
     Attributes:
         region: How to read national numbers.
@@ -16,10 +16,10 @@ class LoadOptions:
         keep_duplicates: Whether to send repeats.
         skip_queued: Whether to leave out what stands in the queue already.
         suppress: The numbers that must not be called.
-        on_full_queue: What to do with rows that the queue has no room for.
+        on_full_queue: The reaction to a full queue.
         deadline: Seconds for each rep's load.
-        journal: Where the load is written down.
-        on_changed_input: What to do when the file is not what it was.
+        journal: The journal of the load.
+        on_changed_input: The reaction to a file that has changed.
     """
 
     region: str | None = None

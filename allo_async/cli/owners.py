@@ -32,7 +32,7 @@ class Owners:
         loads: The rows of those who are found, by their e-mail address or id.
         over: Of reps who share all rows, those who are found.
         unknown: The rows of those who are not, each with its error.
-        told: What is to be said of those at once.
+        told: The lines about those at once.
     """
 
     loads: list[RepLoad]
@@ -49,7 +49,7 @@ async def find_owners(
     Args:
         allo: Lists the team.
         loads: The rows by what is said of their rep.
-        over: What is said of the reps who share all rows.
+        over: The lines about the reps that share all rows.
         sandbox: Whether the team is the embedded sandbox's.
         deadline: Seconds for asking.
 
@@ -84,7 +84,7 @@ class _Search:
     """Finds one rep after the other.
 
     Attributes:
-        team: Who there is.
+        team: The team.
         refusal: Why the team cannot be read.
         sandbox: Whether the team is the embedded sandbox's.
     """
@@ -109,7 +109,7 @@ class _Search:
         return UnknownRepError(f"{text}{where} is not in the team. {way_on}")
 
     def told(self, unknown: Sequence[RepLoad]) -> list[str]:
-        """Return what is to be said of all who are not found."""
+        """Return the lines about all reps that are not found."""
         told = [str(load.error.message) for load in unknown if isinstance(load.error, UnknownRepError)]
         if unknown and self.sandbox:
             told.append("The sandbox has " + ", ".join(user.email or user.id for user in self.team.users or ()) + ".")

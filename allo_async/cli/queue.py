@@ -24,7 +24,7 @@ def show(
     numbers: Annotated[bool, typer.Option("--numbers", help="List the entries too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how full a queue is, what it is set to, and with --numbers what stands in it."""
+    """Show how full a queue is, its settings, and with --numbers its entries."""
 
     async def question(allo: AlloClient) -> tuple[QueueState, list[QueueNumber]]:
         queue = queue_of(allo, of)
@@ -49,7 +49,7 @@ def clear(
     unassigned: Annotated[bool, typer.Option("--unassigned", help="Remove all that were not called yet.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Remove entries from a queue, once it is agreed which."""
+    """Remove entries from a queue, after asking."""
     wanted = Filter(number=number, position=position, unassigned=unassigned)
     if not wanted.usable:
         raise typer.BadParameter("say which: --number or --position or both, or --unassigned alone")
@@ -67,7 +67,7 @@ def reset(
     name: Annotated[str | None, typer.Option(help="The new queue's name.")] = None,
     yes: Yes = False,
 ) -> None:
-    """Give a rep a fresh, empty queue, once it is agreed what goes."""
+    """Replace a rep's queue by a fresh, empty one, after asking."""
     if not yes:
         agree_to_lose(of, Filter(), "replace")
     settings = ask(lambda allo: queue_of(allo, of).reset(name=name), rep=of)

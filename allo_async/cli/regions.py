@@ -1,4 +1,4 @@
-"""Numbers without a country code, for whoever forgot to name the region."""
+"""A hint about numbers without a country code, if no region was named."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What became of a load: counts, reasons, and the exit code that says it all."""
+"""The report of a load: counts, reasons, and the exit code that says it all."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -123,7 +123,7 @@ class Report:
         return self.totals.rows > 0 and self.totals.skipped == self.totals.rows and not queued
 
     def errors(self) -> list[tuple[list[str], str]]:
-        """Tell each error once, with the reps whose loads it ended."""
+        """Return each error once, with the reps whose loads it ended."""
         told: dict[str, tuple[list[str], str]] = {}
         for load in self.loads:
             if load.error is not None:

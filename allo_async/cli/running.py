@@ -30,12 +30,12 @@ class LoadJob:
         loads: The rows by what the file says of their rep, or with *over* all rows.
         over: Reps who share all rows.
         strategy: How they share them.
-        options: What the library is told.
-        together: What the key's other processes are reached by.
+        options: The library's options.
+        together: The way to the key's other processes.
         sandbox: Whether to try it out on an embedded server.
         verbose: Whether to log retries.
         fresh: Whether to forget what earlier runs did.
-        whole: All rows of the file that can be read, whoever's they are.
+        whole: All rows of the file that can be read, of any rep.
     """
 
     loads: list[RepLoad]
@@ -110,10 +110,10 @@ class LoadJob:
         return Resumption(journal, loads, over, self.whole, append=append)
 
     async def _recall(self, allo: AlloClient, owners: Owners) -> None:
-        """Find what earlier runs did with the rows of reps who are not found now: it stands in their queues."""
+        """Find the work of earlier runs on the rows of reps that are not found now: it stands in their queues."""
         resumption = self._resumption(owners.unknown, () if owners.loads else self.over)
         if resumption is not None and owners.unknown and not self.fresh:
-            # What cannot be read is told where it is needed, by the loads that run.
+            # A journal that cannot be read is reported where it is needed, by the loads that run.
             with contextlib.suppress(JournalError):
                 await resumption.reconcile(allo.base_url)
 
@@ -149,7 +149,7 @@ class LoadJob:
 
 
 def _shared(owners: Owners) -> list[RepLoad]:
-    """Return each rep's load; for reps who share all rows, one of all."""
+    """Return each rep's load; for reps that share all rows, one of all."""
     if not owners.over:
         return owners.loads
     return [RepLoad(None, [lead for load in owners.loads for lead in load.leads])]
@@ -161,4 +161,4 @@ def _to_do(load: RepLoad) -> RepLoad:
 
 def _say_heard() -> None:
     again = "Ctrl-C again" if first_signal() == signal.SIGINT else "A second signal"
-    ERR.say(f"Stopping: what is on its way is heard out, nothing more is sent. {again} stops at once.")
+    ERR.say(f"Stopping: requests on their way are finished, and nothing more is sent. {again} stops at once.")

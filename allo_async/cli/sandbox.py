@@ -44,7 +44,7 @@ def sandbox(
         list[ScriptedFault] | None, typer.Option(parser=read_fault, metavar="KIND[@WHICH]", help=HELP)
     ] = None,
 ) -> None:
-    """Run a server that behaves as the Allo API does, in memory, until Ctrl-C. Nobody is called."""
+    """Run a server that behaves as the Allo API does, in memory, until Ctrl-C. It calls nobody."""
     server = Sandbox(
         port=port,
         region=region,

@@ -56,7 +56,7 @@ def handling(handle: Callable[[], None]) -> Generator[None]:
         yield
     finally:
         for number, known in taken.items():
-            # What is ignored from now on stays so.
+            # A signal that is ignored from now on stays so.
             if signal.getsignal(number) is handler:
                 signal.signal(number, known)
 
@@ -70,7 +70,7 @@ def ending_at_once() -> Generator[None]:
 
 
 def ignore_for_good() -> None:
-    """Let no signal end the process any more: its exit code is known, and a signal would replace it."""
+    """Keep signals from ending the process: its exit code is known, and a signal would replace it."""
     if threading.current_thread() is threading.main_thread():
         for number in _ENDING:
             signal.signal(number, signal.SIG_IGN)
@@ -78,7 +78,7 @@ def ignore_for_good() -> None:
 
 @contextlib.contextmanager
 def finishing() -> Generator[None]:
-    """Let the block come to its end at the first signal while it runs, and raise a `KeyboardInterrupt` at the next."""
+    """Finish the block at the first signal while it runs, and raise a `KeyboardInterrupt` at the next."""
     heard: list[None] = []
 
     def handle() -> None:

@@ -1,4 +1,4 @@
-"""What `load` reads: a file, or standard input; and how it was read, for people to check."""
+"""The input of `load`, a file or standard input; and how it was read, for people to check."""
 
 import sys
 from collections.abc import Sequence

@@ -42,7 +42,7 @@ async def spread_all(
     """Spread the rows of *whole* over the queues of *reps*.
 
     Returns:
-        Each rep's part, then that of each rep who is not named any more and has rows of the list from an earlier run,
+        Each rep's part, then that of each rep that is not named any more and has rows of the list from an earlier run,
         then the rows that went to nobody; and whether the user let it finish.
 
     Raises:

@@ -13,7 +13,7 @@ _EMAIL = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\"',;:|]+")
 
 
 class Teammates:
-    """The team, to be asked who is meant.
+    """The team, which finds the rep that a text means.
 
     Args:
         users: Its active members; `None` where the key may not read them.
@@ -30,7 +30,7 @@ class Teammates:
         self._by_name = _index(users, lambda user: _plain(user.name or ""))
 
     def find(self, text: str) -> list[str]:
-        """Return who may be meant by *text*, each as `DialingQueue` takes it: an e-mail address, or else an id.
+        """Return the reps that *text* may mean, each as `DialingQueue` takes it: an e-mail address, or else an id.
 
         One is the answer, none is nobody, and several are not to be guessed between. Where the team is not known, an
         address or an id stands for itself.

@@ -74,7 +74,7 @@ class Screen(Console):
         self.print(line, style=style, soft_wrap=True)
 
     def show_traceback(self, error: BaseException) -> None:
-        """Print where *error* arose, for those who mend it."""
+        """Print where *error* arose, for its maintainers."""
         for line in "".join(traceback.format_exception(error)).splitlines():
             self.say(line)
 

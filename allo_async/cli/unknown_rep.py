@@ -1,4 +1,4 @@
-"""Errors about reps who cannot be found in the team."""
+"""Errors about reps that are not in the team."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from allo_async.errors import AssigneeNotFoundError
 
 
 class UnknownRepError(AssigneeNotFoundError):
-    """What a file or an option says of a rep fits not in the team, or more than one.
+    """A rep named by a file or an option is not in the team, or is more than one.
 
     Args:
-        message: What is wrong, and what to do about it.
+        message: The fault, and its remedy.
         code: Stands beside each row of that rep.
     """
 
@@ -21,7 +21,7 @@ class NoRepFoundError(Exception):
     """None of the reps can be found; nothing was sent.
 
     Args:
-        lines: What is to be said, line by line.
+        lines: The message, line by line.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a load waits for, in words: always the one wait that says most."""
+"""The cause of a load's wait, in words: always the one wait that says most."""
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ class Waits:
 
     @property
     def foremost(self) -> str | None:
-        """What is waited for, the wait that says most; `None` for nothing."""
+        """The wait that says most; `None` for none."""
         told = Counter(cause for causes in self._now.values() for cause in causes)
         return next((cause for cause in _ORDER if told[cause]), None)
 

@@ -29,7 +29,7 @@ _BY_CODE = {
     ),
 }
 
-#: Told of a failure that nobody foresaw.
+#: The sentence for a failure that nobody foresaw.
 OUR_MISTAKE = (
     "allo-async failed by a mistake of its own, and not of yours. Run the same command again with --verbose, and report"
     " what it prints to the people who gave you allo-async"
@@ -54,7 +54,7 @@ def _of_limit(error: errors.RateLimitedError) -> str:
 def _of_journal(error: errors.JournalError) -> str:
     told = _plain(error).replace("give it another load_id", "load everything again with --fresh")
     head, _, kind = told.rpartition(": ")
-    # What a parser called its trouble says nothing to who runs the command.
+    # A parser's name for its trouble says nothing to a user of the command.
     return head if kind.isidentifier() and kind.endswith("Error") else told
 
 
@@ -64,7 +64,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
         "There is no API key. Set ALLO_API_KEY to yours, or try it without one: allo-async load FILE --sandbox"
     ),
     errors.InsecureUrlError: (
-        "ALLO_BASE_URL would show the API key to the whole network. Let it begin with https://, as in"
+        "ALLO_BASE_URL would show the API key to the whole network. Begin it with https://, as in"
         " https://api.withallo.com"
     ),
     errors.InvalidTeammateError: (
@@ -77,9 +77,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
     errors.CoordinationLostError: (
         "The key's other processes cannot be reached. Check --coordination, then run the same command again"
     ),
-    errors.SuppressionError: (
-        "It cannot be told who must not be called. Check the suppression lists, then run the same command again"
-    ),
+    errors.SuppressionError: ("The suppression list cannot be read. Check it, then run the same command again"),
     errors.JournalError: _of_journal,
     errors.ConnectionFailedError: lambda error: f"Allo could not be reached: {why_unreached(error)}",
     errors.ConnectionLostError: (
@@ -98,7 +96,7 @@ _BY_KIND: dict[type[BaseException], str | Callable[[Any], str]] = {
         "Allo does not know this API key. Check ALLO_API_KEY for a copying mistake, then: allo-async whoami"
     ),
     errors.PermissionDeniedError: "Allo does not let this API key do that. See what it may do: allo-async whoami",
-    errors.NotFoundError: "Allo does not know what was asked for. Check ALLO_BASE_URL: allo-async whoami",
+    errors.NotFoundError: "Allo has no such thing as the request names. Check ALLO_BASE_URL: allo-async whoami",
     errors.AppendConflictError: (
         "Others kept adding to the same queue at the same moment. Run the same command again; see: {show_queue}"
     ),

@@ -24,24 +24,24 @@ def _usable(directory: str | os.PathLike[str]) -> Path:
 
 @attrs.frozen
 class FileCoordination:
-    """Lets the processes of one machine that use a key keep its limits together; hand it to each one's `AlloClient`.
+    """Keeps the limits of a key together for the processes of one machine; pass it to each one's `AlloClient`.
 
     At most as many requests as the key may send leave all processes in any second; a 429 holds up all of them; one
     process at a time appends to a queue. The file holds moments and ids made up by the processes. The API key, the
-    server and whose queue it is stand there as a keyed hash alone. For several machines, there is
-    `allo_async.redis.RedisCoordination`.
+    server and the queue's owner stand there as a keyed hash alone. `allo_async.redis.RedisCoordination` is for several
+    machines.
 
     Args:
-        directory: Where the file is, one for each key: the same for all processes, which run as the same user, and on
-            a disk of this machine. Where there is none it is made; it and the file are made readable by their owner
-            alone, and a file of somebody else is not used.
-        on_coordination_loss: What to do when the file cannot be used, or another process keeps it locked for more than
-            a second, as one does that is stopped by a signal just then: `"local"`, the default, warns once and goes on
-            with this process's own pace and turns until it can; `"raise"` raises a `CoordinationLostError`. No row is
-            lost either way.
+        directory: The directory of the file, one for each key: the same for all processes, which run as the same user,
+            and on a disk of this machine. If there is none, it is made. The directory and the file are readable by
+            their owner alone, and a file of another user is not used.
+        on_coordination_loss: The reaction if the file cannot be used, or another process keeps it locked for more than
+            a second, as one does that a signal stops just then: `"local"`, the default, warns once and goes on with
+            this process's own limits and locks until the file can be used; `"raise"` raises a `CoordinationLostError`.
+            No row is lost either way.
 
     Raises:
-        ConfigurationError: One of them is of no use.
+        ConfigurationError: One of the arguments is of no use.
 
     Example:
         ```python
@@ -54,5 +54,5 @@ class FileCoordination:
     on_coordination_loss: OnCoordinationLoss = attrs.field(default="local", validator=known, kw_only=True)
 
     def _store(self, key: str, clock: Clock) -> FileStore:
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         return FileStore(self.directory / f"allo-async-2-{key}.json", clock)

@@ -28,11 +28,11 @@ class LockedFile:
 
     def read(self) -> bytes:
         """Read all of it, or more than any state takes."""
-        # What others have put there may have any size, and a sparse file takes no disk.
+        # A file that others have put there may have any size, and a sparse file takes no disk.
         return os.pread(self._descriptor, LARGEST_STATE + 1, 0)
 
     def write(self, content: bytes) -> None:
-        """Write it anew. Who dies meanwhile, or finds the disk full, leaves a part of it.
+        """Write it anew. A process that dies meanwhile, or finds the disk full, leaves a part of it.
 
         Raises:
             OSError: The disk is full.

@@ -74,7 +74,7 @@ class FileStore:
         self._listening: asyncio.Task[None] | None = None
 
     def bell(self, name: str) -> FileBell:
-        """Return what rings when those who wait for *name* should ask again."""
+        """Return the bells that ring when the waiters for *name* should ask again."""
         return FileBell(self, self._bells.get(name))
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What holds for every sound journal: where it does not, rows might be sent twice, or told wrongly."""
+"""The rules that every sound journal obeys: if one is broken, rows might be sent twice, or reported wrongly."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def _unless_null(column: str, condition: str) -> str:
     return f"({column} IS NOT NULL AND {condition.format(column)})"
 
 
-# What no run writes: a table, or several, and the rows of it.
+# Values that no run writes: a table, or several, and the rows of it.
 _BROKEN = {
     "load": _or(
         _NO_TEXT.format("load_id"),
@@ -81,7 +81,7 @@ def refuse_damage(connection: sqlite3.Connection) -> None:
 
 
 def check_entry(fate: str | None, entry: bytes | None) -> None:
-    """Check what the server said of a row, as it will be read once the row is told.
+    """Check the server's entry of a row, as it will be read for the result.
 
     Raises:
         JournalError: It cannot be.

@@ -1,4 +1,4 @@
-"""What a row of the input is known by when it comes again."""
+"""The identity of a row of the input, by which it is known when it comes again."""
 
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
@@ -16,7 +16,7 @@ DIGEST_BYTES = 12
 
 
 def digest(row: object) -> bytes:
-    """Return the digest of a row, whatever it is; the same row gives the same in every process."""
+    """Return the digest of a row, whatever it is; the same row has the same digest in every process."""
     try:
         canonical = _canonical(row)
     except FOREIGN_ERRORS:  # a row that raises when it is read is skipped, as it would be again

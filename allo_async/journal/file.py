@@ -25,7 +25,7 @@ _HEADER = 100
 # Seconds that another program may keep the journal for itself.
 _TIMEOUT = 0.5
 
-# What it raises to read as a value what is none.
+# The exceptions of reading as a value text that is none.
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 _KINDS = {
@@ -165,7 +165,7 @@ def translated(path: Path) -> Generator[None]:
         if isinstance(error, AlloError):
             raise
         if isinstance(error, _DAMAGE):
-            # What it says may hold somebody's number.
+            # Its words may hold somebody's number.
             raise JournalError(f"the journal {path} is damaged: {type(error).__name__}") from error
         if isinstance(error, sqlite3.Error):
             raise JournalError(f"the journal {path} cannot be used: {_meaning(error)}") from error

@@ -15,19 +15,19 @@ from allo_async.validators import file_path
 if TYPE_CHECKING:
     from allo_async.journal.opening import LoadKey
 
-#: What a load is known by in its journal, if its caller does not say.
+#: The name of a load in its journal, if its caller gives none.
 DEFAULT_LOAD_ID = "load"
 
-#: When the input of a load that is taken up again has changed: refuse, or send only what is new.
+#: The reaction if the input of a load has changed when it is taken up again: refuse, or send only the new rows.
 OnChangedInput = Literal["raise", "append"]
 
 
 class Journal:
-    """An SQLite file in which loads are written down as they go.
+    """An SQLite file that records loads as they go.
 
-    Before a chunk is sent, its bytes, its key, its rows and the time are on the disk, and after its answer what became
-    of each row. A load that is started again with the same input and `load_id` does not send again what is settled,
-    settles what was on its way, and sends the rest. Nothing is sent that is not on the disk.
+    Before a chunk is sent, its bytes, its key, its rows and the time are on the disk, and after its reply the fate of
+    each row. A load that is started again with the same input and `load_id` does not send settled rows again, settles
+    the rows that were on their way, and sends the rest. Nothing is sent that is not on the disk.
 
     One process at a time may load with a journal; it may run several loads at once. The file holds phone numbers, and
     is made readable by its owner alone. Its tables are described in `allo_async/journal/schema.sql`.
@@ -52,7 +52,7 @@ class Journal:
         return f"<Journal {self.path.name}>"
 
     async def loads(self) -> list[JournaledLoad]:
-        """Return what the journal holds, load by load, also while one is under way.
+        """Return the journal's loads, also while one is under way.
 
         Raises:
             JournalError: It cannot be read.
@@ -62,7 +62,7 @@ class Journal:
         return await read_loads(self.path)
 
     async def rows(self, load_id: str = DEFAULT_LOAD_ID) -> list[JournaledRow]:
-        """Return what the journal holds of each row of a load, in the order of its input.
+        """Return each row of a load as the journal has it, in the order of the input.
 
         Raises:
             JournalError: There is no such load, or the journal cannot be read.
@@ -71,14 +71,14 @@ class Journal:
 
         return await read_fates(self.path, load_id)
 
-    async def to_csv(self, load_id: str, path: str | os.PathLike[str]) -> int:
+    async def to_csv(self, path: str | os.PathLike[str], load_id: str = DEFAULT_LOAD_ID) -> int:
         """Write the fate of every row that the journal has of a load as CSV, and return how many those are.
 
         A cell that a spreadsheet would run is guarded by an apostrophe.
 
         Args:
-            load_id: The load.
             path: The file, which is replaced, and readable by its owner alone.
+            load_id: The load.
 
         Raises:
             ConfigurationError: *path* is no path.
@@ -90,7 +90,7 @@ class Journal:
         return await write_csv(self.path, load_id, file_path("path", path))
 
     async def forget(self, load_id: str = DEFAULT_LOAD_ID) -> None:
-        """Delete all that the journal has of a load, so that it would be loaded from its beginning.
+        """Delete a load from the journal, so that it would be loaded from its beginning.
 
         Raises:
             JournalBusyError: Another process works with the journal, or this load is under way.
@@ -113,9 +113,9 @@ class Journal:
 
         Args:
             load_id: The caller's name for it.
-            terms: What must be the same when it is taken up again.
-            clock: Tells the time.
-            on_changed_input: What to do when the input is not what it was.
+            terms: The terms that must be the same when it is taken up again.
+            clock: The source of time.
+            on_changed_input: The reaction to an input that has changed.
             queues: The queues that it goes to.
 
         Raises:
@@ -130,7 +130,7 @@ class Journal:
         return await open_load(self.path, key, clock=clock, strict=on_changed_input == "raise")
 
     async def _read_load(self, load_id: str, terms: Mapping[str, Any], queues: Sequence[Assignee] = ()) -> LoadLog:
-        """Read what can be known of a load that could not be opened."""
+        """Read as much as possible of a load that could not be opened."""
         from allo_async.journal.opening import read_load  # noqa: PLC0415 - as above
 
         return await read_load(self.path, self._key(load_id, terms, queues))
@@ -150,7 +150,7 @@ def log_of(
     *,
     clock: Clock,
 ) -> LogOpener:
-    """Return what opens the log of a load into *queues*."""
+    """Return the opener of the log of a load into *queues*."""
     # Private, because how a load is opened is nothing that a journal's owner needs.
     open_load = journal._open_load  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     read_load = journal._read_load  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]

@@ -18,7 +18,7 @@ from allo_async.models import Assignee
 
 _LOST = "an earlier run sent it, and ended before an answer came"
 
-# What is known of a row is the place of its fate in here, or that it was being sent. A fate without the server's entry,
+# A row is known by the place of its fate in here, or that it was being sent. A fate without the server's entry,
 # which no run writes, does not count.
 _FATES = (None, "added", "skipped", "in_doubt")
 _SKIPPED = _FATES.index("skipped")
@@ -38,7 +38,7 @@ class ReadRow:
         place: Its place in the chunk.
         index: Its place in the load's input as the journal has that, `None` for none.
         number: As it was sent, `None` for a row that was only dealt.
-        fate: The fate, as soon as a reply told it.
+        fate: The fate, as soon as a reply has it.
         entry: The server's entry, in JSON.
     """
 
@@ -53,11 +53,11 @@ class ReadRow:
 
 @attrs.frozen
 class KnownRow:
-    """What the journal has of one row.
+    """One row, as the journal has it.
 
     Attributes:
         queue: The queue that it was sent or dealt to.
-        fate: The fate, `None` where no reply told it.
+        fate: The fate, `None` if no reply has it.
         outcome: The same with what the server said; `None` for a row that may be sent.
         at: When it was settled, or sent where it is not; a Unix time.
     """

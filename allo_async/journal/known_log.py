@@ -14,7 +14,7 @@ _NONE = -1
 
 
 class KnownLog(LoadLog):
-    """What the journal knows of a load; nothing is written.
+    """A load as the journal has it; nothing is written.
 
     Args:
         known: The rows that earlier runs sent or dealt.

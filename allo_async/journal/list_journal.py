@@ -24,7 +24,7 @@ from allo_async.models import Assignee
 
 @attrs.frozen
 class PastLoads:
-    """What earlier runs did with the list.
+    """The work of earlier runs on the list.
 
     Attributes:
         known: For each load, the rows that it would find known: its own, and what others sent to its queues.
@@ -51,7 +51,7 @@ class ListJournal(Journal):
     _queued: SentNumbers = SentNumbers()
 
     def refuse(self, change: InputChangedError) -> None:
-        """Let no load be opened any more, because the list has changed."""
+        """Refuse to open loads any more, because the list has changed."""
         self._change = change
 
     async def _open_load(

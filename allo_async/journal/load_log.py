@@ -36,12 +36,12 @@ _Result = TypeVar("_Result")
 
 @attrs.frozen
 class PastRuns:
-    """What the journal holds of a load when it is opened.
+    """A load as the journal has it when the load is opened.
 
     Attributes:
         load: The load's own row.
         known: The rows that earlier runs sent or dealt.
-        in_flight: What was being sent when the last run ended.
+        in_flight: The requests on their way when the last run ended.
         input: The digest of each row of the input as it was.
         skipped: The indexes of the rows that were skipped without being sent, in order.
         row_count: How many rows the input had, once a run has seen its end.
@@ -61,7 +61,7 @@ class JournalLog(KnownLog):
     Args:
         store: Where it is kept; closed with this.
         load_id: The caller's name for the load.
-        past: What the journal holds.
+        past: The load as the journal has it.
         clock: Tells the time.
         strict: Whether the input has to be what it was.
         queued: Numbers that other loads of the same list put into a queue.
@@ -95,7 +95,7 @@ class JournalLog(KnownLog):
         self._changed = False
         # The first row of an input that is refused; of the rows from there on, the journal keeps those of before.
         self._refused_from: float = inf
-        # What the journal has of the input from this row on is to be forgotten.
+        # The journal's part of the input from this row on is to be forgotten.
         self._forget_from: int | None = None
         self._closed = False
 
@@ -103,7 +103,7 @@ class JournalLog(KnownLog):
         """Compare the *row* at *index* with what an earlier run took there, and find it among those that are known.
 
         Raises:
-            InputChangedError: It is another row, or one that was not there; told once, and nothing is sent any more.
+            InputChangedError: It is another row, or one that was not there; raised once, and nothing is sent any more.
         """
         seen = digest(row)
         before = self._input.get(index)

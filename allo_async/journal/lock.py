@@ -25,7 +25,7 @@ class JournalLock:
     _connection: sqlite3.Connection
 
     def release(self) -> None:
-        """Give it back, and delete its file while no other process can have locked that."""
+        """Release the lock, and delete its file while no other process can have locked that."""
         if _identity(self.beside) == self._identity:
             with contextlib.suppress(OSError):
                 self.beside.unlink()
@@ -76,7 +76,7 @@ def _lock(beside: Path, name: str) -> sqlite3.Connection:
 
 
 def _identity(path: Path) -> _Identity | None:
-    """Return what tells the file at *path* from one that has its name later, and maybe its number."""
+    """Return the identity of the file at *path*, which one of the same name later does not have."""
     try:
         found = path.stat()
     except FileNotFoundError:

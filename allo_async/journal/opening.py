@@ -36,7 +36,7 @@ class LoadKey:
 
     Attributes:
         load_id: The caller's name for it.
-        terms: What must be the same when it is taken up again; the `server` among them.
+        terms: The terms that must be the same when it is taken up again; the `server` among them.
         shared: The queues of which it counts what other loads of the journal sent there, too.
         queued: Numbers that other loads of the same list put into a queue, and that no row is to repeat.
     """
@@ -99,7 +99,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
 
 
 def _may_be_sending(connection: sqlite3.Connection, path: Path, key: LoadKey, here: set[str] | None) -> bool:
-    """Return whether somebody else may be sending rows of the load just now."""
+    """Return whether another process may be sending rows of the load just now."""
     if here is not None:
         return key.load_id in here
     if not is_held(path):
@@ -131,7 +131,7 @@ async def forget(path: Path, load_id: str) -> None:
 
 
 def _begin(connection: sqlite3.Connection, key: LoadKey, *, at: float) -> PastRuns:
-    # Before anything is sent: a row that cannot be read is one that nobody can tell of.
+    # Before anything is sent: a row that cannot be read has no known fate.
     refuse_damage(connection)
     found = find_load(connection, key.load_id)
     if found is None:
@@ -163,7 +163,7 @@ def _insert(connection: sqlite3.Connection, key: LoadKey, at: float) -> int:
 def _check_terms(key: LoadKey, before: Mapping[str, Any]) -> None:
     for name, value in key.terms.items():
         if before.get(name) != value:
-            # What it was is somebody's address, maybe.
+            # The old value may be somebody's address.
             error = JournalError(
                 f"the load {key.load_id!r} was begun with another {name}: take it up as it was, or give it another"
                 " load_id"

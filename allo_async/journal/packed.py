@@ -1,4 +1,4 @@
-"""What has to be kept of every row of a load, in a few bytes each: an object a row would be more than memory holds."""
+"""A few bytes for every row of a load: an object a row would be more than memory holds."""
 
 import zlib
 from array import array
@@ -11,7 +11,7 @@ from allo_async.journal.digest import DIGEST_BYTES
 # Entries of neighbours are much alike. So few are inflated in some 20 µs, which is the cost of a row out of order.
 _BLOCK = 64
 
-# Rows are read in the order of the input: those that are taken ahead, and those that are told; each reads on.
+# Rows are read in the order of the input: those that are taken ahead, and those of results; each reads on.
 _CACHED = 4
 
 _PARTS = 256
@@ -84,7 +84,7 @@ def sorted_compactly(
         values: The values.
         typecode: That of the array.
         part: Returns for a value a number below 256, which rises with the order.
-        key: What a value is sorted by, by default itself.
+        key: The sort key of a value, by default itself.
     """
     parts: list[array[int]] = [array(typecode) for _ in range(_PARTS)]
     for value in values:

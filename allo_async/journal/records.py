@@ -1,4 +1,4 @@
-"""What the journal's tables hold, as values; each knows how to read and write itself."""
+"""The rows of the journal's tables, as values; each knows how to read and write itself."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -91,7 +91,7 @@ def write_sending(
     first_used: Timestamp,
     digests: Mapping[int, bytes],
 ) -> int:
-    """Write a chunk that is about to be sent, and give its id."""
+    """Write a chunk that is about to be sent, and return its id."""
     body = request.body or b""
     chunk = connection.execute(
         "INSERT INTO chunk (load, queue, state, idempotency_key, body_sha256, body, first_used_at, queue_end)"

@@ -103,7 +103,7 @@ class Store:
         cls._alive, cls._open = set(), {}
 
     async def close(self) -> None:
-        """Let go of it, and return once the file is closed, unless somebody else in this process needs it."""
+        """Release the store, and return once the file is closed, unless another load in this process needs it."""
         if self in self._inherited:
             return
         with self._guard:
@@ -112,12 +112,12 @@ class Store:
                 return
             del self._open[self.path]
         self.closing = self._thread.submit(self._disconnect)
-        # What was handed to the thread is still done.
+        # Work that the thread has is still done.
         self._thread.shutdown(wait=False)
         await asyncio.shield(asyncio.wrap_future(self.closing))
 
     def done(self, load_id: str, load: int) -> None:
-        """Let others have a load that was under way; `load` is its own id in the file."""
+        """Release a load that was under way to others; `load` is its own id in the file."""
         if self in self._inherited:
             return
         self.loads.discard(load_id)
@@ -133,7 +133,7 @@ class Store:
         return await asyncio.wrap_future(self.submit(work))
 
     def submit(self, work: Callable[["Store"], _Result]) -> Future[_Result]:
-        """Hand *work* to the store's thread; also a caller who is cancelled does not take it back.
+        """Pass *work* to the store's thread; a caller that is cancelled does not take it back.
 
         Raises:
             JournalBusyError: This process was forked since the store was opened.
@@ -146,7 +146,7 @@ class Store:
 
     @classmethod
     def catch_up(cls, path: Path) -> None:
-        """Wait until what was handed to the threads of the journal at *path* is on the disk."""
+        """Wait until the work of the threads of the journal at *path* is on the disk."""
         for store in tuple(cls._alive):
             if store.path == path:
                 # A thread that takes nothing more is closing the file.
@@ -167,7 +167,7 @@ class Store:
         if lost is not None:
             raise JournalError(
                 f"{lost} was moved, deleted or replaced during a load, and nothing was sent after that: put the journal"
-                " back before you load again, or load only what is told as pending"
+                " back before you load again, or load only the rows that are pending"
             )
         with connection:
             self._retrying(lambda: connection.execute("BEGIN IMMEDIATE"), _BUSY_TIMEOUT)
@@ -181,7 +181,7 @@ class Store:
             done.set_exception(error)
 
     def _retrying(self, work: Callable[[], _Result], timeout: float) -> _Result:
-        """Do *work*, again and again for *timeout* seconds while somebody else has the file locked."""
+        """Do *work*, again and again for *timeout* seconds while another process has the file locked."""
         begun = time.monotonic()
         while True:
             try:
@@ -217,11 +217,11 @@ class Store:
         connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         if not is_journal:
             connection.executescript(schema())
-        # Whoever ran these is gone, or the journal would be locked.
+        # The process that ran these is gone, or the journal would be locked.
         connection.execute("UPDATE load SET running = 0 WHERE running")
 
     def _mark_done(self, load: int) -> None:
-        # Others must not wait for it: a load that stays marked is only told of with more doubt than it needs.
+        # Others must not wait for it: a load that stays marked is only reported with more doubt than it needs.
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("UPDATE load SET running = 0 WHERE id = ?", (load,))

@@ -32,7 +32,7 @@ _ROOT_WITHIN = 4096
 
 def too_much(content: bytes) -> str | None:
     """Return why *content* holds more than a workbook of leads; `None` if it does not, or is no archive."""
-    # What is damaged, or not to be unpacked by Python, is for the reader of workbooks to refuse.
+    # A file that is damaged, or not to be unpacked by Python, is for the reader of workbooks to refuse.
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _too_much(archive)

@@ -1,4 +1,4 @@
-"""Cells that say who may be called and who may not."""
+"""Cells that say whether a person may be called."""
 
 import re
 

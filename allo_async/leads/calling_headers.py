@@ -1,4 +1,4 @@
-"""Headers that say who may be called and who may not, in six languages."""
+"""Headers that say whether people may be called, in six languages."""
 
 import re
 
@@ -32,7 +32,7 @@ _HEADERS_ONLY = (
     r"oposicion|(excluir|exclusion|excluido)(de)?llamadas|rechazallamadas|bajallamadas|exclusionpublicitaria",
     r"opposizione|nochiamate|rifiutachiamate",
 )
-#: What lists of people not to call are called for short.
+#: Short names of the lists of people not to call.
 SHORT = {"dnc", "dncr", "tps", "ctps", "rpo"}
 _ALLOWS = (
     r"((can|may)(we|i)?|okay|ok|allow(ed)?|permi(t|ssion)|consent(ed|s)?|agree[sd]?)(to|be|forus)*(call|phone|contact)",
@@ -64,14 +64,14 @@ _CHECKING = re.compile(r"checke?d?|scrub|verif|screen|gepruft|lastrefresh")
 
 
 def forbids_calls(header: str) -> bool:
-    """Whether *header* says that who is marked in its column must not be called."""
+    """Whether *header* says that a person marked in its column must not be called."""
     written = plain(header)
     said = _FORBIDS.search(written) is not None or not SHORT.isdisjoint(words(header))
     return said and not _is_of_other_media(written) and not _CHECKING.search(written) and not _denies(header)
 
 
 def allows_calls(header: str) -> bool:
-    """Whether *header* clearly says that who is marked in its column may be called."""
+    """Whether *header* clearly says that a person marked in its column may be called."""
     written = plain(header)
     return not forbids_calls(header) and bool(_ALLOWED.search(written)) and not _is_of_other_media(written)
 

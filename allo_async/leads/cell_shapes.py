@@ -1,4 +1,4 @@
-"""What the cells of a column look like: phone numbers, ids of records, or text."""
+"""The looks of a column's cells: phone numbers, ids of records, or text."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -33,7 +33,7 @@ class Columns:
     Attributes:
         by_field: For each field that the file has, its columns in the order of preference.
         labels: For phone columns, the column that says of each number what it is.
-        do_not_call: The columns that say who must not be called.
+        do_not_call: The columns that mark people who must not be called.
         not_used: The columns of none of these.
     """
 
@@ -84,7 +84,7 @@ def find_columns(
 
     Args:
         headers: The file's headers.
-        mapped: What the user says, each `field=header`; it wins over what is found. Of several for a field that takes
+        mapped: The user's choices, each `field=header`; they win over what is found. Of several for a field that takes
             several, the first comes first.
         besides: The column that names the rep, which tells nothing of the contact.
         rows: The cells of the file's rows, which decide where a header leaves it open.
@@ -132,7 +132,7 @@ def _found(field: str, headers: Sequence[str], sample: Sample) -> list[str]:
 
 
 def _names(headers: Sequence[str], sample: Sample) -> dict[str, list[str]]:
-    """Tell first, last and whole names apart; the API's `name` is the first name, and takes a whole one."""
+    """Distinguish first, last and whole names; the API's `name` is the first name, and takes a whole one."""
     first, last, either, whole = (
         _found(kind, headers, sample) for kind in ("first_name", "last_name", "any_name", "whole_name")
     )

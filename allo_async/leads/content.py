@@ -112,7 +112,7 @@ def _refuse_binary(content: bytes) -> None:
     head = content[:_HEAD]
     if (encoding := _wide(head)) is not None:
         raise NotAListError(f"is {encoding} text without its byte order mark: save it as UTF-8")
-    # What a crash leaves at the end of a file is no sign of another kind.
+    # The remains of a crash at the end of a file are no sign of another kind.
     told = head.rstrip(b"\0")
     nuls = told.count(0)
     controls = sum(byte < ord(" ") and byte not in b"\t\n\r\f\v\x1a\0" for byte in told)

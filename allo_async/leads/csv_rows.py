@@ -17,7 +17,7 @@ ROW_LIMIT = 1_048_576
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 40
-# What fits into a long of C everywhere.
+# The largest number that fits into a long of C everywhere.
 _NO_LIMIT = 2**31 - 1
 _BROKEN_QUOTE = "a quote that is not closed, or stands where none can"
 
@@ -27,7 +27,7 @@ class CsvTable:
     """A CSV file's content.
 
     Attributes:
-        delimiter: What separates its cells.
+        delimiter: The character that separates its cells.
         table: The rest.
     """
 

@@ -26,7 +26,7 @@ _STATUS_WORDS = word_set("""
 
 @attrs.frozen
 class DoNotCall:
-    """Where a file says who must not be called.
+    """The places of a file that mark people who must not be called.
 
     Attributes:
         forbidding: Columns such as "Do Not Call": each cell but an empty one or a "no" forbids the call.
@@ -56,7 +56,7 @@ class DoNotCall:
 
 
 def find_do_not_call(headers: Iterable[str], besides: Iterable[str] = ()) -> DoNotCall:
-    """Find the columns that say who must not be called; *besides* are those of names and the like."""
+    """Find the columns that mark people who must not be called; *besides* are those of names and the like."""
     left = [header for header in headers if header not in set(besides)]
     forbidding = [header for header in left if forbids_calls(header)]
     allowing = [header for header in left if allows_calls(header)]

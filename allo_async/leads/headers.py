@@ -13,7 +13,7 @@ _HEADERS: dict[str, str] = {
     "last_name": """
         lastname last surname familyname lname nomdefamille nachname familienname zuname apellido apellidos cognome
     """,
-    # What these hold depends on the columns beside them: `Nom` is the whole name, or the last name beside `Prénom`.
+    # The meaning of these depends on other columns: `Nom` is the whole name, or the last name beside `Prénom`.
     "any_name": """
         name nom nombre nome
     """,

@@ -35,10 +35,10 @@ class LeadsFile:
         path: Where it is.
         columns: Its columns, in order, each with a name of its own.
         rows: Its rows, in order; blank lines are none.
-        delimiter: What separates its cells, `None` for JSON.
+        delimiter: The character that separates its cells, `None` for JSON.
         header: The columns' names as they stand in the file, where one may come twice.
         aside: The lines of titles and footers, which are no leads.
-        unit: What `FileRow.line` counts: lines, the rows of a workbook, or the objects of a JSON array.
+        unit: The unit of `FileRow.line`: lines, the rows of a workbook, or the objects of a JSON array.
     """
 
     path: Path

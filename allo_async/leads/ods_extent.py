@@ -44,6 +44,6 @@ def _tags(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
             yield kind, rest[1], bool(rest[2]) and b"value" not in rest[1]
         else:
             at = -1
-        # What is cut off in the middle of a tag is damaged, which the reader of workbooks tells.
+        # A sheet that is cut off in the middle of a tag is damaged, which the reader of workbooks reports.
         if at < 0:
             return

@@ -8,7 +8,7 @@ from allo_async.leads.words import word_set, words
 
 
 class PhoneRank(IntEnum):
-    """What a column of phone numbers is for; the lowest is called first."""
+    """The use of a column of phone numbers; the lowest is called first."""
 
     MOBILE = 0
     WHATSAPP = 1
@@ -85,7 +85,7 @@ _SHORT_IN_JOINED_WORDS = word_set("tel fon mob nr no de du di fax ext id hq")
 _JOINABLE = {word for word in _VOCABULARY if len(word) > 3 or word in _SHORT_IN_JOINED_WORDS}  # noqa: PLR2004
 _LAST_DIGIT = 9
 
-# What a header may say besides "number" and still say no more than that.
+# Words that a header may have besides "number" and still say no more than that.
 _BARE_FILLERS = word_set("""
     de du des d la le les el il lo of the to a call dial contact contacts kontakt kontakte contacto contatto person
     personne persona lead leads prospect prospects interessent appeler llamar value

@@ -149,7 +149,7 @@ def _end(records: Sequence[Record], start: int, width: int) -> int:
         at -= 1
         if records[at].after_blank or _is_footer(records[at]):
             end = at
-    # What stands below the first footer goes with it, and all of it was one cell a row.
+    # Rows below the first footer go with it, and all of them were one cell a row.
     return end
 
 

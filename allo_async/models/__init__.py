@@ -1,4 +1,4 @@
-"""What the caller and the API speak of: frozen values with no behaviour beyond themselves."""
+"""The values that the caller and the API exchange, frozen and without behaviour beyond themselves."""
 
 from allo_async.models.append_result import AppendResult, Totals
 from allo_async.models.assignee import Assignee

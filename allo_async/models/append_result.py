@@ -1,4 +1,4 @@
-"""What became of every row that an append took."""
+"""The fate of every row that an append took."""
 
 import os
 from collections import Counter
@@ -53,15 +53,15 @@ class Totals:
 class AppendResult:
     """The fate of every row: each stands in exactly one of the four lists, in input order.
 
-    An empty one can be handed to `append` as `into`, which fills it as the load goes.
+    Pass an empty one to `append` as `into`, which fills it as the load goes.
 
     Attributes:
         added: In the queue.
         skipped: Not in the queue, and sending them again would not help.
         pending: Certainly not in the queue, and not skipped: never sent, or refused. Safe to send again.
-        in_doubt: Sent, maybe by an earlier run of the load, and no one can tell whether they arrived; each says why.
+        in_doubt: Sent, maybe by an earlier run of the load, without evidence whether they arrived; each says why.
             Sending them again may put them in twice.
-        recovered: How many chunks' answers were lost and came back, by a replay or by reading the queue back.
+        recovered: How many requests' replies were lost and came back, by a replay or by reading the queue back.
 
     Printing a result, also in a notebook, shows counts and reasons only, never a number or a name. A FastAPI handler
     may return a result: the response is `to_dict()`.
@@ -167,7 +167,7 @@ class AppendResult:
         return dict(Counter(row.reason for row in self.skipped).most_common())
 
     def summary(self) -> str:
-        """Say in one line what became of the rows.
+        """Return one line with the counts and the reasons.
 
         Example:
             >>> AppendResult().summary()

@@ -23,7 +23,7 @@ class Assignee:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What two ways of writing the same teammate have in common."""
+        """The same value for each way of writing the same teammate."""
         if self.user_id is not None:
             return ("user_id", self.user_id)
         return ("email", (self.email or "").casefold())

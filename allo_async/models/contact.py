@@ -1,4 +1,4 @@
-"""Who is to be called: one entry of the append request."""
+"""A person to be called: one entry of the append request."""
 
 from collections.abc import Mapping, Sequence
 
@@ -50,6 +50,6 @@ class PendingContact:
     contact: Contact
 
 
-#: What `append` takes for a row: a bare number, as text or as an int or float of its digits; a mapping with the API's
+#: A row as `append` takes it: a bare number, as text or as an int or float of its digits; a mapping with the API's
 #: field names; a `Contact`; or a pending row of another result.
 ContactLike = str | float | Mapping[str, object] | Contact | PendingContact

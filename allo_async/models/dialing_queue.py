@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-#: How many numbers a queue holds, whoever put them there, unless the server says otherwise [spec]; also the most rows
+#: How many numbers a queue holds, in all, unless the server says otherwise [spec]; also the most rows
 #: of one request.
 QUEUE_CAPACITY = 1000
 
@@ -18,9 +18,9 @@ class QueueSettings:
     Attributes:
         id: `pdl_…`.
         name: The name that the rep sees.
-        creator_id: Who made it, `usr-…`.
-        assignee_id: Who calls it.
-        voicemail_handling: `SKIP` goes on to the next number when a voicemail box answers, `NO_SKIP` stays.
+        creator_id: The user that made it, `usr-…`.
+        assignee_id: The user that calls its numbers.
+        voicemail_handling: `SKIP` goes on to the next number if a voicemail box answers, `NO_SKIP` stays.
         do_not_disturb: `ENABLED` silences incoming calls meanwhile, `DISABLED` does not.
         created_at: When it was made; naive, as the API gives no offset.
         updated_at: When it last changed; naive as well.
@@ -44,7 +44,7 @@ class QueueState:
 
     Attributes:
         size: How many numbers stand in it, those called already included.
-        settings: What it is set to; `None` for a user who has no queue yet.
+        settings: The queue's settings; `None` for a user without a queue.
         capacity: How many numbers it holds, as far as is known: 1,000, or `AlloClient`'s `queue_capacity`, or what a
             refusal of the server named, or the most numbers that were seen in a queue.
     """

@@ -1,4 +1,4 @@
-"""What the API finds wrong with one field of a request."""
+"""A fault that the API finds with one field of a request."""
 
 import attrs
 
@@ -9,8 +9,8 @@ class FieldError:
 
     Attributes:
         field: The field of the request.
-        code: What is wrong with it, as a code.
-        message: What is wrong with it, in words.
+        code: The fault, as a code.
+        message: The fault, in words.
     """
 
     field: str | None = None

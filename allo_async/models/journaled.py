@@ -1,4 +1,4 @@
-"""What a journal holds of a load."""
+"""The contents of a journal, as callers read them."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from allo_async.models.append_result import Totals
 
 @attrs.frozen(kw_only=True)
 class JournaledLoad:
-    """What a journal holds of a load.
+    """A load, as its journal has it.
 
     Attributes:
         load_id: The caller's name for it.
@@ -28,12 +28,12 @@ class JournaledLoad:
 
 @attrs.frozen(kw_only=True)
 class JournaledRow:
-    """What a journal holds of a row.
+    """A row, as its journal has it.
 
     Attributes:
         index: Its place in the input of its load, from 0.
-        digest: What it is known by: a digest of what was passed in.
-        number: As it stands in the queue, or as it was given.
+        digest: The row's identity: a digest of the row as it was passed in.
+        number: The number as it stands in the queue, or as the caller passed it.
         fate: `added`, `skipped`, `pending` or `in_doubt`.
         reason: Why it was skipped, or is in doubt.
         position: Its place in the queue.

@@ -1,4 +1,4 @@
-"""What a load would do, before it does it."""
+"""A load's requests and skipped rows, before it begins."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class PlannedRequest:
     Attributes:
         method: `GET` looks at a queue, `POST` appends.
         rows: How many rows it carries.
-        refused: Whether the server will refuse it, since the queue cannot hold it.
+        refused: Whether the server will refuse it, because the queue cannot hold it.
     """
 
     method: str
@@ -25,15 +25,15 @@ class PlannedRequest:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What a load of these rows would do on a server where nothing else happens.
+    """The effect of a load of these rows on a server where nothing else happens.
 
     Attributes:
         rows: All rows of the input.
         skipped: Rows that would not be sent, by reason.
-        room: How many numbers the queue holds yet; of several queues, all of theirs.
-        pending: Rows that would be left pending, since there is no room.
-        requests: What would be sent at the most, in order; of several queues, one after the other. The looks at how a
-            queue ends leave together with its first append, and not at all where its answer is earlier.
+        room: How many more numbers the queue holds; of several queues, all of theirs.
+        pending: How many rows would be left pending, because there is no room.
+        requests: The requests at the most, in order; of several queues, one after the other. The reads of a queue's
+            tail leave together with its first append, and not at all if its reply is earlier.
     """
 
     rows: int
@@ -54,12 +54,12 @@ class Plan:
 
     @property
     def least_seconds(self) -> float:
-        """How long the key's limits make it take at the least: the first second's worth costs nothing."""
+        """Seconds that the load takes at the least under the key's limits; the first second's requests cost nothing."""
         made = Counter(request.method for request in self.requests)
         return float(max((made["POST"] - 1) // WRITES_PER_SECOND, (made["GET"] - 1) // READS_PER_SECOND, 0))
 
     def summary(self) -> str:
-        """Say it in one line."""
+        """Return one line with the counts."""
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.items())
         return (
             f"{self.rows} rows: {self.sent} to send in {self.chunks} chunks, {sum(self.skipped.values())} skipped"

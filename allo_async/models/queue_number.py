@@ -1,4 +1,4 @@
-"""What stands in a dialing queue, as the API tells it."""
+"""An entry of a dialing queue, as the API returns it."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -14,7 +14,7 @@ class AddedNumber(QueueNumber):
 
     Attributes:
         index: The row's place in what was passed in, from 0.
-        detail: What the row held besides the number that was sent, e.g. `extension 5 is not dialed`, or `None`.
+        detail: The part of the row that was not sent, in words, e.g. `extension 5 is not dialed`, or `None`.
     """
 
     index: int
@@ -45,10 +45,10 @@ class SkippedNumber:
 
 @attrs.frozen(kw_only=True)
 class InDoubtContact:
-    """A row that was sent, and nobody can tell whether it arrived.
+    """A row that was sent, and whose arrival neither a reply nor the queue shows.
 
-    No `append` takes it as it is, because that may put it in twice. After a look into the queue, its *contact* can be
-    passed.
+    No `append` takes such a row as it is, because that may put it in twice. After a look into the queue, pass its
+    *contact*.
 
     Attributes:
         index: The row's place in what was passed in, from 0.

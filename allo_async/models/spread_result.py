@@ -1,4 +1,4 @@
-"""What became of the rows of a list that was spread over several queues."""
+"""The fate of every row of a list that was spread over several queues."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -14,10 +14,10 @@ class QueueShare:
     """One queue's part in a spread.
 
     Attributes:
-        user_id: The rep, where the queue was asked for by id.
-        email: The rep, where it was asked for by e-mail; both are `None` for the key owner's queue.
+        user_id: The rep's id, if the caller named the queue by id.
+        email: The rep's address, if the caller named the queue by e-mail; both are `None` for the key owner's queue.
         totals: The fates of the rows that this queue was sent; it has no pending ones.
-        error: What kept it from taking more, other than being full; an `AlloError`.
+        error: The `AlloError` that kept it from taking more, other than being full.
     """
 
     user_id: str | None = None
@@ -46,12 +46,12 @@ class SpreadResult(AppendResult):
     placed: dict[int, int] = attrs.field(factory=dict[int, int], kw_only=True)
 
     def share_of(self, index: int) -> QueueShare | None:
-        """Tell which queue the row at *index* was sent to; `None` for one that was not sent."""
+        """Return the queue that the row at *index* was sent to; `None` for a row that was not sent."""
         place = self.placed.get(index)
         return None if place is None else self.shares[place]
 
     def table(self) -> list[dict[str, Any]]:
-        """Tell the queues one by one: name, counts and error, for printing or JSON."""
+        """Return each queue's name, counts and error, for printing or JSON."""
         return [
             {
                 "queue": share.name,

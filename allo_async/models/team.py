@@ -1,4 +1,4 @@
-"""Who works with the key: the team's users, and the key itself."""
+"""The team's users, and the key itself."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,8 +40,8 @@ class Endpoint:
     Attributes:
         method: The HTTP method.
         path: The path, with names of its parameters in braces.
-        description: What it does.
-        scope: What allows it.
+        description: The endpoint's purpose.
+        scope: The scope that allows it.
         extra: Fields that this version does not know, and values that it could not read.
     """
 
@@ -84,12 +84,12 @@ class RateLimits:
 
 @attrs.frozen(kw_only=True)
 class Me:
-    """What an API key is and may do.
+    """An API key: its team, its scopes and its limits.
 
     Attributes:
         api_key_id: The key's id, which is not the key.
-        scopes: What it was given, e.g. `DIALING_QUEUE_READ_WRITE`.
-        endpoints: What it may call.
+        scopes: The key's scopes, e.g. `DIALING_QUEUE_READ_WRITE`.
+        endpoints: The endpoints that the key may call.
         team: Whose it is.
         rate_limits: How fast it may call.
         extra: Fields that this version does not know, and values that it could not read.

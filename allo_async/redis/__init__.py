@@ -1,4 +1,4 @@
-"""The pace, the pause and the turns of a key across processes and hosts, by way of Redis (extra: `redis`)."""
+"""The limits, the pause and the locks of a key across processes and hosts, by way of Redis (extra: `redis`)."""
 
 try:
     from allo_async.redis.coordination import RedisCoordination

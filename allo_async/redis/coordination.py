@@ -18,21 +18,21 @@ def _url(_: object, __: "attrs.Attribute[Any]", value: str) -> None:
 
 @attrs.frozen(init=False)
 class RedisCoordination:
-    """Lets all processes that use a key keep its limits together; hand it to each one's `AlloClient`.
+    """Keeps the limits of a key together for all processes that use it; pass it to each one's `AlloClient`.
 
     At most as many requests as the key may send leave all processes in any second of Redis's clock; a 429 holds up all
     of them; one process at a time appends to a queue. Redis holds moments and ids made up by the processes. The API
-    key, the server and whose queue it is stand there as a keyed hash alone.
+    key, the server and the queue's owner stand there as a keyed hash alone.
 
     Args:
-        url: Where Redis is: `redis://…`, `rediss://…` or `unix://…`; 6.2 or newer, one server and no cluster. In a
+        url: The address of Redis: `redis://…`, `rediss://…` or `unix://…`; 6.2 or newer, one server, no cluster. In a
             password, `/`, `#`, `?` and `@` are written as `%2F`, `%23`, `%3F` and `%40`.
-        on_coordination_loss: What to do when Redis does not answer within a second: `"local"`, the default, warns once
-            and goes on with this process's own pace and turns until Redis is back; `"raise"` raises a
+        on_coordination_loss: The reaction if Redis does not answer within a second: `"local"`, the default, warns
+            once and goes on with this process's own limits and locks until Redis is back; `"raise"` raises a
             `CoordinationLostError`. No row is lost either way.
 
     Raises:
-        ConfigurationError: One of them is of no use.
+        ConfigurationError: One of the arguments is of no use.
 
     Example:
         ```python
@@ -64,5 +64,5 @@ class RedisCoordination:
         return self
 
     def _store(self, key: str, clock: Clock) -> RedisStore:  # noqa: ARG002 - the server's clock is the one that counts
-        """Make the store of the key whose keyed hash is given."""
+        """Return the store of the key with the keyed hash *key*."""
         return RedisStore(self.url, f"allo_async:2:{{{key}}}")

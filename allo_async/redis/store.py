@@ -38,7 +38,7 @@ class RedisStore:
 
     Args:
         url: Where Redis is.
-        root: What the names of all keys begin with.
+        root: The beginning of the names of all keys.
     """
 
     failures = (RedisError, OSError)
@@ -60,7 +60,7 @@ class RedisStore:
         self._listening: asyncio.Task[None] | None = None
 
     def bell(self, name: str) -> asyncio.Event:
-        """Return what rings when those who wait for *name* should ask again."""
+        """Return the bells that ring when the waiters for *name* should ask again."""
         return self._bells.get(name)
 
     async def transact(self, work: Work[Answer]) -> Answer:
@@ -91,7 +91,7 @@ class RedisStore:
         await self._redis.aclose()
 
     async def _later(self, attempt: int) -> tuple[float, bytes]:
-        """Look again when those who change the state all the time do something else."""
+        """Look again when those that change the state all the time do something else."""
         await asyncio.sleep(random.uniform(0, min(_JITTER * 2**attempt, _LONGEST_JITTER)))
         return await self._look()
 

@@ -12,7 +12,7 @@ from allo_async.sandbox.endpoint import Call, assignee
 from allo_async.sandbox.envelope import refuse
 from allo_async.sandbox.state import SandboxEntry, SandboxQueue, SandboxUser
 
-#: What the capacity counts: all entries, only those not called yet, or all that were ever put in.
+#: The entries that the capacity counts: all entries, only those not called yet, or all that were ever put in.
 Counts: TypeAlias = Literal["all", "uncalled", "ever"]
 
 
@@ -24,7 +24,7 @@ class Append:
         clock: The server's time.
         region: How a number without a country code is read.
         capacity: Numbers a queue may hold.
-        counts: What the capacity counts.
+        counts: The entries that the capacity counts.
         skips_queued: Whether a number that stands in the queue already is skipped.
         partial_overflow: Whether a request that does not fit is refused after what fits was added.
         max_rows: Rows one request may hold, `None` for any.
@@ -51,7 +51,7 @@ class Append:
         return await self._commit(call, user, numbers)
 
     async def _commit(self, call: Call, user: SandboxUser, numbers: list[dict[str, Any]]) -> Answer:
-        # Optimistic, as the real one shows itself to be: whoever commits first wins, the other conflicts.
+        # Optimistic, as the real one shows itself to be: the first commit wins, the other conflicts.
         version = call.team.version_of(user.id)
         valid, skipped = self._normalized(numbers)
         seconds = self.latency + self.seconds_per_row * len(numbers) + call.delay

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the sandbox asks about time; pass your own to move time by hand."""
+    """The sandbox's source of time; pass your own to move time by hand."""
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start, never going back."""

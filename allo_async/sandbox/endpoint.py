@@ -1,4 +1,4 @@
-"""What an endpoint gets to see of a request, and how it finds whose queue is meant."""
+"""An endpoint's view of a request, and how it finds the queue that is meant."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""What there is to call: each endpoint with its scope, and with what its body and its query may say."""
+"""The endpoints, each with its scope and the shapes of its body and its query."""
 
 import itertools
 import re
@@ -46,11 +46,11 @@ class Endpoint:
     Attributes:
         method: The HTTP method.
         path: The path's pattern; its one group, if any, is the id in it.
-        scope: What the key must have, `None` for nothing.
+        scope: The scope that the key must have, `None` for none.
         handler: Answers it.
-        body: What its body may say; None where it takes none.
+        body: The shape of its body, `None` if it takes none.
         body_required: Whether it takes no request without a body.
-        query: What its query may say.
+        query: The shape of its query.
     """
 
     method: str

@@ -1,6 +1,6 @@
-"""What can go wrong with a request, as values that a test scripts: refusals, lost answers, strange replies.
+"""Faults of a request, as values that a test scripts: refusals, lost replies, strange replies.
 
-Each factory gives a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits and scopes, where the
+Each factory returns a `Fault` for `Sandbox.script`. A fault strikes after authentication, limits and scopes, where the
 request would be carried out; those with *commit* let it be carried out first.
 """
 
@@ -21,13 +21,13 @@ Keeps: TypeAlias = Literal["honest", "changed", "nothing"]
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """A fault that strikes a request.
 
     Attributes:
-        name: What the ledger calls it.
+        name: The fault's name in the ledger.
         commit: Whether the append is carried out first.
-        answer: Makes what goes out, from the honest answer (an empty one without *commit*) and the Unix time.
-        keeps: What is stored under the idempotency key: the `honest` answer, the `changed` one, or `nothing`.
+        answer: Makes the reply that goes out, from the honest one (an empty one without *commit*) and the Unix time.
+        keeps: The reply that is stored under the idempotency key: the `honest` one, the `changed` one, or `nothing`.
         delay: Seconds on top that carrying it out takes.
     """
 
@@ -124,7 +124,7 @@ def commit_and_stall(seconds: float = 3600.0) -> Fault:
 
 
 def late(seconds: float) -> Fault:
-    """Carry the append out in *seconds*, when nobody may wait for its answer any more."""
+    """Carry the append out in *seconds*, when no client may wait for its reply any more."""
     return Fault(name="late", commit=True, answer=lambda honest, _: honest, keeps="honest", delay=seconds)
 
 
@@ -183,7 +183,7 @@ def reply(change: Change, *, name: str = "reply") -> Fault:
 
 
 def unknown_fields() -> Fault:
-    """Answer with fields that nobody announced, at every level."""
+    """Answer with undocumented fields, at every level."""
 
     def change(content: JsonObject) -> JsonObject:
         for entry in content["data"]["added"]:
@@ -206,7 +206,7 @@ def unknown_enum_values() -> Fault:
 
 
 def unknown_skip_reason(reason: str = "ON_DO_NOT_CALL_LIST") -> Fault:
-    """Give *reason* for whatever the append skips."""
+    """Skip every row that the append skips with *reason*."""
 
     def change(content: JsonObject) -> JsonObject:
         for entry in content["data"]["skipped"]:
@@ -228,7 +228,7 @@ def leave_out(*places: int) -> Fault:
 
 
 def made_up(count: int = 1) -> Fault:
-    """Add *count* entries to the reply that nobody sent, half of them as added, half as skipped."""
+    """Add *count* made-up entries to the reply, half of them as added, half as skipped."""
 
     def change(content: JsonObject) -> JsonObject:
         for place in range(count):

@@ -1,4 +1,4 @@
-"""The way of every request through the API: who asks, how fast, whether they may, whether it was answered before."""
+"""The way of every request through the API: which key asks, how fast, whether it may, and whether it asked before."""
 
 import logging
 import random
@@ -61,7 +61,7 @@ class Gate:
         limits: Every key's windows.
         idempotency: Stored answers, `None` where keys are ignored.
         moods: Refusals that come by themselves.
-        endpoints: What there is to call.
+        endpoints: The endpoints.
         latency: Seconds that a call other than the append takes.
     """
 
@@ -108,7 +108,7 @@ class Gate:
         return await self._once(carry_out, record, fault)
 
     def headers(self, record: RecordedRequest, answer: Answer) -> Mapping[str, str]:
-        """Tell the headers that go out with *answer*."""
+        """Return the headers that go out with *answer*."""
         if answer.proxied:
             return answer.headers
         own = self.limits.headers(record.api_key_id, record.method)

@@ -18,7 +18,7 @@ class _Stored:
 
 @attrs.define
 class IdempotencyStore:
-    """What was answered under each (API key, idempotency key), and which of them are being executed.
+    """The replies under each (API key, idempotency key), and the keys that are being executed.
 
     Attributes:
         clock: The server's time; a stored answer expires by it.

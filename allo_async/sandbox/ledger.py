@@ -1,4 +1,4 @@
-"""What really happened: every request the sandbox was sent, and what it did about it."""
+"""The record of every request that the sandbox received, and of its effect."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ class RecordedRequest:
         method: The HTTP method.
         path: The path without its query.
         query: The query's fields; of a repeated one the last.
-        api_key_id: Which key asked (`api-…`), never the key itself; None when it was not accepted.
+        api_key_id: The id of the key (`api-…`), never the key itself; `None` if the key was not accepted.
         request_id: The client's own `X-Request-Id`, or the one the sandbox minted.
         idempotency_key: The `Idempotency-Key` header, also when the sandbox does not honour it; None if it is no key.
-        user_id: Whose queue is meant, once that is known.
+        user_id: The owner of the queue that is meant, once that is known.
         rows: The raw numbers of an append, in the request's order.
         body: The body, byte for byte.
         ordinal: Which append this is, from 1; None for any other request.
         received_at: When it had arrived whole, in the clock's monotonic seconds.
-        answered_at: When its answer was sent; None when none was.
-        status: The status that was sent; None when no answer was.
+        answered_at: When its reply was sent; `None` if none was.
+        status: The status that was sent; `None` if no reply was.
         code: The code of the error that was sent.
-        added: The E.164 numbers this very request committed, in order, also when its answer was lost.
-        replayed: Whether the answer was a stored one, and nothing was executed.
+        added: The E.164 numbers this very request committed, in order, also if its reply was lost.
+        replayed: Whether the reply was a stored one, and nothing was executed.
         fault: The name of the scripted fault, or spontaneous refusal, that hit it.
     """
 

@@ -1,4 +1,4 @@
-"""The endpoints that only tell: the current queue, the users, the key itself."""
+"""The endpoints that only read: the current queue, the users, the key itself."""
 
 import math
 from typing import Any

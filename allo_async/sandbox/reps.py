@@ -16,7 +16,7 @@ _TICK = 0.02
 
 @attrs.define
 class Rep:
-    """A rep who calls from the front of the current queue at a set rate.
+    """A rep that calls from the front of the current queue at a set rate.
 
     Attributes:
         team: Where the queue is.

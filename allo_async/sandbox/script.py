@@ -51,7 +51,7 @@ class Script:
         self._lines.append(_Line(fault, method, {at} if isinstance(at, int) else at, times, when))
 
     def strike(self, request: RecordedRequest) -> Fault | None:
-        """Tell what *request*, which just arrived, will meet: the first line that fits, if any.
+        """Return the fault that *request*, which just arrived, will meet: the first line that fits, if any.
 
         Every line counts every request that is its own, so that `at` means the same in each of them.
         """

@@ -45,14 +45,14 @@ class Sandbox:
     """A server that behaves as the Allo API is documented to, in memory, on loopback.
 
     Args:
-        host: Where to listen.
+        host: The address to listen on.
         port: 0 for a free one.
         region: How the server reads a number without a country code, as an ISO 3166 code.
         read_per_second: GET requests a key may make in any second, `None` for any number.
         write_per_second: Other requests a key may make in any second, `None` for any number.
         capacity: Numbers a queue holds.
-        capacity_counts: What counts against the capacity: `"all"` entries, only those `"uncalled"`, or all that were
-            `"ever"` put in; what `total_count` tells is always all entries.
+        capacity_counts: The entries that count against the capacity: `"all"`, only those `"uncalled"`, or all that were
+            `"ever"` put in; `total_count` always counts all entries.
         skips_queued: Whether a number that stands in the queue already is skipped, as `ALREADY_IN_QUEUE`.
         partial_overflow: Whether an append that does not fit is refused only after the rows that fit were added.
         latency: Seconds that a request takes.
@@ -63,10 +63,10 @@ class Sandbox:
         conflict_rate: How likely an append is refused with 409 by itself, 0 to 1.
         rate_limit_rate: How likely it is refused with 429 by itself, 0 to 1.
         seed: Of everything random.
-        clock: The server's time; tests hand in their own.
+        clock: The server's source of time; tests pass their own.
 
     Attributes:
-        ledger: Every request, and what was done about it.
+        ledger: Every request, and its effect.
 
     Example:
         ```python
@@ -154,7 +154,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where the sandbox listens, for `base_url=`; known once it was entered."""
+        """The URL of the sandbox, for `base_url=`; known once it was entered."""
         if self._runner is None:
             raise RuntimeError("enter the sandbox first: async with Sandbox() as sandbox")
         if self._runner.addresses:
@@ -172,7 +172,7 @@ class Sandbox:
         return tuple(self._team.users)
 
     def add_user(self, email: str, *, name: str = "", role: Role = "MEMBER", status: Status = "ACTIVE") -> SandboxUser:
-        """Let someone join the team; by default they are named after their address."""
+        """Add a user to the team; by default the user's name comes from the address."""
         user = SandboxUser(
             id=self._team.identifiers.user(),
             name=name or email.partition("@")[0].replace(".", " ").title(),
@@ -191,11 +191,11 @@ class Sandbox:
         return self._team.add_key(owner_id, tuple(scopes), trial=trial, revoked=False).secret
 
     def revoke_key(self, key: str) -> None:
-        """Let *key* be refused from now on."""
+        """Refuse *key* from now on."""
         self._team.keys[key].revoked = True
 
     def queue(self, user: str | None = None) -> tuple[SandboxEntry, ...]:
-        """Tell what stands in a user's queue, in order.
+        """Return the entries of a user's queue, in order.
 
         Args:
             user: An e-mail address or a user id; `None` for the first user.
@@ -207,18 +207,18 @@ class Sandbox:
         return () if queue is None else tuple(queue.entries)
 
     def numbers(self, user: str | None = None) -> list[str]:
-        """Tell the numbers in a user's queue in E.164, in order."""
+        """Return the numbers in a user's queue in E.164, in order."""
         return [entry.number_to for entry in self.queue(user)]
 
     def fill(self, user: str | None, count: int) -> None:
-        """Put *count* numbers of nobody's into a user's queue, as if others had; each number only once ever."""
+        """Put *count* made-up numbers into a user's queue, as if others had; each number only once ever."""
         found = self._found(user)
         queue = self._team.queue_of(found.id, found.id)
         start, self._filled = self._filled, self._filled + count
         queue.extend(((f"+1646{2_000_000 + place}", {}) for place in range(start, start + count)), self._now())
 
     def start_calling(self, user: str | None = None, *, per_second: float = 1.0, keeps: bool = False) -> None:
-        """Let a user call the numbers of the current queue from its front, until the sandbox closes.
+        """Call the numbers of a user's current queue from its front, until the sandbox closes.
 
         Args:
             user: An e-mail address or a user id; `None` for the first user.
@@ -239,14 +239,14 @@ class Sandbox:
         times: int | None = None,
         when: Callable[[RecordedRequest], bool] | None = None,
     ) -> None:
-        """Let *fault* strike appends that arrive from now on: all of them, unless the arguments say less.
+        """Strike appends that arrive from now on with *fault*: all of them, unless the arguments say less.
 
         Args:
             fault: One of `allo_async.sandbox.faults`.
             method: Strike requests of this HTTP method instead.
             at: The one it strikes, or a range of them, counted from 1.
             times: How many of those at most.
-            when: Picks them by what the ledger knows when they arrive.
+            when: Picks them by the ledger's record at their arrival.
         """
         self._script.add(fault, method=method, at=at, times=times, when=when)
 

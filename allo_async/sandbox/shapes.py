@@ -1,4 +1,4 @@
-"""What a request may say: the shape of a body or a query, as a check that finds what is wrong with it."""
+"""The shape of a body or a query, as a check that finds the faults of one."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, cast

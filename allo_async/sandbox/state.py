@@ -45,7 +45,7 @@ class SandboxEntry:
         position: Its place in the queue, from 0.
         created_at: When it was added, UTC without offset, such as `2026-04-30T10:00:00`.
         updated_at: When it was last changed, in the same form.
-        contact: What else the row said: name, company and so on, as it was sent.
+        contact: The rest of the row: name, company and so on, as it was sent.
         call_start_date: When the rep called it; None before.
         call_id: `cll-…`, once it was called.
         routing_result: How the call ended.
@@ -157,7 +157,7 @@ class Team:
         now: The current time in the form the API writes it.
         users: In the order in which they joined; the first owns the first key.
         keys: Every key ever made, by its secret.
-        queues: The current queue of each user who has one, by user id.
+        queues: The current queue of each user with one, by user id.
     """
 
     identifiers: Identifiers

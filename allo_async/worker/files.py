@@ -11,7 +11,7 @@ _FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_NO
 
 
 def read_below(folder: Path | None, path: str) -> LeadsFile:
-    """Read the leads of the file at *path* in *folder*: whoever may send a job names the file.
+    """Read the leads of the file at *path* in *folder*: any sender of a job names the file.
 
     Raises:
         UnreadableFileError: No folder was named, the file is not below it or is no regular file, or it has no rows.

@@ -45,7 +45,7 @@ _LAST_TRIES = 3
 # Bytes; a journal's file has more letters than the job's id, and no more than 255 in all.
 _LONGEST_ID = 200
 
-# What passes by itself: the job goes on when it is tried again.
+# Errors that pass by themselves: the job goes on when it is tried again.
 _PASSING = (TransportError, ServerError, RateLimitedError, ConflictError, CoordinationLostError)
 
 #: Is told how far a job has come.
@@ -94,7 +94,7 @@ class Jobs:
         unreadable: Mapping[int, str] | None = None,
         **options: Unpack[SpreadOptions],
     ) -> JobReport:
-        """Load *rows* into the queues of *assignees*, or go on where whoever had the job before has ended.
+        """Load *rows* into the queues of *assignees*, or go on where the worker that had the job before has ended.
 
         Raises:
             ConfigurationError: *job_id* cannot be the name of a file.
@@ -155,7 +155,7 @@ async def _once_free(load: Callable[[], Awaitable[SpreadResult]]) -> SpreadResul
         try:
             return await load()
         except JournalBusyError:
-            # Who had the job before is slow, and not dead as the broker thinks.
+            # The worker that had the job before is slow, and not dead as the broker thinks.
             await asyncio.sleep(_BUSY)
 
 
@@ -223,7 +223,7 @@ class _Progress:
             self._failures += 1
             if self._latest is None:
                 self._latest = run
-            _log.warning("the progress of a job was not told: %s", type(error).__name__)
+            _log.warning("the progress of a job was not reported: %s", type(error).__name__)
             return False
         self._failures = 0
         return True

@@ -30,28 +30,28 @@ class Loads:
     """Puts the tasks `load_rows` and `load_file` on a broker, for a fleet of workers.
 
     A job is one list for one or several queues. It runs in one worker at a time, with a journal of its own, so that
-    whichever worker gets it after that one's death goes on where it was. Who runs what, and again, is the broker's to
-    say: take `allo_async.worker.streams.redis_broker`, or another that redelivers what was not acknowledged, and a
-    result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by taskiq's retry middlewares. What
-    fails for good, as bad input does, is told once and not delivered again; so is a job over which ten workers have
-    died without any progress.
+    the worker that takes the job over after that one's death goes on where it was. The broker decides which worker runs
+    which job, and when again: take `allo_async.worker.streams.redis_broker`, or another that redelivers messages that
+    were not acknowledged, and a result backend. The tasks are labelled to be retried on a `JobUnfinishedError`, by
+    taskiq's retry middlewares. A job that fails for good, as with bad input, is reported once and not delivered again;
+    so is a job over which ten workers have died without any progress.
 
     Rows are personal data. They stand in the job's message, in the clear, until the job is done; `redis_broker` deletes
     it then, and results, which have no rows, after a day. A journal keeps the rows for as long as the application
     keeps it. At the level DEBUG, taskiq logs whole messages.
 
     Args:
-        broker: taskiq's.
+        broker: The broker of taskiq.
         journals: The folder of the jobs' journals, which all workers reach. A job that is delivered twice needs its
             journal: keep them for as long as the broker may do so.
         files: The folder below which `load_file` reads; without one, it reads nothing.
         client: Makes the client of a worker process, which closes it when it ends.
 
     Raises:
-        ConfigurationError: The results are pickles, which run what anybody has put into them.
+        ConfigurationError: The results are pickles, which run any code that is put into them.
 
     Attributes:
-        load_rows: Loads rows that are handed over in the message.
+        load_rows: Loads rows that the message carries.
         load_file: Loads a file of the workers' folder.
 
     Example:
@@ -98,10 +98,10 @@ class Loads:
             The other options are those of `AlloClient.spread`.
 
             Raises:
-                ConfigurationError: It is neither said to be for anyone nor to be *mine*, or both.
-                JobUnfinishedError: Something that may pass has kept it from finishing.
-                JobGivenUpError: Several workers have died over it.
-                AlloError: It cannot be done.
+                ConfigurationError: The job has neither *over* nor *mine*, or both.
+                JobUnfinishedError: Something that may pass, such as an outage, kept the job from finishing.
+                JobGivenUpError: Ten workers have died over the job.
+                AlloError: The job cannot be done.
             """
             async with jobs.attempt(context.message.task_id):
                 return await jobs.run(
@@ -132,8 +132,8 @@ class Loads:
         ) -> JobReport:
             """Load the file at *path* in the workers' folder as `load_rows` does: CSV, a workbook or JSON.
 
-            *columns* tells which column is a field where its header does not: `{"number": "Tel. 2"}`. Rows of people
-            whom a column says not to call are left out, and reported as unreadable ones are.
+            *columns* names the column of a field if its header does not say so: `{"number": "Tel. 2"}`. Rows of people
+            that a column says not to call are left out, and reported as unreadable ones are.
 
             Raises:
                 UnreadableFileError: There is no such file below that folder, or it has no rows.
@@ -164,7 +164,7 @@ class Loads:
                     chunk_size=chunk_size,
                     skip_queued=skip_queued,
                     keep_duplicates=keep_duplicates,
-                    # Whoever must not be called may stand in another row, too.
+                    # A person who must not be called may stand in another row, too.
                     suppress=screened.opted_out or None,
                 )
 

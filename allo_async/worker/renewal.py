@@ -15,7 +15,7 @@ _PAGE = 100
 
 
 class Renewal:
-    """Tells a broker of Redis streams, now and then, that this worker still has the messages of its running jobs.
+    """Renews, now and then, this worker's claim to the messages of its running jobs in a broker of Redis streams.
 
     Such a broker delivers a message again that was idle for longer than its `idle_timeout`. A job that runs longer is
     not idle, but only its own worker can know that.
@@ -40,7 +40,7 @@ class Renewal:
                     await self.renew()
             except Exception as error:  # noqa: BLE001 - the next renewal may succeed, and the journal bars a second run
                 # Without the frames, whose locals hold the password of Redis.
-                _log.warning("the broker was not told that a job still runs: %s", type(error).__name__)
+                _log.warning("the broker did not learn that a job still runs: %s", type(error).__name__)
 
     async def renew(self) -> None:
         """Set the idle time of the messages of running jobs back to nothing."""

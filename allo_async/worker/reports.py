@@ -1,4 +1,4 @@
-"""What is told of a job."""
+"""The progress and the report of a job."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -17,7 +17,7 @@ class JobProgress(BaseModel):
         added: How many are in a queue.
         skipped: How many are in none, for good.
         pending: How many are in none yet.
-        in_doubt: How many were sent, and no one can tell whether they arrived.
+        in_doubt: How many were sent, without evidence whether they arrived.
     """
 
     rows: int
@@ -33,15 +33,15 @@ class JobProgress(BaseModel):
 
 
 class JobReport(JobProgress):
-    """What became of a job.
+    """The outcome of a job.
 
     Attributes:
-        recovered: How many chunks' answers were lost and came back.
+        recovered: How many requests' replies were lost and came back.
         skipped_by_reason: How many rows were skipped for which reason.
         queues: Each queue's name, counts and error, which has no words of the server's.
-        unreadable: For a file: its lines that could not be taken apart or must not be called, each with the reason,
+        unreadable: Of a file, the lines that could not be read or must not be called, each with the reason,
             which has no text of the file's.
-        journal: Where the fate of every row is written down; `allo-async journal export` makes a CSV of it.
+        journal: The journal's path, with the fate of every row; `allo-async journal export` makes a CSV of it.
     """
 
     recovered: int
@@ -64,10 +64,10 @@ class JobReport(JobProgress):
 
 
 class JobUnfinishedError(AlloError):
-    """A job that was kept from finishing by what may pass; tried again, it goes on where it was.
+    """A job did not finish, for a reason that may pass; tried again, the job goes on where it was.
 
     Attributes:
-        report: What became of it so far, `None` where that is not known.
+        report: The job's outcome so far, `None` if that is not known.
     """
 
     def __init__(self, message: str, *, report: JobReport | None = None) -> None:
@@ -76,7 +76,7 @@ class JobUnfinishedError(AlloError):
 
 
 class JobGivenUpError(AlloError):
-    """A job over which several workers have died without any progress; it is not tried again."""
+    """Ten workers have died over a job without any progress; it is not tried again."""
 
 
 def _queues(result: SpreadResult) -> list[dict[str, Any]]:

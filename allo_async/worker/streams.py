@@ -24,15 +24,15 @@ _LOOKING = 10.0
 def redis_broker(url: str, *, keep_results: int = 24 * 60 * 60, **options: Any) -> RedisStreamBroker:
     """Return a broker for `Loads`, on one Redis server.
 
-    A job's message holds its rows, with numbers and names, in the clear. It is deleted as soon as the job is done;
-    taskiq-redis alone would leave it in the stream. Progress and results go after *keep_results* seconds. They are
-    JSON: who can write to Redis can make no worker run a pickle.
+    A job's message holds its rows, with numbers and names, in the clear. The broker deletes the message as soon as the
+    job is done; taskiq-redis alone would leave it in the stream. Progress and results are deleted after *keep_results*
+    seconds. They are JSON: a process that can write to Redis can make no worker run a pickle.
 
     Args:
-        url: Where Redis is.
+        url: The address of Redis.
         keep_results: Seconds for which the progress and the outcome of a job can be asked for.
         **options: Those of taskiq-redis's `RedisStreamBroker`, such as `queue_name` and `idle_timeout`. Only one
-            consumer group may read a stream, since a message is gone once it is done.
+            consumer group may read a stream, because a message is deleted once its job is done.
 
     Raises:
         ConfigurationError: *url* cannot be read. The error does not show it.

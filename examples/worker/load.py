@@ -10,7 +10,7 @@ from examples.worker.tasks import broker, loads
 
 
 async def main(file: str, *reps: str) -> None:
-    """Load *file* of the workers' folder into the queues of *reps*, and say what became of it."""
+    """Load *file* of the workers' folder into the queues of *reps*, and print the job's report."""
     await broker.startup()
     try:
         job = await loads.load_file.kiq(file, over=list(reps), region="FR")

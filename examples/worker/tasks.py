@@ -11,7 +11,7 @@ from allo_async.worker.streams import redis_broker
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
 
-# What a worker has left unacknowledged for that long, since it died or is slow, another worker takes over.
+# If a worker died or is slow, another one takes its messages over after so long without an acknowledgement.
 IDLE_MILLISECONDS = int(os.environ.get("IDLE_MILLISECONDS", "60000"))
 
 broker = redis_broker(REDIS_URL, idle_timeout=IDLE_MILLISECONDS).with_middlewares(

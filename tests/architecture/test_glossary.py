@@ -13,11 +13,11 @@ PACKAGE = Path(allo_async.__file__).parent
 # The core; the command and the sandbox have words of their own.
 FOLDERS = ["_coordination", "_loading", "_sending", "_wire", "file", "redis", "journal", "worker"]
 
-# As a part of a name, and as a word of a docstring or a comment. To follow once nothing has them any more: patience,
-# pace, turns.
+# As a part of a name, and as a word of a docstring or a comment. To follow once nothing has them any more: pace,
+# turns.
 WORDS = {
     *("lane", "lanes", "courier", "couriers", "brim", "brims", "sighting", "sightings", "accounts"),
-    *("ticket", "tickets", "carrier", "carriers", "seat", "seats", "paces"),
+    *("ticket", "tickets", "carrier", "carriers", "seat", "seats", "paces", "patience"),
 }
 
 # As a part of a name alone, because the word has another meaning in prose. To follow: mark.

@@ -74,7 +74,7 @@ async def test_file_is_spoilt(sandbox, tmp_path, content):
 
 
 async def test_file_is_locked_by_one_who_does_not_go_on(sandbox, tmp_path):
-    """Nobody is held up for long: each process goes on with its own pace and turns, and comes back afterwards."""
+    """Nobody is held up for long: each process goes on with its own limits and locks, and comes back afterwards."""
 
     async def disturb():
         await appended(sandbox, 100)
@@ -121,7 +121,7 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, tmp_path, caplog, mo
         await allo.queue().append(us_numbers(3, 40))
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "no answer within 0.05 s; going on with this process's own pace and turns" in caplog.text
+    assert "no answer within 0.05 s; going on with this process's own limits and locks" in caplog.text
     assert sum(isinstance(event, CoordinationLost) for event in seen) == 1
     assert len(sandbox.numbers()) == 15
 

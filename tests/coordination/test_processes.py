@@ -38,7 +38,7 @@ async def test_together_they_keep_the_limits(sandbox, server):
 
 
 async def test_redis_is_stopped(sandbox, server):
-    """Without Redis each process goes on with its own pace and turns."""
+    """Without Redis each process goes on with its own limits and locks."""
 
     async def disturb():
         await appended(sandbox, 150)
@@ -111,7 +111,7 @@ async def test_loss_is_told_once_and_costs_nothing(sandbox, server, caplog, monk
 
     assert [len(result.added) for result in results] == [30] * 3
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "going on with this process's own pace and turns" in caplog.text
+    assert "going on with this process's own limits and locks" in caplog.text
 
 
 async def test_observers_are_told_of_the_loss_and_of_the_return(sandbox, server, monkeypatch):

@@ -221,7 +221,7 @@ async def test_only_what_is_new_is_appended(sandbox, load, journal, tmp_path):
     assert sandbox.numbers() == [*numbers[:25], numbers[27], numbers[26], numbers[25]]
     assert [row.number_to for row in result.added] == rows
     assert [load.totals for load in await journal.loads()] == [Totals(added=28)]
-    assert await journal.to_csv("monday", tmp_path / "fates.csv") == 28
+    assert await journal.to_csv(tmp_path / "fates.csv", "monday") == 28
     # And from then on, this is the input.
     assert await load(rows) == result
     with pytest.raises(InputChangedError):
@@ -607,7 +607,7 @@ async def test_csv_tells_every_row(sandbox, load, journal, tmp_path):
         await load(["nope", *us_numbers(9), "+1 123 456 7890", *us_numbers(15, 9)], deadline=50)
     out = tmp_path / "fates.csv"
 
-    count = await journal.to_csv("monday", out)
+    count = await journal.to_csv(out, "monday")
 
     with out.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -624,7 +624,7 @@ async def test_csv_tells_every_row(sandbox, load, journal, tmp_path):
     assert {row["fate"] for row in rows[11:]} == {"in_doubt"}
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     with pytest.raises(JournalError, match="no load 'tuesday'"):
-        await journal.to_csv("tuesday", out)
+        await journal.to_csv(out, "tuesday")
 
 
 async def test_forgotten_load_begins_anew(sandbox, load, journal):

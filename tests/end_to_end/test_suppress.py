@@ -425,7 +425,7 @@ async def test_spread_with_a_journal_does_not_hold_the_number(sandbox, allo, tmp
     assert NUMBERS[1][1:].encode() not in written
     assert (await journal.loads())[0].totals == Totals(added=3, skipped=1)
     exported = tmp_path / "monday.csv"
-    await journal.to_csv("monday", exported)
+    await journal.to_csv(exported, "monday")
     assert "1,,skipped,SUPPRESSED,," in exported.read_text("utf-8")
 
 

@@ -52,7 +52,7 @@ def export(run, folder):
 def csv_of_the_library(run, folder):
     journal = loaded(run, folder)
     out = folder / "out.csv"
-    return out, lambda: asyncio.run(Journal(journal).to_csv(MARIE, out))
+    return out, lambda: asyncio.run(Journal(journal).to_csv(out, MARIE))
 
 
 def journal(run, folder):
@@ -188,7 +188,7 @@ def test_export_of_the_library_runs_nowhere(tmp_path):
         journal = Journal(tmp_path / "a.journal")
         async with Sandbox() as sandbox, AlloClient(sandbox.api_key, base_url=sandbox.url) as allo:
             await allo.queue().append(["=cmd|' /C calc'!A0", NUMBER], journal=journal, load_id="x")
-        await journal.to_csv("x", out)
+        await journal.to_csv(out, "x")
 
     asyncio.run(export())
 

@@ -55,7 +55,7 @@ async def journal_begun(journal):
 
 async def journaled(journal, folder):
     """Each row's fate and reason by index, as the exported file has them."""
-    await journal.to_csv("monday", folder / "fates.csv")
+    await journal.to_csv(folder / "fates.csv", "monday")
     with (folder / "fates.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     told = {int(row["index"]): (row["fate"], None if row["fate"] == "in_doubt" else row["reason"]) for row in rows}

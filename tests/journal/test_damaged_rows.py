@@ -84,7 +84,7 @@ class Journaled:
             except sqlite3.IntegrityError:
                 return None
         journal = Journal(path)
-        for read in (journal.loads(), journal.rows("monday"), journal.to_csv("monday", path.with_name("csv"))):
+        for read in (journal.loads(), journal.rows("monday"), journal.to_csv(path.with_name("csv"), "monday")):
             with contextlib.suppress(JournalError):
                 await read
         try:
