@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 from taskiq import AsyncBroker
 
@@ -17,6 +17,7 @@ from allo_async import (
     PendingContact,
     QueueFullError,
     RateLimitedError,
+    RowFate,
     SkippedNumber,
     SpreadResult,
     Totals,
@@ -51,6 +52,10 @@ async def load() -> None:
         assert_type(result.pending, list[PendingContact])
         assert_type(result.in_doubt[0].contact, Contact)
         assert_type(result.totals, Totals)
+        assert_type(result.rows(), list[RowFate])
+        assert_type(result.rows()[0].index, int)
+        assert_type(result.to_dict(numbers=False), dict[str, Any])
+        assert_type(result.to_csv(Path("fates.csv")), int)
         await queue.append(row.contact for row in result.pending)
         await queue.append(["+12125550010"])
         await queue.append([{"number": "+12125550010"}])
