@@ -148,7 +148,8 @@ class AppendResult:
             case "rows":
                 fields = [field for field in RowFate._fields if numbers or field not in PERSONAL]
                 rows = self._rows(self._queue_names(numbers=numbers))
-                return [{field: getattr(row, field) for field in fields} for row in rows]
+                values = attrgetter(*fields)
+                return [dict(zip(fields, values(row), strict=True)) for row in rows]
             case _:
                 raise KeyError(key)
 

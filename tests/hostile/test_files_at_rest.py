@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from allo_async import AlloClient, Journal, JournalBusyError
+from allo_async import AlloClient, AppendResult, Contact, Journal, JournalBusyError, PendingContact
 from allo_async.cli.not_added import write_not_added
 from allo_async.journal.lock import locked
 from allo_async.journal.store import Store
@@ -55,12 +55,18 @@ def csv_of_the_library(run, folder):
     return out, lambda: asyncio.run(Journal(journal).to_csv(out, MARIE))
 
 
+def csv_of_a_result(run, folder):
+    out = folder / "out.csv"
+    result = AppendResult(pending=[PendingContact(index=0, contact=Contact(NUMBER))])
+    return out, lambda: result.to_csv(out)
+
+
 def journal(run, folder):
     path, load = not_added(run, folder)
     return path.with_name("leads.csv.journal"), load
 
 
-KINDS = [not_added, not_added_lines, export, csv_of_the_library, journal]
+KINDS = [not_added, not_added_lines, export, csv_of_the_library, csv_of_a_result, journal]
 
 
 @pytest.fixture(name="umask", params=[0o000, 0o022, 0o077], ids=oct)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Unpack, assert_type
+from typing import Any, Unpack, assert_type
 
 from taskiq import AsyncBroker
 
@@ -22,6 +22,7 @@ from allo_async import (
     PendingContact,
     QueueFullError,
     RateLimitedError,
+    RowFate,
     Rows,
     SkippedNumber,
     SpreadOptions,
@@ -65,6 +66,10 @@ async def load() -> None:
         # That rows in doubt may be in the queue already is said where they are sent again.
         await queue.append(row.contact for row in result.in_doubt)
         assert_type(result.in_doubt[0].reason, str)
+        assert_type(result.rows(), list[RowFate])
+        assert_type(result.rows()[0].index, int)
+        assert_type(result.to_dict(numbers=False), dict[str, Any])
+        assert_type(result.to_csv(Path("fates.csv")), int)
         await queue.append(["+12125550010"])
         await queue.append([{"number": "+12125550010"}])
         await queue.append([12125550010, 12125550010.0], suppress=["+12125550011", 12125550012])
