@@ -92,7 +92,7 @@ class RateLimiters:
 
 
 class Coordination(Protocol):
-    """What lets several processes keep the limits of a key together.
+    """A way for several processes to keep the limits of a key together.
 
     It is opaque: a `FileCoordination` or a `RedisCoordination` is made and handed to the clients. There is no other
     kind, and none can be written outside of this package.

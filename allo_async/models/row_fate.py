@@ -1,4 +1,4 @@
-"""What became of a row: one model a fate, and one for all, as a data frame, JSON and CSV take it."""
+"""The fate of a row: one model for each fate, and one for all, as a data frame, JSON and CSV take it."""
 
 from typing import Literal, NamedTuple
 
@@ -62,7 +62,7 @@ class InDoubtContact:
 
 
 class RowFate(NamedTuple):
-    """What became of a row, in plain values.
+    """The fate of a row, in plain values.
 
     Attributes:
         index: The row's place in what was passed in, from 0.

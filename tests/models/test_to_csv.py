@@ -82,7 +82,7 @@ async def test_csv_of_a_journal_has_the_same_words(tmp_path, allo):
     result = await allo.queue().append(rows, journal=journal, load_id="monday")
 
     result.to_csv(tmp_path / "result.csv")
-    await journal.to_csv("monday", tmp_path / "journal.csv")
+    await journal.to_csv(tmp_path / "journal.csv", "monday")
 
     of_journal, of_result = read(tmp_path / "journal.csv"), read(Path(tmp_path / "result.csv"))
     # An append does not know its queue's name, and a journal keeps no detail.

@@ -25,6 +25,9 @@ PLACES = {
     "xlsx": "leads/workbook.py",
 }
 
+# Imported in a method that its own package alone calls, and which is there then.
+CALLED_BY = {"models/append_result.py": {"pydantic_core"}}
+
 OWN = {"allo_async", "benchmarks", "examples", "tests"}
 
 DISTRIBUTIONS = packages_distributions()
@@ -71,7 +74,9 @@ def of_the_package():
 def test_package_declares_what_it_imports():
     """The core, and each extra, declares every module that its files import."""
     missing = {
-        str(place): found for place, source, declared in of_the_package() if (found := undeclared(source, declared))
+        str(place): found
+        for place, source, declared in of_the_package()
+        if (found := undeclared(source, declared) - CALLED_BY.get(str(place), set()))
     }
 
     assert set(PLACES) == set(EXTRAS)
