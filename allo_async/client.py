@@ -81,7 +81,6 @@ class AlloClient:
         ```
     """
 
-    @names_options
     def __init__(
         self,
         api_key: str | None = None,

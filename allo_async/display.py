@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from allo_async.models import FieldError
 
 # The API quotes numbers in its messages, and a log or a tracker is no place for them.
-_PHONE_NUMBER = re.compile(r"\+\d[\d ().-]{2,}\d|(?<!\w)\d{7,}")
+# Seven digits or more, in groups as people write them; a date and an IPv4 address are no number.
+_PHONE_NUMBER = re.compile(
+    r"\+\d[\d ().-]{2,}\d"
+    r"|(?<!\w)(?<!\d\.)(?!\d{4}-\d\d-\d\d(?!\d))(?!(?:\d{1,3}\.){3}\d{1,3}(?![\d.]))"
+    r"\(?\d(?:[ ().\-/\u00a0\u2009\u202f]{0,2}\d){6,}"
+)
 
 # User and password of a URL, up to the last @: a password may hold one itself.
 _LOGIN = re.compile(r"(?<=://)[^\s'\"]*@")
@@ -28,6 +33,16 @@ def shown(text: str, longest: int = 300) -> str:
 def without_login(text: str) -> str:
     """Return *text* without the user and the password of each URL in it."""
     return _LOGIN.sub("", text) if "@" in text else text
+
+
+def is_whole(text: str) -> bool:
+    """Return whether *text* has no half of a surrogate pair, which no file, no JSON and no URL takes."""
+    try:
+        # A subclass may have methods of its own.
+        str.encode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def identifier(text: str | None) -> str | None:

@@ -146,8 +146,8 @@ class Options:
 def names_options(method: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
     """Have *method* answer an argument that it does not have with the one that was probably meant.
 
-    Its signature, its documentation and whether it is a coroutine function stay what they are. It raises a `TypeError`,
-    as any function does for such an argument.
+    Its signature, its documentation and whether it is a coroutine function stay what they are. The `TypeError` comes
+    where the call is awaited.
     """
     names = [parameter.name for parameter in inspect.signature(method).parameters.values() if parameter.name != "self"]
 

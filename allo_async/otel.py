@@ -167,7 +167,7 @@ class OpenTelemetryObserver:
             # A cancellation is no failure: an append whose reply is there cancels the look at its queue.
             if not isinstance(error, asyncio.CancelledError):
                 # The words of the server, and of others' exceptions, may name a person.
-                ours = isinstance(error, AlloError) and not isinstance(error, ApiError)
+                ours = isinstance(error, AlloError) and (not isinstance(error, ApiError) or error.status is None)
                 span.set_status(Status(StatusCode.ERROR, str(error) if ours else None))
         span.end()
 

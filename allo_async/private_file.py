@@ -25,6 +25,10 @@ def as_path(name: str, value: object) -> Path:
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         shown = repr(text)[:40] if isinstance(text, str | int | float | None) else type(text).__name__
         raise ValueError(f"{name} must be a path: a text that is not blank, or an os.PathLike of one, not {shown}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} must be a path, not one with half of a surrogate pair") from None
     return Path(text)
 
 
@@ -42,7 +46,12 @@ def replacing(path: Path, *, encoding: str, errors: str = "strict") -> Generator
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "It is no plain file", str(path))
     # A name that nobody can know beforehand, and short: that of the file may be as long as the system allows.
-    descriptor, draft = tempfile.mkstemp(".part", ".allo-", path.parent)
+    try:
+        descriptor, draft = tempfile.mkstemp(".part", ".allo-", path.parent)
+    except OSError as error:
+        # The name of the draft says nothing to the caller.
+        error.filename = str(path)
+        raise
     try:
         with os.fdopen(descriptor, "w", encoding=encoding, errors=errors, newline="") as out:
             Path(draft).chmod(PRIVATE)

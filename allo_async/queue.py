@@ -352,7 +352,7 @@ class DialingQueue:
             await session.sender.send(InFlightRequest(reassign_request(settings.id, to), read_any))
 
     def _stream(self, numbers: Rows, options: Options, *, drains: bool = False) -> AppendStream:
-        terms = {"server": self._sessions.server, "queue": self.assignee.fields(), "region": options.region}
+        terms = {"server": self._sessions.server, "queue": list(self.assignee.identity), "region": options.region}
 
         def open_call(limits: CallLimits, log: LoadLog) -> AppendCall:
             return AppendCall(

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from allo_async.display import is_whole
 from allo_async.errors import ConfigurationError
 from allo_async.private_file import as_path
 
@@ -75,7 +76,7 @@ def text(most: int) -> _Validator:
         if value is not None and (not isinstance(value, str) or not value.strip() or len(value) > most):
             raise _refusal(attribute.name, f"None or a text of 1 to {most} characters", value)
         # Half of a surrogate pair has no place in a file.
-        if isinstance(value, str) and not value.isascii() and value != value.encode("utf-8", "replace").decode():
+        if isinstance(value, str) and not is_whole(value):
             raise _refusal(attribute.name, "a text of whole characters", value)
 
     return check

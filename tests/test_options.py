@@ -20,7 +20,7 @@ REFUSED = {
     "chunk_size": NO_COUNT,
     "keep_duplicates": NO_FLAG,
     "skip_queued": NO_FLAG,
-    "journal": ["", "  ", "a\0b", 5, b"x"],
+    "journal": ["", "  ", "a\0b", "x\ud800.db", 5, b"x"],
     "load_id": ["", "  ", 5, b"x", "x" * 1001, "x\ud800"],
     "on_changed_input": ["ignore", None, 5, []],
 }

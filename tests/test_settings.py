@@ -72,7 +72,8 @@ def test_key_is_in_no_repr():
 
 
 @pytest.mark.parametrize(
-    "teammate", [{"email": None}, {"email": ""}, {"user_id": " "}, {"user_id": None}, {"email": 5}]
+    "teammate",
+    [{"email": None}, {"email": ""}, {"user_id": " "}, {"user_id": None}, {"email": 5}, {"email": "\ud800@x"}],
 )
 def test_teammate_that_is_none_is_an_error(teammate):
     """A teammate that could not be resolved never becomes the key owner."""

@@ -82,10 +82,6 @@ def test_signature_names_each_option_with_its_default(method):
             lambda allo: allo.plan([], over=[], skip_queue=True),
             "AlloClient.plan() {} 'skip_queue': did you mean skip_queued?",
         ),
-        (
-            lambda _: AlloClient("ak_live_x", retries=5),
-            "AlloClient.__init__() {} 'retries': it takes api_key, base_url, ",
-        ),
         # Options of a spread, which an append does not have.
         (
             lambda allo: allo.queue().append([], on_progress=print),

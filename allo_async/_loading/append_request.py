@@ -17,7 +17,7 @@ from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.instrumentation import BatchEvents
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
-from allo_async._sending.verdict import Stage, Timestamp
+from allo_async._sending.verdict import Stage, Timestamp, in_brief
 from allo_async._wire.answers import AppendReply, QueueEnd, read_append
 from allo_async._wire.requests import Request, append_request
 from allo_async.errors import (
@@ -240,7 +240,7 @@ def _surely_fits(batch: Batch, capacity: int) -> bool:
 
 def _why(error: BaseException) -> str:
     return (
-        f"no answer told whether it arrived; the last attempt ended with: {error}"
+        f"no answer told whether it arrived; the last attempt ended with: {in_brief(error)}"
         if isinstance(error, AlloError)
         else NO_ANSWER
     )

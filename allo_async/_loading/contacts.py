@@ -10,6 +10,7 @@ import attrs
 
 from allo_async._loading.field_names import FIELDS, suggestion
 from allo_async._loading.given import UnexpectedTypeError, UnusableValueError, is_missing, written_number, written_text
+from allo_async.display import is_whole
 from allo_async.models import Contact, InDoubtContact, PendingContact
 
 _LISTS = ("emails", "addresses")
@@ -131,7 +132,7 @@ def _text(name: str, value: object) -> str | None:
 
 def _string(name: str, value: str) -> str | None:
     # A subclass may have methods of its own.
-    if not str.isascii(value) and not _encodable(value):
+    if not str.isascii(value) and not is_whole(value):
         raise UnusableRowError(f"{name}: holds half of a surrogate pair, which is no text")
     return str.strip(value) or None
 
@@ -166,14 +167,6 @@ def _addresses_in(text: str) -> list[str] | None:
         words = part.split()
         found += words if all("@" in word for word in words) else [part.strip()]
     return found or None
-
-
-def _encodable(value: str) -> bool:
-    try:
-        str.encode(value)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _kind(value: object) -> str:

@@ -26,7 +26,7 @@ from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
 from allo_async.clock import Clock, at_once, filtered, in_slices
 from allo_async.errors import AlloError, QueueFullError
-from allo_async.models import Assignee, SkippedNumber, SpreadResult
+from allo_async.models import AppendResult, Assignee, SkippedNumber, SpreadResult
 
 _log = logging.getLogger(__name__)
 
@@ -161,10 +161,10 @@ class SpreadLoad:
             await self._log.close(self._chunk.skipped)
 
     def _end(self, telling: LoadEvents, begun: float, result: SpreadResult, error: BaseException | None = None) -> None:
-        self._into.extend(result)
+        AppendResult.extend(self._into, result)
         self._into.shares, self._into.placed = result.shares, result.placed
         queues, requests, seconds = len(self._shares), self._requests, self._clock.monotonic() - begun
-        _log.info("spread over %d queues: %s; %d requests in %.2f s", queues, result, requests, seconds)
+        _log.info("spread over %d queues: %s; %d requests in %.2f s", queues, result.totals, requests, seconds)
         telling.ended(result.totals, requests, error)
 
     @property

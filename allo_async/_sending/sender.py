@@ -14,7 +14,7 @@ from allo_async._sending.instrumentation import Observers, observed
 from allo_async._sending.key_state import RateLimiters
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.transport import Transport
-from allo_async._sending.verdict import IdempotencySupport, Verdict, judge
+from allo_async._sending.verdict import IdempotencySupport, Verdict, in_brief, judge
 from allo_async._wire.hints import rate_limit
 from allo_async._wire.replies import api_error
 from allo_async._wire.requests import Request
@@ -200,7 +200,7 @@ class Sender:
         assert error is not None  # noqa: S101 - for the type checker
         attempts, wait = state.attempt_number, state.upcoming_sleep
         # The server's words may name a contact, and a record that is kept would keep the error and the whole reply.
-        told = f"{error.status} {error.code or ''}" if isinstance(error, ApiError) else str(error)
+        told = in_brief(error)
         _log.warning("attempt %d failed, trying again in %.2f s: %s", attempts, wait, told)
         kind = ConflictBackedOff if isinstance(error, AppendConflictError) else RetryScheduled
         self.observers.emit(kind(method=request.method, attempts=attempts, wait=wait, error=error))

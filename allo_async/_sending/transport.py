@@ -255,12 +255,15 @@ class Transport:
         async for part in response.content.iter_any():
             body += part
             if len(body) > bound:
-                response.close()
-                # The error's frames would keep it.
-                body.clear()
-                raise ReplyTooLargeError(
-                    f"a reply above {bound:,} bytes", status=response.status, request_id=request_id
-                )
+                break
+        else:
+            # A middleware that reads a reply's body leaves none of it to iterate over.
+            body += b"" if body else await response.read()
+        if len(body) > bound:
+            response.close()
+            # The error's frames would keep it.
+            body.clear()
+            raise ReplyTooLargeError(f"a reply above {bound:,} bytes", status=response.status, request_id=request_id)
         return bytes(body)
 
     def _bare(self, error: BaseException) -> BaseException:

@@ -106,6 +106,15 @@ def judge(error: BaseException) -> Verdict:
     return Verdict.RETRY if error.retryable is True else Verdict.REFUSED
 
 
+def in_brief(error: BaseException) -> str:
+    """Return *error* in words that name nobody: the words of the server may."""
+    if not isinstance(error, errors.ApiError) or error.status is None:
+        return str(error)
+    code = error.code if error.code is not None and error.code.isidentifier() else None
+    request = f"(request {error.request_id})" if error.request_id else None
+    return " ".join(filter(None, (str(error.status), code, request)))
+
+
 class Ending(Enum):
     """How an attempt ended that brought no answer, by what that shows."""
 

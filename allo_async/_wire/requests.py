@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import attrs
 import orjson
 
+from allo_async.display import is_whole
 from allo_async.errors import ConfigurationError, InvalidTeammateError
 from allo_async.models import Assignee
 
@@ -37,6 +38,8 @@ def teammate(*, user_id: object = NOT_GIVEN, email: object = NOT_GIVEN) -> Assig
             raise InvalidTeammateError(
                 f"{name} must be a teammate's, not {value!r}: the key owner's own queue is queue() without it"
             )
+        if not value.isascii() and not is_whole(value):
+            raise InvalidTeammateError(f"{name} holds half of a surrogate pair, which is no text")
     return Assignee(**{name: str(value).strip() for name, value in given.items()})
 
 

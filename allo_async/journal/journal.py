@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from allo_async._loading.load_log import LoadLog, LogOpener, UnreadLog
 from allo_async.clock import Clock
+from allo_async.errors import ConfigurationError
 from allo_async.models import Assignee, JournaledLoad, JournaledRow
 from allo_async.validators import file_path
 
@@ -81,13 +82,16 @@ class Journal:
             load_id: The load.
 
         Raises:
-            ConfigurationError: *path* is no path.
+            ConfigurationError: *path* is no path, or that of the journal itself.
             JournalError: There is no such load, or the journal cannot be read.
             OSError: The file cannot be written.
         """
         from allo_async.journal.reading import write_csv  # noqa: PLC0415 - as above
 
-        return await write_csv(self.path, load_id, file_path("path", path))
+        to = file_path("path", path)
+        if _resolved(to) == self.path:
+            raise ConfigurationError("path must be another file than the journal itself")
+        return await write_csv(self.path, load_id, to)
 
     async def forget(self, load_id: str = DEFAULT_LOAD_ID) -> None:
         """Delete a load from the journal, so that it would be loaded from its beginning.

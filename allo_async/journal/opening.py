@@ -27,6 +27,9 @@ from allo_async.models import Assignee
 # Seconds.
 _TIMEOUT_AFTER_ALL = 0.5
 
+# The terms that say where the rows of a load go.
+_PLACES = {"server", "queue"}
+
 _UNDER_WAY = Outcome("in_doubt", {"reason": "the load is under way elsewhere, which may be sending it just now"})
 
 
@@ -57,7 +60,9 @@ async def open_load(path: Path, key: LoadKey, *, clock: Clock, strict: bool) -> 
     store = await Store.open(path)
     if key.load_id in store.loads:
         await store.close()
-        raise JournalBusyError(f"the load {key.load_id!r} is under way already")
+        raise JournalBusyError(
+            f"the load {key.load_id!r} is under way already; for another one, give it another load_id"
+        )
     store.loads.add(key.load_id)
 
     def begin(store: Store) -> PastRuns:
@@ -84,10 +89,13 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
     def read(connection: sqlite3.Connection) -> LoadLog:
         refuse_damage(connection)
         load = find_load(connection, key.load_id)
+        # A load of the same name into another queue, or on another server, sent no row to where these were to go.
+        own = load is not None and _changed_term(key, orjson.loads(load[1])) not in _PLACES
         known = read_known(
-            connection, None if load is None else load[0], server=key.terms.get("server"), queues=key.shared
+            connection, load[0] if own and load else None, server=key.terms.get("server"), queues=key.shared
         )
-        unknown = _UNDER_WAY if _may_be_sending(connection, path, key, here) else None
+        may_be_sending = (own or load is None or key.shared) and _may_be_sending(connection, path, key, here)
+        unknown = _UNDER_WAY if may_be_sending else None
         return KnownLog(known, unknown, queued=key.queued)
 
     absent = KnownLog(KnownRows(), _UNDER_WAY if here and key.load_id in here else None)
@@ -161,12 +169,20 @@ def _insert(connection: sqlite3.Connection, key: LoadKey, at: float) -> int:
 
 
 def _check_terms(key: LoadKey, before: Mapping[str, Any]) -> None:
-    for name, value in key.terms.items():
-        if before.get(name) != value:
-            # The old value may be somebody's address.
-            error = JournalError(
-                f"the load {key.load_id!r} was begun with another {name}: take it up as it was, or give it another"
-                " load_id"
-            )
-            error.term = name
-            raise error
+    term = _changed_term(key, before)
+    if term is not None:
+        # The old value may be somebody's address.
+        error = JournalError(
+            f"the load {key.load_id!r} was begun with another {term}: take it up as it was, or give it another load_id"
+        )
+        error.term = term
+        raise error
+
+
+def _changed_term(key: LoadKey, before: Mapping[str, Any]) -> str | None:
+    """Return the first term that is not what it was, those first that say where the rows go.
+
+    An append names its queue, and a spread none: one is not taken up as the other.
+    """
+    names = sorted({*before, *key.terms}, key=lambda name: (name not in _PLACES, name))
+    return next((name for name in names if before.get(name) != key.terms.get(name)), None)

@@ -11,7 +11,15 @@ import attrs
 from allo_async.models.contact import PendingContact
 from allo_async.models.result_html import table
 from allo_async.models.result_schema import json_schema
-from allo_async.models.row_fate import PERSONAL, AddedNumber, InDoubtContact, RowFate, SkippedNumber, row_fate
+from allo_async.models.row_fate import (
+    PERSONAL,
+    AddedNumber,
+    InDoubtContact,
+    RowFate,
+    SkippedNumber,
+    in_a_word,
+    row_fate,
+)
 from allo_async.private_csv import write_rows
 from allo_async.private_file import as_path
 
@@ -142,14 +150,15 @@ class AppendResult:
             case "totals":
                 return self.totals.to_dict()
             case "skipped_by_reason":
-                return self.skipped_by_reason()
+                return self.skipped_by_reason() if numbers else self._reasons()
             case "recovered":
                 return self.recovered
             case "rows":
                 fields = [field for field in RowFate._fields if numbers or field not in PERSONAL]
                 rows = self._rows(self._queue_names(numbers=numbers))
                 values = attrgetter(*fields)
-                return [dict(zip(fields, values(row), strict=True)) for row in rows]
+                shown = rows if numbers else map(_impersonal, rows)
+                return [dict(zip(fields, values(row), strict=True)) for row in shown]
             case _:
                 raise KeyError(key)
 
@@ -167,6 +176,9 @@ class AppendResult:
         """Count the skipped rows by reason, the most frequent first."""
         return dict(Counter(row.reason for row in self.skipped).most_common())
 
+    def _reasons(self) -> dict[str, int]:
+        return dict(Counter(in_a_word(row.reason) for row in self.skipped).most_common())
+
     def summary(self) -> str:
         """Return one line with the counts and the reasons.
 
@@ -175,7 +187,7 @@ class AppendResult:
             '0 rows: 0 added, 0 skipped, 0 pending, 0 in doubt'
         """
         totals = self.totals
-        by_reason = [f"{count} {reason}" for reason, count in self.skipped_by_reason().items()]
+        by_reason = [f"{count} {reason}" for reason, count in self._reasons().items()]
         more = [f"{len(by_reason) - _MOST_REASONS} more reasons"] if len(by_reason) > _MOST_REASONS else []
         reasons = ", ".join(by_reason[:_MOST_REASONS] + more)
         skipped = f"{totals.skipped} skipped" + (f" ({reasons})" if reasons else "")
@@ -193,7 +205,7 @@ class AppendResult:
 
     def _repr_html_(self) -> str:
         totals = self.totals
-        reasons = list(self.skipped_by_reason().items())
+        reasons = list(self._reasons().items())
         more = sum(count for _, count in reasons[_MOST_REASONS:])
         rows = [
             ("added", totals.added),
@@ -208,14 +220,23 @@ class AppendResult:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        from pydantic_core import core_schema  # noqa: PLC0415 - pydantic alone asks for it
+        from pydantic_core import core_schema, to_jsonable_python  # noqa: PLC0415 - pydantic alone asks for it
+
+        def serialized(result: AppendResult, info: Any) -> Any:
+            return to_jsonable_python(
+                result.to_dict(), include=info.include, exclude=info.exclude, exclude_none=info.exclude_none
+            )
 
         return core_schema.is_instance_schema(
             cls,
             ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",
-            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+            serialization=core_schema.plain_serializer_function_ser_schema(serialized, info_arg=True),
         )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
         return json_schema(cls.__name__, cls._keys)
+
+
+def _impersonal(row: RowFate) -> RowFate:
+    return row._replace(reason=in_a_word(row.reason)) if row.fate == "skipped" and row.reason is not None else row

@@ -1,5 +1,6 @@
 """The fate of a row: one model for each fate, and one for all, as a data frame, JSON and CSV take it."""
 
+import re
 from typing import Literal, NamedTuple
 
 import attrs
@@ -87,9 +88,17 @@ class RowFate(NamedTuple):
 #: The fields that may name a person.
 PERSONAL = ("number", "detail")
 
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+
+
+def in_a_word(reason: str) -> str:
+    """Return *reason* if it is a word, as the API documents them; a sentence of the server's may name people."""
+    return reason if _WORD.fullmatch(reason) else "OTHER"
+
 
 def row_fate(row: AddedNumber | SkippedNumber | PendingContact | InDoubtContact, queue: str | None) -> RowFate:
     """Return the fate of *row*, which was sent to *queue*."""
+    queue = _encodable(queue)
     match row:
         case AddedNumber():
             return RowFate(
@@ -97,12 +106,18 @@ def row_fate(row: AddedNumber | SkippedNumber | PendingContact | InDoubtContact,
             )
         case SkippedNumber():
             return RowFate(
-                row.index, _encodable(row.number), "skipped", row.reason, None, queue, _encodable(row.detail)
+                row.index,
+                _encodable(row.number),
+                "skipped",
+                _encodable(row.reason),
+                None,
+                queue,
+                _encodable(row.detail),
             )
         case PendingContact():
             return RowFate(row.index, _encodable(row.contact.number), "pending", queue=queue)
         case InDoubtContact():
-            return RowFate(row.index, _encodable(row.contact.number), "in_doubt", row.reason, queue=queue)
+            return RowFate(row.index, _encodable(row.contact.number), "in_doubt", _encodable(row.reason), queue=queue)
 
 
 def _encodable(text: str | None) -> str | None:

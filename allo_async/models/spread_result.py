@@ -1,7 +1,7 @@
 """The fate of every row of a list that was spread over several queues."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import attrs
 
@@ -44,6 +44,10 @@ class SpreadResult(AppendResult):
 
     shares: list[QueueShare] = attrs.field(factory=list[QueueShare], kw_only=True)
     placed: dict[int, int] = attrs.field(factory=dict[int, int], kw_only=True)
+
+    def extend(self, *others: AppendResult) -> NoReturn:  # noqa: ARG002 - none is taken
+        """Raise a `TypeError`: the rows of each spread have indexes and queues of their own."""
+        raise TypeError("the results of spreads are not joined: each has indexes and queues of its own")
 
     def share_of(self, index: int) -> QueueShare | None:
         """Return the queue that the row at *index* was sent to; `None` for a row that was not sent."""

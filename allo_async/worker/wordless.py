@@ -9,7 +9,7 @@ _Error = TypeVar("_Error", bound=Exception)
 
 def wordless(error: _Error) -> _Error:
     """Return *error* with its kind, status, code and type; what the server says or quotes beyond that is left out."""
-    if isinstance(error, ApiError):
+    if isinstance(error, ApiError) and error.status is not None:
         return type(error)(
             error.type or "refused",
             status=error.status,

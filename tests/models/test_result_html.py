@@ -4,7 +4,7 @@ import html.parser
 
 import pytest
 
-from allo_async import AppendResult, SkippedNumber
+from allo_async import AppendResult, QueueShare, SkippedNumber, SpreadResult
 from tests.models.conftest import PEOPLE
 
 
@@ -69,12 +69,14 @@ def test_nobody_is_named(request, kind):
 
 
 def test_reason_is_shown_and_never_obeyed():
-    """A reason of the server's that is a script is text."""
-    result = AppendResult(skipped=[skipped(0, "<script>alert('1')</script>&amp;")])
+    """A reason of the server's that is a script is no word, and the name of a queue that is one is text."""
+    script = "<script>alert('1')</script>&amp;"
+    result = SpreadResult(skipped=[skipped(0, script)], shares=[QueueShare(user_id=script)])
 
     reader = read(result)
 
-    assert ["skipped: <script>alert('1')</script>&amp;", "1"] in reader.rows
+    assert ["skipped: OTHER", "1"] in reader.rows
+    assert script in [row[0] for row in reader.rows]
     assert reader.tags == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 
 

@@ -147,3 +147,41 @@ def test_results_cost_no_import():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        ({"response_model_include": {"totals"}}, {"totals"}),
+        ({"response_model_exclude": {"rows"}}, {"totals", "skipped_by_reason", "recovered"}),
+        (
+            {"response_model_exclude": {"rows": {"__all__": {"number"}}}},
+            {"totals", "skipped_by_reason", "recovered", "rows"},
+        ),
+    ],
+)
+async def test_parts_can_be_left_out(allo, options, keys):
+    """What a handler says to leave out of its response stays out: the numbers, for one."""
+    app = FastAPI()
+
+    @app.get("/", **options)
+    async def result() -> AppendResult:
+        return await allo.queue(email=MARIE).append(us_numbers(1))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        response = await client.get("/")
+
+    assert response.json().keys() == keys
+    assert us_numbers(1)[0] not in response.text
+
+
+def test_parts_can_be_left_out_of_a_model(appended):
+    """A result within a model of one's own leaves out what the dump says."""
+    report = Report(list_name="monday", result=appended)
+
+    assert report.model_dump(exclude={"result": {"rows"}})["result"].keys() == {
+        "totals",
+        "skipped_by_reason",
+        "recovered",
+    }
+    assert TypeAdapter(AppendResult).dump_python(appended, include={"totals"}) == {"totals": appended.totals.to_dict()}

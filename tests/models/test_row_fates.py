@@ -114,3 +114,9 @@ def test_half_a_surrogate_pair_is_an_escape():
         ("+1", "\\ud83d 12"),
     ]
     assert len(pd.DataFrame(result.rows())) == 3
+
+
+def test_results_of_spreads_are_not_joined(spread):
+    """Each has indexes and queues of its own, so that joining two would be wrong whichever way."""
+    with pytest.raises(TypeError, match="not joined"):
+        spread.extend(spread)

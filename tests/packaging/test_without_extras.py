@@ -20,7 +20,7 @@ sys.meta_path.insert(0, Missing)
 """
 
 APPEND = """
-import asyncio
+import asyncio, json, sys
 from allo_async import AlloClient
 from allo_async.sandbox import Sandbox
 
@@ -28,6 +28,8 @@ async def main():
     async with Sandbox() as sandbox, AlloClient(sandbox.api_key, base_url=sandbox.url) as allo:
         result = await allo.queue().append(["+12125550100", "+12125550101", "nonsense"])
         print(result.totals.added, result.totals.skipped)
+        print(json.loads(json.dumps(result.to_dict()))["rows"][2]["reason"])
+        print(result.to_csv(sys.argv[1]), "rows in the file")
 
 asyncio.run(main())
 """
@@ -48,11 +50,12 @@ def run(code, *arguments):
     )
 
 
-def test_append_needs_no_extra():
-    """The core loads numbers into a queue of the sandbox, and accounts for them."""
-    done = run(APPEND)
+def test_append_needs_no_extra(tmp_path):
+    """The core loads numbers into a queue of the sandbox, and accounts for them, in JSON and CSV as well."""
+    done = run(APPEND, tmp_path / "fates.csv")
 
-    assert (done.stdout, done.stderr) == ("2 1\n", "")
+    assert (done.stdout, done.stderr) == ("2 1\nINVALID_PHONE_NUMBER\n3 rows in the file\n", "")
+    assert (tmp_path / "fates.csv").read_text("utf-8").count("+1212555010") == 2
 
 
 def test_modules_of_the_core_need_no_extra():

@@ -59,6 +59,24 @@ async def test_middleware_that_repeats_a_write_doubles_nothing(sandbox):
     assert sum(request.method == "POST" for request in sandbox.ledger.requests) == 1
 
 
+@pytest.mark.parametrize("most", [4_000_000, 50])
+async def test_middleware_may_read_the_reply(sandbox, most):
+    """One that logs replies takes nothing away, and a reply above the bound is still none."""
+
+    async def logging(request, handler):
+        response = await handler(request)
+        await response.text()
+        return response
+
+    async with client(sandbox, logging, retry_budget=0, max_reply_bytes=most) as allo:
+        if most == 50:
+            with pytest.raises(errors.ReplyTooLargeError):
+                await allo.me()
+        else:
+            assert len((await allo.queue().append(["+12125550010"])).added) == 1
+            assert [number.number_to async for number in allo.queue().numbers()] == ["+12125550010"]
+
+
 async def test_middleware_that_raises_is_an_error_with_the_account(sandbox):
     """Before the request leaves, its rows are pending; afterwards, they are found by the look at the queue."""
 
