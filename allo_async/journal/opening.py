@@ -90,7 +90,7 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         refuse_damage(connection)
         load = find_load(connection, key.load_id)
         # A load of the same name into another queue, or on another server, sent no row to where these were to go.
-        own = load is not None and _changed_term(key, orjson.loads(load[1])) not in _PLACES
+        own = load is not None and not _went_elsewhere(key, orjson.loads(load[1]))
         known = read_known(
             connection, load[0] if own and load else None, server=key.terms.get("server"), queues=key.shared
         )
@@ -177,6 +177,11 @@ def _check_terms(key: LoadKey, before: Mapping[str, Any]) -> None:
         )
         error.term = term
         raise error
+
+
+def _went_elsewhere(key: LoadKey, before: Mapping[str, Any]) -> bool:
+    """Return whether the load with the terms *before* sent its rows elsewhere; terms that no run writes say nothing."""
+    return isinstance(before.get("server"), str) and _changed_term(key, before) in _PLACES
 
 
 def _changed_term(key: LoadKey, before: Mapping[str, Any]) -> str | None:

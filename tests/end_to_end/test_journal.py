@@ -380,7 +380,7 @@ async def test_loads_of_one_journal_run_at_once(sandbox, allo, journal):
     assert len(first.added) == 30
     assert isinstance(second, JournalBusyError)
     # A row is in doubt while the first load may be sending it, and added once that is told.
-    assert set(fates(second.result).values()) <= {"in_doubt", "added"}
+    assert set(fates(second.result).values()) <= {"in doubt", "added"}
     assert set(fates(second.result)) == set(range(30))
     assert len(sandbox.numbers()) == 60
 
