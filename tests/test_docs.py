@@ -5,14 +5,18 @@ import inspect
 import os
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+import allo_async
 from allo_async import AlloClient, DialingQueue
 from allo_async.cli.app import app
 from allo_async.sandbox import Sandbox
 from tests.documents import GUIDES, PAGES, README, ROOT, name, prose
+
+PACKAGE = Path(allo_async.__file__).parent
 
 # A block of code with its output below, the title of its page, and its place there.
 SNIPPETS = [
@@ -30,11 +34,17 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def linked(page, target):
+    """Return the file that a link of *page* leads to; of the package, the one that is installed."""
+    file, sources = Path(os.path.normpath(page.parent / target)), ROOT / "allo_async"
+    return PACKAGE / file.relative_to(sources) if sources in file.parents else file
+
+
 def broken_links(page, text):
     """Return the relative links of *text* that lead to no file, or to no heading of one."""
     broken = []
     for target, _, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#([^)]*))?\)", prose(text)):
-        file = page.parent / target if target else page
+        file = linked(page, target) if target else page
         if not file.exists() or (anchor and anchor not in anchors(file.read_text("utf-8"))):
             broken.append(f"{target}#{anchor}")
     return broken

@@ -4,15 +4,16 @@ import ast
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 import allo_async
 from allo_async.cli.app import app
-from tests.documents import PAGES, ROOT, name, prose
+from tests.documents import PAGES, name, prose
 
-PACKAGE = ROOT / "allo_async"
+PACKAGE = Path(allo_async.__file__).parent
 
 # Earlier names of options, errors and counts, and words of an earlier design that no user would know.
 GIVEN_UP = re.compile(
@@ -96,7 +97,8 @@ def commands(command=None, path="allo-async"):
 
 def sources():
     """Return the syntax tree of each module of the package."""
-    return {name(file): ast.parse(file.read_text("utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
+    files = sorted(PACKAGE.rglob("*.py"))
+    return {str(file.relative_to(PACKAGE.parent)): ast.parse(file.read_text("utf-8")) for file in files}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
