@@ -6,27 +6,9 @@ import pytest
 
 from allo_async import AlloClient, ConfigurationError, Journal, JournalError
 from allo_async.sandbox import Sandbox
-from allo_async.testing import FastClock
 from tests.end_to_end.numbers import us_numbers
 
 MARIE, TOM, ANA = (f"{name}@acme.example" for name in ("marie", "tom", "ana"))
-
-
-@pytest.fixture(name="clock")
-def _clock():
-    return FastClock(50)
-
-
-@pytest.fixture(name="sandbox")
-async def _sandbox(clock):
-    async with Sandbox(clock=clock, write_per_second=500, read_per_second=2_000) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(name="allo")
-async def _allo(sandbox, clock):
-    async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock, timeout=250, retry_budget=500) as client:
-        yield client
 
 
 @pytest.fixture(name="journal")
