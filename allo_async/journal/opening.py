@@ -90,11 +90,10 @@ async def read_load(path: Path, key: LoadKey) -> LoadLog:
         refuse_damage(connection)
         load = find_load(connection, key.load_id)
         # A load of the same name into another queue, or on another server, sent no row to where these were to go.
-        own = load is not None and not _went_elsewhere(key, orjson.loads(load[1]))
-        known = read_known(
-            connection, load[0] if own and load else None, server=key.terms.get("server"), queues=key.shared
-        )
-        may_be_sending = (own or load is None or key.shared) and _may_be_sending(connection, path, key, here)
+        elsewhere = load is not None and _went_elsewhere(key, orjson.loads(load[1]))
+        own = None if load is None or elsewhere else load[0]
+        known = read_known(connection, own, server=key.terms.get("server"), queues=key.shared)
+        may_be_sending = (key.shared or not elsewhere) and _may_be_sending(connection, path, key, here)
         unknown = _UNDER_WAY if may_be_sending else None
         return KnownLog(known, unknown, queued=key.queued)
 
