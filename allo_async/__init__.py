@@ -59,6 +59,7 @@ from allo_async.journal import Journal, OnChangedInput
 from allo_async.models import (
     QUEUE_CAPACITY,
     AddedNumber,
+    AddedNumbers,
     AppendResult,
     Assignee,
     Contact,
@@ -91,6 +92,7 @@ from allo_async.version import __version__
 __all__ = [
     "QUEUE_CAPACITY",
     "AddedNumber",
+    "AddedNumbers",
     "AlloClient",
     "AlloError",
     "ApiError",

@@ -58,7 +58,7 @@ _Item = TypeVar("_Item")
 
 # Seconds. Opening a connection and sending take several steps, each of which waits for a stretch to end: a request that
 # is ready is not to wait for the rows of the next.
-_STRETCH = 0.00025
+_STRETCH = 0.0005
 
 
 class TimeSlice:

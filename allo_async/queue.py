@@ -7,9 +7,9 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar, cast
 
+from allo_async._loading.account import into_result
 from allo_async._loading.append_all import append_all
 from allo_async._loading.load_log import LoadLog
-from allo_async._loading.outcomes import into_result
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.plan import plan_append
 from allo_async._loading.queue_names import changing

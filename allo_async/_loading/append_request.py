@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from allo_async._loading.account import NO_ANSWER
 from allo_async._loading.capacity import Capacity
+from allo_async._loading.correlate import Correlation, correlate
 from allo_async._loading.load_log import Batch
-from allo_async._loading.outcomes import NO_ANSWER, Correlation, correlate
 from allo_async._loading.overflow import Overflow, read_overflow
 from allo_async._loading.pending_append import MergedRows, limits_of
 from allo_async._loading.prepare import PreparedRow

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from math import inf
 from typing import Any, TypeVar
 
+from allo_async._loading.account import Account
 from allo_async._loading.load_log import LoadLog
-from allo_async._loading.outcomes import note, recalled, told
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import cancel_and_wait
-from allo_async.clock import TimeSlice
+from allo_async.clock import TimeSlice, at_once
 from allo_async.errors import InputChangedError, RowSourceError
 from allo_async.models import AppendResult, SkippedNumber
 
@@ -130,18 +130,23 @@ async def take_rest(result: AppendResult, source: RowSource, preparer: Preparer,
     Raises:
         InputChangedError: The input is not what it was; *result* has all rows by then.
     """
-    time_slice = TimeSlice()
+    time_slice, account = TimeSlice(), Account(result)
 
     async def take() -> None:
         while source.sync and (taken := await source.next()) is not None:
             index, row = taken
-            row_aside, outcome = preparer.set_aside(index, row), log.outcome(index)
-            if isinstance(row_aside, SkippedNumber):
-                note(result, recalled(row_aside, outcome) if log.recalls(index) else row_aside)
+            aside = preparer.set_aside(index, row)
+            if not isinstance(aside, SkippedNumber):
+                account.tell(index, aside.contact, log.outcome(index))
+            elif log.recalls(index):
+                account.recall(aside, log.outcome(index))
             else:
-                note(result, row_aside if outcome is None else told(index, row_aside.contact, outcome))
+                account.note(aside)
             if time_slice.over:
                 await time_slice.renew()
 
-    with contextlib.suppress(RowSourceError):
-        await despite_a_change(take)
+    try:
+        with contextlib.suppress(RowSourceError):
+            await despite_a_change(take)
+    finally:
+        at_once(account.close())

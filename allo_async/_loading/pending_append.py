@@ -11,9 +11,11 @@ from typing import TypeVar
 
 import attrs
 
+from allo_async._loading.account import NO_ANSWER
 from allo_async._loading.capacity import Capacity
+from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
-from allo_async._loading.outcomes import NO_ANSWER, Correlation, Outcomes
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow
 from allo_async._sending.call_limits import UNLIMITED, CallLimits, WaitBudget
 from allo_async._sending.instrumentation import Observers, TimedWait
@@ -177,6 +179,9 @@ class MergedRows:
 
     def settle(self, correlation: Correlation) -> None:
         """Record a reply that mentions the first rows, or all of them; they need not be sent any more."""
+        if len(self.jobs) == 1:
+            self._settle(self.jobs[0], correlation)
+            return
         added, skipped = self._by_job(correlation.added), self._by_job(correlation.skipped)
         unanswered = self._by_job((row, None) for row in correlation.unanswered)
         for job in self.jobs:
@@ -187,10 +192,13 @@ class MergedRows:
                 unanswered=[row for row, _ in unanswered[job]],
                 surplus=0,
             )
-            settled = len(own.added) + len(own.skipped) + len(own.unanswered)
-            job.rows = job.rows[settled:]
-            if settled and not job.left:
-                job.outcomes.settle(own)
+            self._settle(job, own)
+
+    def _settle(self, job: PendingAppend, own: Correlation) -> None:
+        settled = len(own.added) + len(own.skipped) + len(own.unanswered)
+        job.rows = job.rows[settled:]
+        if settled and not job.left:
+            job.outcomes.settle(own)
 
     def doubt(self, reason: str) -> None:
         """Record that every row is in doubt."""
@@ -205,7 +213,8 @@ class MergedRows:
 
     def outcomes(self) -> Mapping[int, Outcome]:
         """Return the outcomes to write down; what is written down is one caller's alone."""
-        return self.jobs[0].outcomes.outcomes(self.rows) if len(self.jobs) == 1 else {}
+        is_written = len(self.jobs) == 1 and self.jobs[0].call.log.writes
+        return self.jobs[0].outcomes.outcomes(self.rows) if is_written else {}
 
     def _by_job(
         self, pairs: Iterable[tuple[PreparedRow, _Item]]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Iterator, Sized
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, cast
 
@@ -73,8 +73,9 @@ class RowSource:
             RowSourceError: The iterable raised.
             JournalError: The check's.
         """
-        index = self.taken
-        if self._is_late is not None and index >= (self.size or 0) and self._is_late():
+        if self.sync:
+            return next(self.at_hand(), None)
+        if self._is_too_late:
             return None
         try:
             row = await self._pull()
@@ -91,7 +92,31 @@ class RowSource:
         if self._check is not None:
             self._checked(self._check, row)
         self.taken += 1
-        return index, row
+        return self.taken - 1, row
+
+    def at_hand(self) -> Iterator[tuple[int, object]]:
+        """Pull the rows of a sync iterable, each with its index.
+
+        Raises:
+            RowSourceError: The iterable raised.
+            JournalError: The check's.
+        """
+        while self._is_late is None or not self._is_too_late:
+            try:
+                if self._iterator is None or self._given or self._raised is not None:
+                    row = self._pull_now()
+                else:
+                    row = next(self._iterator, _END)
+            except FOREIGN_ERRORS as error:
+                raise self._error(error) from error
+            if row is _END:
+                self.ended = True
+                return
+            if self._check is not None:
+                self._checked(self._check, row)
+            index = self.taken
+            self.taken = index + 1
+            yield index, row
 
     def leave_rest(self, clock: Clock, at: float | None) -> None:
         """End rows whose number is not known *at* a moment of *clock*; the others are taken to their end."""
@@ -128,20 +153,28 @@ class RowSource:
         except Exception as error:  # noqa: BLE001 - as above
             _log.debug("closing the rows raised %s", type(error).__name__)
 
+    @property
+    def _is_too_late(self) -> bool:
+        return self._is_late is not None and self.taken >= (self.size or 0) and self._is_late()
+
     async def _pull(self) -> object:
+        if self._given or self._raised is not None:
+            return self._pull_now()
+        if self._iterator is None:
+            self._iterator = self._generator = aiter(cast("AsyncIterable[object]", self._rows))
+        try:
+            return await anext(self._iterator)
+        except StopAsyncIteration:
+            return _END
+
+    def _pull_now(self) -> object:
         if self._given:
             return self._given.pop()
         if self._raised is not None:
             raise self._raised
         if self._iterator is None:
-            rows = cast("Any", self._rows)
-            self._iterator = self._generator = iter(rows) if self.sync else aiter(rows)
-        if self.sync:
-            return next(self._iterator, _END)
-        try:
-            return await anext(self._iterator)
-        except StopAsyncIteration:
-            return _END
+            self._iterator = self._generator = iter(cast("Iterable[object]", self._rows))
+        return next(self._iterator, _END)
 
     def _checked(self, check: Callable[[int, object], None], row: object) -> None:
         try:
@@ -189,6 +222,17 @@ class Chunk:
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.skipped)
+
+    def has_room(self, size: float) -> bool:
+        """Return whether it has fewer rows to send than *size*, and so few skipped ones that memory can hold them."""
+        return len(self.rows) < size and len(self.skipped) < size * _SKIPPED_FOR_EACH_SENT
+
+    def add(self, row: PreparedRow | SkippedNumber) -> None:
+        """Add a row behind the others."""
+        if isinstance(row, SkippedNumber):
+            self.skipped.append(row)
+        else:
+            self.rows.append(row)
 
 
 async def fill_chunk(
@@ -238,14 +282,24 @@ async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, s
         RowSourceError: The iterable raised.
     """
     time_slice = TimeSlice()
-    while len(chunk.rows) < size and len(chunk.skipped) < size * _SKIPPED_FOR_EACH_SENT:
-        taken = await source.next()
-        if taken is None:
-            return
-        prepared = preparer.prepare(*taken)
-        if isinstance(prepared, SkippedNumber):
-            chunk.skipped.append(prepared)
-        else:
-            chunk.rows.append(prepared)
+    if source.sync:
+        while _take_some(chunk, source, preparer, size, time_slice):
+            await time_slice.renew()
+        return
+    while chunk.has_room(size) and (taken := await source.next()) is not None:
+        chunk.add(preparer.prepare(*taken))
         if time_slice.over:
             await time_slice.renew()
+
+
+def _take_some(chunk: Chunk, source: RowSource, preparer: Preparer, size: float, time_slice: TimeSlice) -> bool:
+    """Move rows while the stretch lasts; return whether there may be more to move."""
+    if not chunk.has_room(size):
+        return False
+    for index, row in source.at_hand():
+        chunk.add(preparer.prepare(index, row))
+        if not chunk.has_room(size):
+            return False
+        if time_slice.over:
+            return True
+    return False

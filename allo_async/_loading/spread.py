@@ -8,11 +8,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import inf
 
+from allo_async._loading.account import into_result
 from allo_async._loading.allocate import Allocation, SpreadStrategy, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
-from allo_async._loading.outcomes import Outcomes, into_result
+from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._loading.progress import Progress

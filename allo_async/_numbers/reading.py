@@ -50,6 +50,10 @@ class Cell:
     problem: NoNumber = attrs.field(factory=NoNumber)
 
 
+def read_plain(text: str, region: str | None) -> str | None:  # noqa: ARG001
+    return read_international(text)
+
+
 def first_number(text: str, region: str | None) -> Number | NoNumber:
     """Return the number to take of a cell, or why there is none; see `read_cell`."""
     cell = read_cell(text, region)

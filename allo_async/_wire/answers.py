@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from operator import lt
-from typing import Any, Self
+from operator import itemgetter, lt
+from typing import Any, Self, cast
 
 import attrs
 
@@ -51,7 +51,7 @@ class QueueEnd:
     def behind(cls, added: Iterable[Entry], queue_id: str | None = None) -> Self | None:
         """Return the last of the *added* entries as the end; `None` if nothing shows which it is."""
         placed = [entry for entry in added if isinstance(entry.get("position"), int)]
-        return cls.at(max(placed, key=lambda entry: entry["position"]), queue_id) if placed else None
+        return cls.at(max(placed, key=itemgetter("position")), queue_id) if placed else None
 
     @property
     def following(self) -> int | None:
@@ -91,7 +91,9 @@ class ClockReading:
     @classmethod
     def of_entries(cls, entries: Iterable[Entry], *, earliest: float, latest: float) -> Self | None:
         """Read the clock from *entries* that were made between two moments; `None` if their dates cannot be read."""
-        dates = [date for entry in entries if (date := seconds_of(entry.get("created_at"))) is not None]
+        # Entries of one append are dated alike. A list is no date, and no key either.
+        texts = {text for entry in entries if isinstance(text := entry.get("created_at"), str)}
+        dates = [date for text in texts if (date := seconds_of(text)) is not None]
         return cls(min(dates), earliest, latest) if dates else None
 
     @classmethod
@@ -239,6 +241,13 @@ def _in_order(entries: Sequence[Entry]) -> bool:
     return all(map(lt, places, places[1:]))
 
 
-def _entries(value: object, number_field: str) -> list[Mapping[str, Any]]:
-    found = (mapping(item) for item in items(value))
-    return [entry for entry in found if isinstance(entry.get(number_field), str)]
+def _entries(value: object, number_field: str) -> Sequence[Mapping[str, Any]]:
+    found = items(value)
+    try:
+        # As good as always, all of them are entries.
+        entries = cast("Sequence[Mapping[str, Any]]", found)
+        if {str}.issuperset(map(type, map(itemgetter(number_field), entries))):
+            return entries
+    except (TypeError, KeyError):
+        pass
+    return [entry for entry in map(mapping, found) if isinstance(entry.get(number_field), str)]

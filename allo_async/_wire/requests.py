@@ -135,7 +135,12 @@ def custom_request(method: object, path: object, *, params: object, json: object
 
 def append_request(assignee: Assignee, numbers: Sequence[Mapping[str, Any]]) -> Request:
     """`appendDialingQueueNumbers` of *numbers*."""
-    body = orjson.dumps({**assignee.fields(), "numbers": numbers})
+    content = {**assignee.fields(), "numbers": numbers}
+    try:
+        body = orjson.dumps(content)
+    except TypeError:
+        # Names may be of a subclass of text, which takes longer.
+        body = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
     return Request("POST", _NUMBERS, body, str(uuid.uuid4()), repeatable=False)
 
 

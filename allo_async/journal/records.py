@@ -20,7 +20,7 @@ from allo_async._wire.answers import KnownEnd, QueueEnd
 from allo_async._wire.requests import Request, append_again
 from allo_async.errors import JournalError
 from allo_async.journal.damage import check_sent
-from allo_async.models import Assignee, Contact, SkippedNumber
+from allo_async.models import Assignee, SkippedNumber
 
 
 def read_in_flight(connection: sqlite3.Connection, chunks: Iterable[int]) -> list[Batch]:
@@ -78,7 +78,7 @@ def _rows(body: bytes) -> list[PreparedRow]:
         wire = content["number"]
         number = first_number(wire, None)
         e164 = number.e164 if isinstance(number, Number) else None
-        rows.append(PreparedRow(place, Contact(**content), wire, e164, content))
+        rows.append(PreparedRow(place, content, e164, wire))
     return rows
 
 

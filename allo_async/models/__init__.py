@@ -1,5 +1,6 @@
 """The values that the caller and the API exchange, frozen and without behaviour beyond themselves."""
 
+from allo_async.models.added_numbers import AddedNumbers
 from allo_async.models.append_result import AppendResult, Totals
 from allo_async.models.assignee import Assignee
 from allo_async.models.contact import Contact, ContactLike, PendingContact
@@ -15,6 +16,7 @@ from allo_async.models.team import Endpoint, Me, RateLimits, Team, User
 __all__ = [
     "QUEUE_CAPACITY",
     "AddedNumber",
+    "AddedNumbers",
     "AppendResult",
     "Assignee",
     "Contact",

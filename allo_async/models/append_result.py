@@ -2,12 +2,13 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
 import attrs
 
+from allo_async.models.added_numbers import AddedNumbers
 from allo_async.models.contact import PendingContact
 from allo_async.models.result_html import table
 from allo_async.models.result_schema import json_schema
@@ -57,6 +58,10 @@ class Totals:
         return f"{self.added} added, {self.skipped} skipped, {self.pending} pending, {self.in_doubt} in doubt"
 
 
+def _as_added(rows: Iterable[AddedNumber]) -> AddedNumbers:
+    return rows if isinstance(rows, AddedNumbers) else AddedNumbers(rows)
+
+
 @attrs.define(repr=False)
 class AppendResult:
     """The fate of every row: each stands in exactly one of the four lists, in input order.
@@ -79,7 +84,7 @@ class AppendResult:
     # Without it, Python would take `__getitem__` for that of a list.
     __iter__: ClassVar[None] = None
 
-    added: list[AddedNumber] = attrs.field(factory=list[AddedNumber])
+    added: AddedNumbers = attrs.field(factory=AddedNumbers, converter=_as_added)
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
     pending: list[PendingContact] = attrs.field(factory=list[PendingContact])
     in_doubt: list[InDoubtContact] = attrs.field(factory=list[InDoubtContact])

@@ -3,7 +3,6 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allo_async import Contact
 from allo_async._loading.allocate import Allocation, allocate, allocate_as_before, weigh
 from allo_async._loading.prepare import PreparedRow, Preparer
 
@@ -12,7 +11,7 @@ WEIGHTS = st.lists(st.sampled_from([1, 1, 1, 0]), max_size=80)
 
 
 def allocated(weights, counts, rooms, strategy):
-    rows = [(PreparedRow(index, Contact("x"), "x", None, b""), weight) for index, weight in enumerate(weights)]
+    rows = [(PreparedRow(index, {"number": "x"}, None, "x"), weight) for index, weight in enumerate(weights)]
     allocations = [Allocation(count, room) for count, room in zip(counts, rooms, strict=True)]
     asyncio.run(allocate(rows, allocations, strategy))
     return allocations
@@ -73,7 +72,7 @@ def test_what_the_server_will_probably_skip_weighs_nothing():
 
 def test_rows_go_where_an_earlier_run_put_them_as_far_as_room_allows():
     """A row of no earlier queue, and one whose queue is full by now, is allocated to nobody."""
-    rows = [(PreparedRow(index, Contact("x"), "x", None, b""), 1) for index in range(6)]
+    rows = [(PreparedRow(index, {"number": "x"}, None, "x"), 1) for index in range(6)]
     allocations = [Allocation(0, 2), Allocation(0, 1)]
 
     asyncio.run(allocate_as_before(rows, allocations, {0: 1, 1: 0, 2: 1, 4: 0, 5: 0}.get))

@@ -1,8 +1,10 @@
+from unittest import mock
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allo_async import Contact
-from allo_async._loading.outcomes import correlate
+from allo_async._loading import correlate as correlate_module
+from allo_async._loading.correlate import correlate
 from allo_async._loading.prepare import PreparedRow, Preparer
 from allo_async._wire.answers import AppendReply
 
@@ -115,9 +117,32 @@ def test_honest_reply_answers_every_row(rows, seed):
     assert len(found.added) == len(reply_added)
 
 
+@given(
+    st.lists(NUMBERS, max_size=6),
+    st.data(),
+)
+def test_reply_in_order_is_read_as_any_other(numbers, data):
+    """The short way for a reply that adds all rows in order comes to what the long one comes to."""
+    sent = [_row(index, number) for index, number in enumerate(numbers)]
+    places = data.draw(st.permutations(range(len(numbers))))
+    entries = [{"number_to": _server(number), "position": place} for number, place in zip(numbers, places, strict=True)]
+    entries = data.draw(st.sampled_from([entries, entries[::-1], entries[1:]]))
+    reply = AppendReply(entries, data.draw(st.sampled_from([[], [{"number": "+1", "reason": "R"}]])))
+
+    with mock.patch.object(correlate_module, "_correlated_in_order", return_value=None):
+        long = correlate(sent, reply)
+
+    assert _told_all(correlate(sent, reply)) == _told_all(long)
+
+
 def _row(index, number):
-    return PreparedRow(index, Contact(number), number, number if number.startswith("+") else None, b"{}")
+    return PreparedRow(index, {"number": number}, number if number.startswith("+") else None, number)
 
 
 def _server(number):
     return number if number.startswith("+") else "+33" + number.replace(" ", "")[1:]
+
+
+def _told_all(correlation):
+    pairs = [[(row.index, entry) for row, entry in pairs] for pairs in (correlation.added, correlation.skipped)]
+    return pairs, [row.index for row in correlation.unanswered], correlation.surplus

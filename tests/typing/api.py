@@ -7,7 +7,7 @@ from typing import Any, Unpack, assert_type
 from taskiq import AsyncBroker
 
 from allo_async import (
-    AddedNumber,
+    AddedNumbers,
     AlloClient,
     AlloError,
     AppendOptions,
@@ -55,7 +55,7 @@ async def load() -> None:
             deadline=30,
         )
         assert_type(result, AppendResult)
-        assert_type(result.added, list[AddedNumber])
+        assert_type(result.added, AddedNumbers)
         assert_type(result.skipped, list[SkippedNumber])
         assert_type(result.pending, list[PendingContact])
         assert_type(result.in_doubt, list[InDoubtContact])
