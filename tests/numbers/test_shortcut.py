@@ -1,5 +1,6 @@
 from itertools import islice
 
+import attrs
 import phonenumbers
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from allo_async._numbers import reading
 from allo_async._numbers import shortcut as module
+from allo_async._numbers.numbering_plan import numbering_plan
 from allo_async._numbers.reading import first_number
 from allo_async._numbers.shortcut import plain_reader
 from tests.numbers.spellings import differs, spellings
@@ -114,6 +116,12 @@ def test_plain_number_is_read_once(monkeypatch):
         ("011 44 20 7946 0958", "US"),
         ("00 1 416 555 0010", "US"),
         ("0014 1 212 200 1234", "BR"),
+        ("0012122001234", "BO"),
+        ("010 123 4567", "JP"),
+        ("3906123456", "IT"),
+        ("310 1234", "CA"),
+        ("011 15 2345-6789", "AR"),
+        ("0710768-030288626", "DE"),
         ("000 000 0000", "US"),
         ("5550010", "US"),
         ("4601234", "AG"),
@@ -128,6 +136,26 @@ def test_plain_number_is_read_once(monkeypatch):
 def test_what_needs_a_closer_look_takes_no_short_cut(text, region):
     """A cell that may hold a date, a damaged number, two numbers or another country's is left to the slow reading."""
     assert plain_reader(region)(text) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"trunk": r"1|(9)9", "rewrites": True}, "99 212 555 0010"),
+        ({"exit_code": r"(?:01)1"}, "011 212 555 0010"),
+        ({"lengths": frozenset({9})}, "212 555 0010"),
+        ({"beginnings": "646"}, "00 1 212 200 1234"),
+    ],
+)
+def test_rules_of_a_plan_are_obeyed(monkeypatch, changed, text):
+    """The short cut obeys each rule of a plan, whether or not a plan of this year needs it."""
+    plan = attrs.evolve(numbering_plan("US"), trunk=r"1|(9)9|011", exit_code="999")
+    for rules, taken in ((plan, True), (attrs.evolve(plan, **changed), False)):
+        monkeypatch.setattr(module, "numbering_plan", lambda _region, rules=rules: rules)
+        monkeypatch.setattr(module, "main_plan", lambda _code, rules=rules: rules)
+        monkeypatch.setattr(module, "_ORDINARY", module._Table(module._ordinary))
+
+        assert (module.PlainReader("US").read(text) is not None) == taken
 
 
 def test_other_texts_leave_no_trace():
