@@ -12,7 +12,8 @@ from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.plans import check_region, tail
-from allo_async._numbers.reading import first_number, is_bare, read_plain, single_tail
+from allo_async._numbers.reading import first_number, is_bare, single_tail
+from allo_async._numbers.shortcut import plain_reader
 from allo_async.models import Contact, PendingContact, SkippedNumber
 from allo_async.validators import FOREIGN_ERRORS
 
@@ -82,6 +83,7 @@ class Preparer:
 
     def __init__(self, *, region: str | None, keep_duplicates: bool, suppress: Suppress | None = None) -> None:
         self._region = check_region(region)
+        self._read_plain = plain_reader(self._region)
         self.suppression = None if suppress is None else Suppression(suppress, self._region)
         self._first_index: dict[str, int] | None = None if keep_duplicates else {}
         self._queued: set[str | None] = set()
@@ -112,7 +114,7 @@ class Preparer:
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
         entry = plain_entry(row)
-        if entry is not None and (e164 := read_plain(entry["number"], self._region)) is not None:
+        if entry is not None and (e164 := self._read_plain(entry["number"])) is not None:
             written, entry["number"] = entry["number"], e164
             return self._sifted(PreparedRow(index, entry, e164, written))
         contact = _contact(index, row)

@@ -5,6 +5,9 @@ import re
 import unicodedata
 from functools import cache
 
+#: Characters of a cell that are read: what is longer is a note, and its end would take long to read.
+LONGEST_CELL = 500
+
 # Digits, and the marks that stand between them.
 _PLAIN = re.compile(r"[0-9+ ().\-]*")
 

@@ -1,14 +1,13 @@
-"""The one door to phonenumbers: how the numbering plans of the world read a number."""
+"""The door to phonenumbers' parser: how the numbering plans of the world read a number."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import attrs
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
-from phonenumbers.phonemetadata import PhoneMetadata
 
+from allo_async._numbers.numbering_plan import dials_00, is_open
 from allo_async.errors import InvalidRegionError
 
 #: The shortest national numbers of any numbering plan in phonenumbers' metadata have four digits.
@@ -32,9 +31,6 @@ _NORTH_AMERICA = 1
 
 _LARGE = ("US", "GB", "FR", "DE", "ES", "IT", "CH", "BE", "NL", "AT", "PT", "IE", "CA", "AU", "MX", "BR", "IN")
 _MOST = 0.8
-
-# The longest numbers of closed plans have eleven digits.
-_OPEN = 12
 
 
 @attrs.frozen
@@ -134,38 +130,6 @@ def tail(number: str, size: int = 7) -> str:
     return digits[-size:] if len(digits) >= size else ""
 
 
-# An international number with nothing in it but digits and the usual separators.
-_PLAIN_INTERNATIONAL = re.compile(r"\s*\+[0-9 ().\-\u00a0]+")
-_DECIMALS = re.compile(r"\.0+\s*")
-_SEPARATORS = str.maketrans("", "", " ().-\u00a0\t\r\n\v\f")
-
-
-def read_international(number: str) -> str | None:
-    """Read what `phonenumbers.parse` reads at many times the cost, if no trunk prefix has to go; else `None`."""
-    if not _PLAIN_INTERNATIONAL.fullmatch(number) or (".0" in number and _DECIMALS.search(number, number.rfind("."))):
-        return None
-    e164 = number.translate(_SEPARATORS)
-    for length in (1, 2, 3):
-        plan = _plan(e164[1 : 1 + length])
-        if plan is not None:
-            return e164 if plan(e164[1 + length :]) else None
-    return None
-
-
-@cache
-def _plan(calling_code: str) -> Callable[[str], bool] | None:
-    """Return for a calling code which national numbers stand in E.164 as they are; `None` for no such code."""
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code)) if calling_code[:1] > "0" else None
-    if not regions:
-        return None
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(calling_code), regions[0])
-    if metadata is None or metadata.general_desc is None:
-        return None
-    lengths = frozenset(metadata.general_desc.possible_length)
-    trunk = re.compile(metadata.national_prefix_for_parsing or r"(?!)")
-    return lambda national: len(national) in lengths and not trunk.match(national)
-
-
 def _read_odd(text: str, region: str) -> Reading | None:
     """Read what lacks its plus or has one too many; `None` if it is no such number."""
     digits = text.translate(_ASCII_ONLY)
@@ -174,10 +138,10 @@ def _read_odd(text: str, region: str) -> Reading | None:
         return _known(digits, region) if digits.startswith("0") and not digits.startswith("00") else None
     if digits.startswith("00"):
         # Most of the world begins an international number so; in a region with another prefix, no number does.
-        return None if _dials_00(region) else _known(f"+{digits[2:]}", None)
+        return None if dials_00(region) else _known(f"+{digits[2:]}", None)
     if digits.startswith(_calling_code(region)):
         return _read_without_plus(digits, text, region)
-    if digits[:1] != "0" and _is_open(region) and _known(f"+{digits}", None) is not None:
+    if digits[:1] != "0" and is_open(region) and _known(f"+{digits}", None) is not None:
         # A plan without a longest number takes those of other countries for its own.
         return _UNKNOWN
     return None
@@ -222,25 +186,9 @@ def _e164(parsed: PhoneNumber) -> str:
 
 
 @cache
-def _is_open(region: str) -> bool:
-    """Return whether a plan has numbers of nearly any length, which are written with a trunk zero at home."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or metadata.general_desc is None or metadata.national_prefix != "0":
-        return False
-    return max(metadata.general_desc.possible_length) >= _OPEN
-
-
-@cache
 def _regions() -> list[str]:
     # Of several regions in which the numbers are valid, the first is meant more often.
     return [*_LARGE, *sorted(phonenumbers.SUPPORTED_REGIONS.difference(_LARGE))]
-
-
-@cache
-def _dials_00(region: str) -> bool:
-    metadata = PhoneMetadata.metadata_for_region(region)
-    prefix = metadata.international_prefix if metadata is not None else None
-    return prefix is not None and re.fullmatch(prefix, "00") is not None
 
 
 @cache

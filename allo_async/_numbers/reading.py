@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from allo_async._numbers.characters import cleaned, is_plain
+from allo_async._numbers.characters import LONGEST_CELL, cleaned, is_plain
 from allo_async._numbers.damage import NoNumber, repaired
 from allo_async._numbers.grouping import Grouping
 from allo_async._numbers.pieces import Piece, is_misread, pieces_of
@@ -13,10 +13,10 @@ from allo_async._numbers.plans import (
     FEWEST_DIGITS,
     Number,
     read_digits,
-    read_international,
     read_letters,
     tail,
 )
+from allo_async._numbers.shortcut import TWO_NUMBERS, plain_reader, read_international
 from allo_async._numbers.words import NO_VANITY
 
 # The fewest digits of a number that words stand beside: a house has a number too.
@@ -24,12 +24,6 @@ _FEWEST_BESIDE_WORDS = 6
 
 # More digits than any number has, with its country code and what stands before it.
 _TOO_MANY_DIGITS = 18
-
-#: Characters of a cell that are read: what is longer is a note, and its end would take long to read.
-LONGEST_CELL = 500
-
-# So many digits may be two numbers that nothing but a space separates.
-_TWO_NUMBERS = 14
 
 _BARE = re.compile(r"\+?[0-9]{7,13}")
 
@@ -50,12 +44,11 @@ class Cell:
     problem: NoNumber = attrs.field(factory=NoNumber)
 
 
-def read_plain(text: str, region: str | None) -> str | None:  # noqa: ARG001
-    return read_international(text)
-
-
 def first_number(text: str, region: str | None) -> Number | NoNumber:
     """Return the number to take of a cell, or why there is none; see `read_cell`."""
+    e164 = plain_reader(region)(text)
+    if e164 is not None:
+        return Number(e164, e164, text)
     cell = read_cell(text, region)
     if len(cell.numbers) > 1:
         return attrs.evolve(cell.numbers[0], others=len(cell.numbers) - 1)
@@ -86,7 +79,7 @@ def single_tail(text: str) -> str:
     """Return the last digits of a cell that can only hold one number; empty if it needs a closer look."""
     if is_bare(text):
         return text[-7:]
-    return tail(text) if is_plain(text) and "." not in text and sum(map(str.isdigit, text)) < _TWO_NUMBERS else ""
+    return tail(text) if is_plain(text) and "." not in text and sum(map(str.isdigit, text)) < TWO_NUMBERS else ""
 
 
 def read_cell(text: str, region: str | None) -> Cell:
@@ -122,7 +115,7 @@ def _beginning(text: str) -> str:
 
 def _read_one(text: str, region: str | None) -> Number | None:
     """Read a text that can only be one number; `None` if it needs a closer look."""
-    if text.rfind("+") > 0 or text.endswith(")") or sum(map(str.isdigit, text)) >= _TWO_NUMBERS:
+    if text.rfind("+") > 0 or text.endswith(")") or sum(map(str.isdigit, text)) >= TWO_NUMBERS:
         return None
     reading = read_digits(text, region)
     return Number(reading.e164, reading.e164, text) if reading is not None and reading.e164 is not None else None
@@ -140,7 +133,7 @@ def _find(text: str, region: str | None) -> list[Number]:
 
 
 def _needs_certainty(pieces: Sequence[Piece], text: str) -> bool:
-    return len(pieces) > 1 or " " in text or any(piece.beside_words or piece.digits >= _TWO_NUMBERS for piece in pieces)
+    return len(pieces) > 1 or " " in text or any(piece.beside_words or piece.digits >= TWO_NUMBERS for piece in pieces)
 
 
 def _read_spelled(text: str, region: str | None) -> Number | None:

@@ -29,7 +29,7 @@ class UnreadAdded:
         Args:
             indexes: The place in the input of the row that each entry answers.
             entries: Anything that JSON can hold.
-            details: What is to be said of a row besides, by its index.
+            details: More about a row, by its index.
         """
         return cls(array("q", indexes), orjson.dumps(entries), details)
 

@@ -1,7 +1,5 @@
 import phonenumbers
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from allo_async import AlloClient, InvalidRegionError
@@ -77,28 +75,3 @@ async def test_unknown_region_is_an_error(region, hint):
 def test_region_in_lower_case_is_the_same():
     """`fr` is France too."""
     assert module.check_region(" fr ") == "FR"
-
-
-CALLING_CODES = st.sampled_from([*sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0, 999])
-DIGITS = st.text("0123456789", min_size=0, max_size=16)
-SEPARATORS = st.sampled_from(["", " ", "-", ".", " (", ") ", "\u00a0", "(0)", "--"])
-
-
-@given(code=CALLING_CODES, parts=st.lists(st.tuples(SEPARATORS, DIGITS), max_size=5))
-@settings(max_examples=2_000)
-def test_short_cut_reads_what_phonenumbers_reads(code, parts):
-    """The quick reading of plain international numbers never differs from phonenumbers' own."""
-    number = f"+{code}" + "".join(separator + digits for separator, digits in parts)
-
-    quick = module.read_international(number)
-
-    if quick is not None:
-        parsed = phonenumbers.parse(number, None)
-        assert quick == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        assert phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
-
-
-def test_short_cut_is_taken():
-    """The ordinary international number takes the quick way."""
-    assert module.read_international("+1 (212) 555-0010") == "+12125550010"
-    assert module.read_international("+44 (0)20 7946 0958") is None
