@@ -72,20 +72,23 @@ class TimeSlice:
             if time_slice.over:
                 await time_slice.renew()
         ```
+
+    Attributes:
+        ends: The moment by `time.perf_counter` when the present stretch is over.
     """
 
     def __init__(self) -> None:
-        self._ends = time.perf_counter() + _STRETCH
+        self.ends = time.perf_counter() + _STRETCH
 
     @property
     def over(self) -> bool:
         """Whether it is time to let others run."""
-        return time.perf_counter() >= self._ends
+        return time.perf_counter() >= self.ends
 
     async def renew(self) -> None:
         """Yield to other tasks, and begin the next stretch."""
         await asyncio.sleep(0)
-        self._ends = time.perf_counter() + _STRETCH
+        self.ends = time.perf_counter() + _STRETCH
 
 
 class InLine:

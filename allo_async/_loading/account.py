@@ -1,10 +1,11 @@
 """The fates of rows as a result has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from allo_async._loading.load_log import BY_CLIENT, Outcome
+from allo_async._loading.prepare import PreparedRow
 from allo_async._wire.added import Entry, UnreadAdded
 from allo_async.display import shown
 from allo_async.errors import ConfigurationError
@@ -58,6 +59,17 @@ class Account:
         if detail is not None:
             self._details[index] = detail
 
+    def add_all(self, rows: Sequence[PreparedRow], entries: Mapping[int, Entry]) -> bool:
+        """Record *rows* as added, if each has an entry by its index; else record none, and return `False`."""
+        indexes = [row.index for row in rows]
+        found = list(map(entries.get, indexes))
+        if None in found:
+            return False
+        self._indexes += indexes
+        self._entries += cast("list[Entry]", found)
+        self._details.update((row.index, row.detail) for row in rows if row.detail is not None)
+        return True
+
     def note(self, fate: NotAdded) -> None:
         """Record a row that was not added."""
         if isinstance(fate, SkippedNumber):
@@ -91,6 +103,8 @@ class Account:
         self._result.in_doubt.sort(key=attrgetter("index"))
 
     def _order(self) -> None:
+        if self._indexes == sorted(self._indexes):
+            return
         entries = dict(zip(self._indexes, self._entries, strict=True))
         self._indexes.sort()
         self._entries = [entries[index] for index in self._indexes]

@@ -219,9 +219,10 @@ class AppendRequest:
         for job in self.merged.jobs:
             job.call.conflict_limit *= 2
         added = [entry for _, entry in correlation.added]
-        end = QueueEnd.behind(added)
+        before = self._batch.before
+        end = QueueEnd.behind(added, before.end.queue_id if before is not None else None)
         self._session.server_limits.queue_grew(max(len(added), (end and end.following) or 0))
-        self._tail.appended(self._batch.before, reply, self._request, added)
+        self._tail.appended(before, reply, self._request, added, end)
         if reply.recovered:
             _log.info("the lost reply to an append of %d rows was recovered", len(rows))
         if correlation.surplus:

@@ -133,15 +133,18 @@ async def take_rest(result: AppendResult, source: RowSource, preparer: Preparer,
     time_slice, account = TimeSlice(), Account(result)
 
     async def take() -> None:
-        while source.sync and (taken := await source.next()) is not None:
-            index, row = taken
-            aside = preparer.set_aside(index, row)
-            if not isinstance(aside, SkippedNumber):
-                account.tell(index, aside.contact, log.outcome(index))
-            elif log.recalls(index):
-                account.recall(aside, log.outcome(index))
-            else:
-                account.note(aside)
+        while source.sync:
+            first, rows = source.take(inf, time_slice.ends)
+            if not rows:
+                return
+            for index, row in enumerate(rows, first):
+                aside = preparer.set_aside(index, row)
+                if not isinstance(aside, SkippedNumber):
+                    account.tell(index, aside.contact, log.outcome(index))
+                elif log.recalls(index):
+                    account.recall(aside, log.outcome(index))
+                else:
+                    account.note(aside)
             if time_slice.over:
                 await time_slice.renew()
 

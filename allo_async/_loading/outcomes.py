@@ -86,12 +86,13 @@ class Outcomes:
         """Fill *result* with the fates, in steps, while nothing else is recorded."""
         account = Account(result)
         for rows in _in_steps(self.chunk.rows):
-            for row in rows:
-                entry = self._added.get(row.index) or self._entry(row.index)
-                if entry is not None:
-                    account.add(row.index, entry, row.detail)
-                else:
-                    account.note(self._tell(row))
+            if not account.add_all(rows, self._added):
+                for row in rows:
+                    entry = self._added.get(row.index) or self._entry(row.index)
+                    if entry is None:
+                        account.note(self._tell(row))
+                    else:
+                        account.add(row.index, entry, row.detail)
             yield
         for skipped in self.chunk.skipped:
             # An earlier run may have sent a row that would be skipped today.

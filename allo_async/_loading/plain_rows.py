@@ -1,5 +1,8 @@
-"""Rows of plain text, which are most of a list: one short check instead of one for each field."""
+"""Rows of plain text, which are most of a list: one short check of several rows instead of one for each field."""
 
+from collections.abc import Sequence
+from itertools import chain
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import attrs
@@ -12,31 +15,42 @@ _PLAIN_FIELDS = frozenset(field.name for field in attrs.fields(Contact)) - {"ema
 _GAP = "  "
 _WIDER_GAP = "   "
 
+_number_of = itemgetter("number")
+_values_of = methodcaller("values")
 
-def plain_entry(row: object) -> dict[str, Any] | None:
-    """Return a copy of *row* as it stands in a request, its number as it is written; `None` if it has to be read.
 
-    A plain row is a text, or a mapping of the API's names of one line of text each, without spaces around. Fields that
-    are empty or `None` are left out.
+def plain_entries(rows: Sequence[object]) -> Sequence[dict[str, Any] | None]:
+    """Return a copy of each of *rows* as it stands in a request, its number as it is written.
+
+    It is `None` for a row that has to be read field by field. A plain row is a text, or a mapping of the API's names,
+    `number` among them, with a text of one line each, without spaces around. What is empty or `None` is left out.
     """
+    # A row by itself takes twice as long as one among others that are plain, too.
+    if {dict}.issuperset(map(type, rows)) and _are_plain(rows):
+        plain: Any = rows
+        return [row.copy() for row in plain]
+    return [_plain_entry(row) for row in rows]
+
+
+def _plain_entry(row: object) -> dict[str, Any] | None:
     if type(row) is str:
         return {"number": row.strip()}
     if type(row) is not dict:
         return None
     named: dict[Any, Any] = row  # pyright: ignore[reportUnknownVariableType]
-    if _is_plain(named):
+    if _are_plain((named,)):
         return named.copy()
     named = {name: value for name, value in named.items() if not (value is None or (type(value) is str and not value))}
-    return named if _is_plain(named) else None
+    return named if _are_plain((named,)) else None
 
 
-def _is_plain(named: dict[Any, Any]) -> bool:
-    if type(named.get("number")) is not str or not _PLAIN_FIELDS.issuperset(named):
-        return False
-    # Of white space, only a space is printable, and so is no half of a surrogate pair. A space before or
-    # behind a text, and a text that is empty, make a gap wider. To strip each text takes more than twice as long.
+def _are_plain(rows: Any) -> bool:
+    # Of white space, only a space is printable, and so is no half of a surrogate pair. A space before or behind a text,
+    # and a text that is empty, make a gap wider. To strip each text takes more than twice as long.
     try:
-        texts = f"{_GAP}{_GAP.join(named.values())}{_GAP}"
-    except TypeError:  # one is no text
+        texts = f"{_GAP}{_GAP.join(chain.from_iterable(map(_values_of, rows)))}{_GAP}"
+        are_numbers = {str}.issuperset(map(type, map(_number_of, rows)))
+    except (TypeError, KeyError):  # one is no text, or has no number
         return False
-    return texts.isprintable() and _WIDER_GAP not in texts
+    is_clean = texts.isprintable() and _WIDER_GAP not in texts
+    return is_clean and are_numbers and _PLAIN_FIELDS.issuperset(chain.from_iterable(rows))

@@ -7,7 +7,7 @@ import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
 from allo_async._loading.field_names import FIELDS
-from allo_async._loading.plain_rows import plain_entry
+from allo_async._loading.plain_rows import plain_entries
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
@@ -113,10 +113,34 @@ class Preparer:
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
-        entry = plain_entry(row)
-        if entry is not None and (e164 := self._read_plain(entry["number"])) is not None:
-            written, entry["number"] = entry["number"], e164
-            return self._sifted(PreparedRow(index, entry, e164, written))
+        prepared: list[PreparedRow] = []
+        skipped: list[SkippedNumber] = []
+        self.prepare_all(index, (row,), prepared, skipped)
+        return (prepared or skipped)[0]
+
+    def prepare_all(
+        self, index: int, rows: Sequence[object], prepared: list[PreparedRow], skipped: list[SkippedNumber]
+    ) -> None:
+        """Prepare *rows*, which follow each other in the input from *index* on, and add each to one of two lists."""
+        read, first_index = self._read_plain, self._first_index
+        # Without a suppression list and an earlier load, a number is compared with those before it, and no more.
+        is_simple = self.suppression is None and not self._queued and self._recalls is None
+        for row, entry in zip(rows, plain_entries(rows), strict=True):
+            e164 = None if entry is None else read(entry["number"])
+            if entry is None or e164 is None:
+                sifted = self._prepared_slowly(index, row)
+            else:
+                sifted = PreparedRow(index, entry, e164, entry["number"])
+                entry["number"] = e164
+                if not (is_simple and first_index is not None and first_index.setdefault(e164, index) == index):
+                    sifted = self._sifted(sifted)
+            if type(sifted) is PreparedRow:
+                prepared.append(sifted)
+            else:
+                skipped.append(cast("SkippedNumber", sifted))
+            index += 1
+
+    def _prepared_slowly(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         contact = _contact(index, row)
         if isinstance(contact, SkippedNumber):
             return contact

@@ -1,9 +1,11 @@
 """The caller's rows: pulled one by one, and cut into chunks."""
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Iterator, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Sized
 from contextlib import AbstractAsyncContextManager, nullcontext
+from time import perf_counter
 from typing import Any, cast
 
 import attrs
@@ -17,6 +19,9 @@ from allo_async.models import ContactLike, SkippedNumber
 from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
+
+# So many rows are pulled and prepared at once: the more, the less each costs, and the longer others wait.
+_AT_ONCE = 16
 
 # The value of a pull at the end of the rows.
 _END = object()
@@ -64,6 +69,8 @@ class RowSource:
         self._generator: Any = None
         self._given: list[object] = []
         self._raised: BaseException | None = None
+        # It came behind rows that had been pulled already.
+        self._error_behind: RowSourceError | JournalError | None = None
         self._is_late: Callable[[], bool] | None = None
 
     async def next(self) -> tuple[int, object] | None:
@@ -74,7 +81,7 @@ class RowSource:
             JournalError: The check's.
         """
         if self.sync:
-            return next(self.at_hand(), None)
+            return self._take_one()
         if self._is_too_late:
             return None
         try:
@@ -86,37 +93,38 @@ class RowSource:
             raise self._error(error) from error
         except FOREIGN_ERRORS as error:
             raise self._error(error) from error
-        if row is _END:
-            self.ended = True
-            return None
-        if self._check is not None:
-            self._checked(self._check, row)
-        self.taken += 1
-        return self.taken - 1, row
+        return self._taken(row)
 
-    def at_hand(self) -> Iterator[tuple[int, object]]:
-        """Pull the rows of a sync iterable, each with its index.
+    def take(self, most: float, ends: float) -> tuple[int, list[object]]:
+        """Pull rows of a sync iterable; return the index of the first, and the rows: at least one, but at the end.
+
+        Args:
+            most: The most rows to pull; never more than a few.
+            ends: The moment by `time.perf_counter` from which on to pull no more.
 
         Raises:
             RowSourceError: The iterable raised.
             JournalError: The check's.
         """
-        while self._is_late is None or not self._is_too_late:
-            try:
-                if self._iterator is None or self._given or self._raised is not None:
-                    row = self._pull_now()
-                else:
-                    row = next(self._iterator, _END)
-            except FOREIGN_ERRORS as error:
-                raise self._error(error) from error
-            if row is _END:
-                self.ended = True
-                return
-            if self._check is not None:
-                self._checked(self._check, row)
-            index = self.taken
-            self.taken = index + 1
-            yield index, row
+        if self._error_behind is not None:
+            error, self._error_behind = self._error_behind, None
+            raise error
+        first, most = self.taken, int(min(most, _AT_ONCE))
+        rows: list[object]
+        if self._is_list:
+            rows = list(itertools.islice(self._iterator, most))
+            self.ended = len(rows) < most
+            self.taken += len(rows)
+            return first, rows
+        rows = []
+        try:
+            while len(rows) < most and (not rows or perf_counter() < ends) and (taken := self._take_one()) is not None:
+                rows.append(taken[1])
+        except (RowSourceError, JournalError) as error:
+            if not rows:
+                raise
+            self._error_behind = error
+        return first, rows
 
     def leave_rest(self, clock: Clock, at: float | None) -> None:
         """End rows whose number is not known *at* a moment of *clock*; the others are taken to their end."""
@@ -176,6 +184,30 @@ class RowSource:
             self._iterator = self._generator = iter(cast("Iterable[object]", self._rows))
         return next(self._iterator, _END)
 
+    def _take_one(self) -> tuple[int, object] | None:
+        if self._is_too_late:
+            return None
+        try:
+            row = self._pull_now()
+        except FOREIGN_ERRORS as error:
+            raise self._error(error) from error
+        return self._taken(row)
+
+    def _taken(self, row: object) -> tuple[int, object] | None:
+        if row is _END:
+            self.ended = True
+            return None
+        if self._check is not None:
+            self._checked(self._check, row)
+        self.taken += 1
+        return self.taken - 1, row
+
+    @property
+    def _is_list(self) -> bool:
+        """Whether the rows can be pulled without a look at each: they are under way, and cannot raise."""
+        is_plain = type(self._rows) in {list, tuple} and self._check is None
+        return is_plain and self._iterator is not None and self._raised is None
+
     def _checked(self, check: Callable[[int, object], None], row: object) -> None:
         try:
             check(self.taken, row)
@@ -223,16 +255,9 @@ class Chunk:
     def __bool__(self) -> bool:
         return bool(self.rows or self.skipped)
 
-    def has_room(self, size: float) -> bool:
-        """Return whether it has fewer rows to send than *size*, and so few skipped ones that memory can hold them."""
-        return len(self.rows) < size and len(self.skipped) < size * _SKIPPED_FOR_EACH_SENT
-
-    def add(self, row: PreparedRow | SkippedNumber) -> None:
-        """Add a row behind the others."""
-        if isinstance(row, SkippedNumber):
-            self.skipped.append(row)
-        else:
-            self.rows.append(row)
+    def room(self, size: float) -> float:
+        """Return how many more rows go in: up to *size* to send, and no more skipped ones than memory can hold."""
+        return min(size - len(self.rows), size * _SKIPPED_FOR_EACH_SENT - len(self.skipped))
 
 
 async def fill_chunk(
@@ -282,24 +307,16 @@ async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, s
         RowSourceError: The iterable raised.
     """
     time_slice = TimeSlice()
-    if source.sync:
-        while _take_some(chunk, source, preparer, size, time_slice):
-            await time_slice.renew()
-        return
-    while chunk.has_room(size) and (taken := await source.next()) is not None:
-        chunk.add(preparer.prepare(*taken))
+    while (room := chunk.room(size)) > 0:
+        if source.sync:
+            first, rows = source.take(room, time_slice.ends)
+            if not rows:
+                return
+            preparer.prepare_all(first, rows, chunk.rows, chunk.skipped)
+        elif (taken := await source.next()) is not None:
+            index, row = taken
+            preparer.prepare_all(index, (row,), chunk.rows, chunk.skipped)
+        else:
+            return
         if time_slice.over:
             await time_slice.renew()
-
-
-def _take_some(chunk: Chunk, source: RowSource, preparer: Preparer, size: float, time_slice: TimeSlice) -> bool:
-    """Move rows while the stretch lasts; return whether there may be more to move."""
-    if not chunk.has_room(size):
-        return False
-    for index, row in source.at_hand():
-        chunk.add(preparer.prepare(index, row))
-        if not chunk.has_room(size):
-            return False
-        if time_slice.over:
-            return True
-    return False

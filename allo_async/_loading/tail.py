@@ -227,7 +227,12 @@ class QueueTail:
         return known
 
     def appended(
-        self, before: KnownEnd | None, reply: AppendReply, delivery: InFlightRequest[AppendReply], added: list[Entry]
+        self,
+        before: KnownEnd | None,
+        reply: AppendReply,
+        delivery: InFlightRequest[AppendReply],
+        added: list[Entry],
+        end: QueueEnd | None,
     ) -> None:
         """Learn from the *reply* to an append what stands last now.
 
@@ -236,9 +241,9 @@ class QueueTail:
             reply: The reply.
             delivery: The append.
             added: The reply's entries that answer rows of the append.
+            end: The last of those, `None` if nothing shows which it is.
         """
         now = self._session.observers.now()
-        end = QueueEnd.behind(added, before.end.queue_id if before else None)
         if reply.recovered or len(added) < len(reply.added):
             # It shows a moment that is over, and others may have appended since.
             self.forget()
@@ -288,6 +293,5 @@ def forget_tails(session: LoopSession, *assignees: Assignee) -> None:
 def _follows(before: KnownEnd | None, added: Iterable[Entry]) -> bool:
     """Return whether *added* stands where it must if nobody else has changed the queue."""
     expected = None if before is None else before.end.following
-    return expected is None or expected == min(
-        entry["position"] for entry in added if isinstance(entry.get("position"), int)
-    )
+    places = [entry.get("position") for entry in added]
+    return expected is None or expected == min(place for place in places if isinstance(place, int))

@@ -124,7 +124,7 @@ class PlainReader:
     def read(self, text: str) -> str | None:
         """Return the E.164 of a cell; `None` if it needs a closer look."""
         if text[:1] == "+":
-            return read_international(text)
+            return text if _POSSIBLE[text[:4]](text) else read_international(text)
         if text.isdecimal():
             digits = text
         elif _NATIONAL(text):

@@ -48,10 +48,11 @@ class QueueEnd:
         )
 
     @classmethod
-    def behind(cls, added: Iterable[Entry], queue_id: str | None = None) -> Self | None:
+    def behind(cls, added: Sequence[Entry], queue_id: str | None = None) -> Self | None:
         """Return the last of the *added* entries as the end; `None` if nothing shows which it is."""
-        placed = [entry for entry in added if isinstance(entry.get("position"), int)]
-        return cls.at(max(placed, key=itemgetter("position")), queue_id) if placed else None
+        places = [entry.get("position") for entry in added]
+        last = max((place for place in places if isinstance(place, int)), default=None)
+        return None if last is None else cls.at(added[places.index(last)], queue_id)
 
     @property
     def following(self) -> int | None:
