@@ -16,10 +16,8 @@ from allo_async._numbers.numbering_plan import (
 
 _Match = Callable[[str], re.Match[str] | None]
 
-_SEPARATORS = str.maketrans("", "", " ().-\u00a0\t\r\n\v\f")
-
 # An international number with nothing in it but digits and the usual separators.
-_SEPARATED = re.compile(r"\s*\+[0-9 ().\-\u00a0]+").fullmatch
+_SEPARATED = re.compile(r"[ \t\r\n\v\f\u00a0]*\+[0-9 ().\-\u00a0]+").fullmatch
 _DECIMALS = re.compile(r"\.0+\s*")
 
 # Groups of digits with one mark between two of them. A date could stand at the beginning and behind a parenthesis
@@ -100,7 +98,7 @@ def read_international(text: str) -> str | None:
         return None
     if ".0" in text and _DECIMALS.search(text, text.rfind(".")):
         return None
-    e164 = text.translate(_SEPARATORS)
+    e164 = _without_separators(text.lstrip())
     return e164 if _POSSIBLE[e164[:4]](e164) else None
 
 
@@ -128,7 +126,7 @@ class PlainReader:
         if text.isdecimal():
             digits = text
         elif _NATIONAL(text):
-            digits = text.translate(_SEPARATORS)
+            digits = _without_separators(text)
         else:
             return None
         if digits.startswith("00"):
@@ -136,6 +134,12 @@ class PlainReader:
             return e164 if self._match_abroad(digits) and _ORDINARY[e164[:4]](e164) else None
         home = self._match_home(digits)
         return None if home is None else self._plus + home["national"]
+
+
+def _without_separators(text: str) -> str:
+    # Half the time of `str.translate`, which looks up every character.
+    text = text.replace(" ", "").replace("-", "").replace(".", "")
+    return text.replace("(", "").replace(")", "").replace("\u00a0", "")
 
 
 @cache
