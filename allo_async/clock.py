@@ -108,6 +108,49 @@ class InLine:
         self._lock.release()
 
 
+# So many tasks go on in one turn of the event loop: each has work to do, and the loop has others to serve.
+_AT_ONCE = 8
+
+
+class FewAtOnce:
+    """Lets tasks go on first come first served, a few in one turn of the event loop."""
+
+    def __init__(self) -> None:
+        self._waiters = deque[asyncio.Future[None]]()
+        self._places = _AT_ONCE
+
+    async def turn(self) -> None:
+        """Return as soon as one more task may go on."""
+        if self._places and not self._waiters:
+            self._take()
+        else:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    def resume(self, waiter: asyncio.Future[None]) -> None:
+        """Set the result of *waiter* as soon as one more task may go on, unless it is done by then."""
+        self._waiters.append(waiter)
+        if self._places:
+            self._resume_few()
+
+    def _take(self) -> None:
+        self._places -= 1
+        if not self._places:
+            asyncio.get_running_loop().call_soon(self._renew)
+
+    def _renew(self) -> None:
+        self._places = _AT_ONCE
+        self._resume_few()
+
+    def _resume_few(self) -> None:
+        while self._places and self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                self._take()
+
+
 async def in_slices(steps: Iterable[object]) -> None:
     """Take all *steps*, and let others run in between."""
     time_slice = TimeSlice()

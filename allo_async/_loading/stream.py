@@ -57,6 +57,7 @@ class AppendStream:
         open_call: Callable[[CallLimits, LoadLog], AppendCall],
         *,
         clock: Clock,
+        begun: float | None = None,
         chunk_size: int,
         deadline: float | None,
         max_rate_limit_wait: float = inf,
@@ -82,7 +83,7 @@ class AppendStream:
         self._call: AppendCall | None = None
         self._clock = clock
         self._chunk_size = chunk_size
-        self._begun = clock.monotonic()
+        self._begun = clock.monotonic() if begun is None else begun
         self._limits = CallLimits(None if deadline is None else self._begun + deadline, max_rate_limit_wait)
         self._stops_when_full = on_full_queue == "stop"
         self._ahead = Chunk()

@@ -26,13 +26,23 @@ class Stop:
 
     def __init__(self) -> None:
         self.wanted = False
-        self._waits: dict[asyncio.Timeout, tuple[asyncio.AbstractEventLoop, Callable[[], bool]]] = {}
+        self._acts: dict[Callable[[], None], asyncio.AbstractEventLoop] = {}
 
     def want(self) -> None:
         """Ask to end; may be called from any thread."""
         self.wanted = True
-        for scope, (loop, _) in list(self._waits.items()):
-            loop.call_soon_threadsafe(self._cut, scope)
+        for act, loop in list(self._acts.items()):
+            loop.call_soon_threadsafe(self._run, act)
+
+    def add(self, act: Callable[[], None]) -> None:
+        """Run *act* on the running loop as soon as the caller asks to end, unless it is removed by then."""
+        self._acts[act] = asyncio.get_running_loop()
+        if self.wanted:
+            act()
+
+    def remove(self, act: Callable[[], None]) -> None:
+        """Run *act* no more."""
+        del self._acts[act]
 
     @contextlib.asynccontextmanager
     async def ends(self, unless: Callable[[], bool] = lambda: False) -> AsyncGenerator[None]:
@@ -44,7 +54,12 @@ class Stop:
         if self.wanted and not unless():
             raise StoppedError("the caller asked to end")
         scope = asyncio.timeout(None)
-        self._waits[scope] = (asyncio.get_running_loop(), unless)
+
+        def end() -> None:
+            if not unless():
+                scope.reschedule(asyncio.get_running_loop().time())
+
+        self._acts[end] = asyncio.get_running_loop()
         try:
             async with scope:
                 yield
@@ -53,14 +68,11 @@ class Stop:
                 raise
             raise StoppedError("the caller asked to end") from None
         finally:
-            del self._waits[scope]
+            del self._acts[end]
 
-    def _cut(self, scope: asyncio.Timeout) -> None:
-        if scope not in self._waits:
-            return
-        loop, unless = self._waits[scope]
-        if not unless():
-            scope.reschedule(loop.time())
+    def _run(self, act: Callable[[], None]) -> None:
+        if act in self._acts:
+            act()
 
 
 class HeldUp:
