@@ -113,7 +113,7 @@ _AT_ONCE = 8
 
 
 class FewAtOnce:
-    """Lets tasks go on first come first served, a few in one turn of the event loop."""
+    """A line in which tasks go on first come first served, a few in one turn of the event loop."""
 
     def __init__(self) -> None:
         self._waiters = deque[asyncio.Future[None]]()

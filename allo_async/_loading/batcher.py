@@ -17,7 +17,6 @@ from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import (
     AppendCall,
     MergedRows,
-    Parts,
     PendingAppend,
     collect,
     limits_of,
@@ -198,16 +197,19 @@ class AppendBatcher:
         slot = await self._wait_for_limit()
         if slot is None:
             return
-        parts: Parts = ()
+        leaves = False
         try:
             # Just before the request leaves: nobody else has much time to write in between.
             before = await QueueTail(self._session, assignee, self._waiting.widest).known()
-            parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+            request = self._merge(assignee, before)
+            # To merge the rows of many callers takes its stretch of the loop, and to write them out takes another.
+            await asyncio.sleep(0)
+            leaves = request is not None
         finally:
-            if not parts:
+            if not leaves:
                 self._session.key_state.limiters.writes.release(slot)
-        if parts:
-            await self._send(assignee, parts, slot, before)
+        if request is not None:
+            await self._send(assignee, request, slot)
 
     async def _wait_for_limit(self) -> Slot | None:
         """Wait until a request may leave; callers that may not wait for so long are refused at once."""
@@ -224,22 +226,27 @@ class AppendBatcher:
     def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> None:
         self._fail([job], error)
 
-    async def _send(self, assignee: Assignee, parts: Parts, slot: Slot, before: KnownEnd | None) -> None:
-        merged = MergedRows(parts)
-        for job in merged.jobs:
-            job.taken()
-        request = self._request = AppendRequest(self._session, merged, Batch(assignee, merged.rows, before))
+    def _merge(self, assignee: Assignee, before: KnownEnd | None) -> AppendRequest | None:
+        parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+        if parts:
+            merged = MergedRows(parts)
+            for job in merged.jobs:
+                job.taken()
+            self._request = AppendRequest(self._session, merged, Batch(assignee, merged.rows, before))
+        return self._request
+
+    async def _send(self, assignee: Assignee, request: AppendRequest, slot: Slot) -> None:
         try:
             await request.send(slot)
         except Exception as error:  # noqa: BLE001 - it is raised by the callers
             if not request.helps_to_go_on(error):
-                self._fail(merged.jobs, error)
+                self._fail(request.merged.jobs, error)
         finally:
             self._finish(request)
         if not self._session.locks.is_known(assignee):
             # Callers under another name wait for the lock to learn whose queue it is, now that it exists.
             with contextlib.suppress(AlloError):
-                await identify(self._session, assignee, limits_of(merged.jobs))
+                await identify(self._session, assignee, limits_of(request.merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
         """Resume the callers whose rows are all settled."""

@@ -191,11 +191,12 @@ class MergedRows:
         added, skipped = self._by_job(correlation.added), self._by_job(correlation.skipped)
         unanswered = self._by_job((row, None) for row in correlation.unanswered)
         for job in self.jobs:
-            own = attrs.evolve(
-                correlation,
-                added=added[job],
-                skipped=skipped[job],
-                unanswered=[row for row, _ in unanswered[job]],
+            own = Correlation(
+                added=added.get(job, ()),
+                skipped=skipped.get(job, ()),
+                unanswered=[row for row, _ in unanswered.get(job, ())],
+                doubt=correlation.doubt,
+                recovered=correlation.recovered,
                 surplus=0,
             )
             settled = len(own.added) + len(own.skipped) + len(own.unanswered)
