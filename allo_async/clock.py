@@ -88,28 +88,10 @@ class TimeSlice:
         self._ends = time.perf_counter() + _STRETCH
 
 
-class InLine:
-    """Runs blocks one after the other, first come first served, and other work in between if there are many."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._time_slice = TimeSlice()
-
-    async def __aenter__(self) -> None:
-        await self._lock.acquire()
-        try:
-            if self._time_slice.over:
-                await self._time_slice.renew()
-        except BaseException:
-            self._lock.release()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
-
-
-# So many tasks go on in one turn of the event loop: each has work to do, and the loop has others to serve.
+# So many tasks go on in one turn of the event loop, because each has work to do and the loop has others to serve. Fewer
+# go on if a turn takes longer, in seconds.
 _AT_ONCE = 8
+_TURN = 0.002
 
 
 class FewAtOnce:
@@ -117,7 +99,8 @@ class FewAtOnce:
 
     def __init__(self) -> None:
         self._waiters = deque[asyncio.Future[None]]()
-        self._places = _AT_ONCE
+        self._most = self._places = _AT_ONCE
+        self._taken_at = 0.0
 
     async def turn(self) -> None:
         """Return as soon as one more task may go on."""
@@ -131,16 +114,18 @@ class FewAtOnce:
     def resume(self, waiter: asyncio.Future[None]) -> None:
         """Set the result of *waiter* as soon as one more task may go on, unless it is done by then."""
         self._waiters.append(waiter)
-        if self._places:
-            self._resume_few()
+        self._resume_few()
 
     def _take(self) -> None:
         self._places -= 1
         if not self._places:
+            self._taken_at = time.perf_counter()
             asyncio.get_running_loop().call_soon(self._renew)
 
     def _renew(self) -> None:
-        self._places = _AT_ONCE
+        is_long = time.perf_counter() - self._taken_at > _TURN
+        self._most = max(1, self._most // 2) if is_long else min(_AT_ONCE, self._most + 1)
+        self._places = self._most
         self._resume_few()
 
     def _resume_few(self) -> None:

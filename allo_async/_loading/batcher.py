@@ -191,7 +191,8 @@ class AppendBatcher:
             lock.release()
 
     async def _write_locked(self, assignee: Assignee) -> None:
-        # Callers whose few rows are about to be prepared leave with this request.
+        # Callers that are about to begin, or whose few rows are being prepared, leave with this request.
+        await self._session.beginning.turn()
         async with self._session.preparing_few:
             pass
         slot = await self._wait_for_limit()
@@ -269,7 +270,9 @@ _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBa
 
 def batcher_of(session: LoopSession, assignee: Assignee) -> AppendBatcher:
     """Return the batcher of a queue, which is there as long as anything waits for it."""
-    batchers = _batchers.setdefault(session, WeakValueDictionary())
+    batchers = _batchers.get(session)
+    if batchers is None:
+        batchers = _batchers[session] = WeakValueDictionary()
     identity = session.locks.identity(assignee)
     batcher = batchers.get(identity)
     if batcher is None:

@@ -16,7 +16,7 @@ from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.rows_per_request import RowsPerRequest
 from allo_async._sending.sender import Sender
 from allo_async._sending.transport import Transport
-from allo_async.clock import Clock, FewAtOnce, InLine
+from allo_async.clock import Clock, FewAtOnce
 from allo_async.errors import ClientClosedError
 from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY
@@ -122,7 +122,7 @@ class LoopSession:
     key_state: KeyState
     clock: Clock
     preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
-    preparing_few: InLine = attrs.field(factory=InLine, init=False)
+    preparing_few: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
     beginning: FewAtOnce = attrs.field(factory=FewAtOnce, init=False)
     resuming: FewAtOnce = attrs.field(factory=FewAtOnce, init=False)
     server_limits: ServerLimits = attrs.field(factory=ServerLimits)
