@@ -91,24 +91,52 @@ class TimeSlice:
         self.ends = time.perf_counter() + _STRETCH
 
 
-class InLine:
-    """Runs blocks one after the other, first come first served, and other work in between if there are many."""
+# So many tasks go on in one turn of the event loop, because each has work to do and the loop has others to serve. Fewer
+# go on if a turn takes longer, in seconds.
+_AT_ONCE = 8
+_TURN = 0.002
+
+
+class FewAtOnce:
+    """A line in which tasks go on first come first served, a few in one turn of the event loop."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._time_slice = TimeSlice()
+        self._waiters = deque[asyncio.Future[None]]()
+        self._most = self._places = _AT_ONCE
+        self._taken_at = 0.0
 
-    async def __aenter__(self) -> None:
-        await self._lock.acquire()
-        try:
-            if self._time_slice.over:
-                await self._time_slice.renew()
-        except BaseException:
-            self._lock.release()
-            raise
+    async def turn(self) -> None:
+        """Return as soon as one more task may go on."""
+        if self._places and not self._waiters:
+            self._take()
+        else:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
 
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
+    def resume(self, waiter: asyncio.Future[None]) -> None:
+        """Set the result of *waiter* as soon as one more task may go on, unless it is done by then."""
+        self._waiters.append(waiter)
+        self._resume_few()
+
+    def _take(self) -> None:
+        self._places -= 1
+        if not self._places:
+            self._taken_at = time.perf_counter()
+            asyncio.get_running_loop().call_soon(self._renew)
+
+    def _renew(self) -> None:
+        is_long = time.perf_counter() - self._taken_at > _TURN
+        self._most = max(1, self._most // 2) if is_long else min(_AT_ONCE, self._most + 1)
+        self._places = self._most
+        self._resume_few()
+
+    def _resume_few(self) -> None:
+        while self._places and self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                self._take()
 
 
 async def in_slices(steps: Iterable[object]) -> None:

@@ -126,6 +126,9 @@ class DialingQueue:
             print(result.summary())
             ```
         """
+        begun = self._clock.monotonic()
+        # Thousands of calls may begin in one turn of the event loop. All that costs time comes behind this.
+        await self._sessions.turn()
         options = Options(
             region=region,
             chunk_size=chunk_size,
@@ -140,7 +143,9 @@ class DialingQueue:
             load_id=load_id,
             on_changed_input=on_changed_input,
         )
-        return await append_all(self._stream(numbers, options, drains=True), into_result(into, AppendResult))
+        return await append_all(
+            self._stream(numbers, options, begun=begun, drains=True), into_result(into, AppendResult)
+        )
 
     @names_options
     def append_stream(
@@ -351,7 +356,9 @@ class DialingQueue:
                 raise NotFoundError("there is no queue to move", status=None)
             await session.sender.send(InFlightRequest(reassign_request(settings.id, to), read_any))
 
-    def _stream(self, numbers: Rows, options: Options, *, drains: bool = False) -> AppendStream:
+    def _stream(
+        self, numbers: Rows, options: Options, *, begun: float | None = None, drains: bool = False
+    ) -> AppendStream:
         terms = {"server": self._sessions.server, "queue": list(self.assignee.identity), "region": options.region}
 
         def open_call(limits: CallLimits, log: LoadLog) -> AppendCall:
@@ -373,6 +380,7 @@ class DialingQueue:
             self._sessions.current,
             open_call,
             clock=self._clock,
+            begun=begun,
             chunk_size=options.chunk_size,
             deadline=options.bound(),
             max_rate_limit_wait=options.max_rate_limit_wait,

@@ -6,38 +6,32 @@ collects rows, so that all that came in by then leaves together.
 
 import asyncio
 import contextlib
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from allo_async._loading.append_request import AppendRequest
+from allo_async._loading.line import Line, SharedBudget
 from allo_async._loading.load_log import Batch
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import (
     AppendCall,
     MergedRows,
-    Parts,
     PendingAppend,
-    SharedBudget,
     collect,
     limits_of,
-    own_copy,
 )
 from allo_async._loading.prepare import PreparedRow
 from allo_async._loading.queue_names import identify, tell_apart
 from allo_async._loading.room_wait import RoomWait
 from allo_async._loading.tail import QueueTail
-from allo_async._sending.call_limits import StoppedError, WaitBudget, cancel_and_wait
+from allo_async._sending.call_limits import StoppedError, cancel_and_wait
 from allo_async._sending.queue_locks import Identity, kind_of
 from allo_async._sending.rate_limiter import Slot
 from allo_async._sending.session import LoopSession
 from allo_async._wire.answers import KnownEnd
 from allo_async.errors import AlloError, ConnectionLostError, RateLimitWaitError
 from allo_async.models import Assignee
-
-# So many callers go on in one turn of the event loop.
-_AT_ONCE = 8
 
 _CUT_OFF = "the request was cancelled from outside, before its reply came"
 
@@ -53,8 +47,8 @@ class AppendBatcher:
     def __init__(self, session: LoopSession, identity: Identity) -> None:
         self._session = session
         self._kind = kind_of(identity)
-        # Ordered dictionaries and not deques: a caller that leaves costs the same however many wait.
-        self._waiting = OrderedDict[PendingAppend, None]()
+        self._waiting = Line()
+        self._budget: SharedBudget | None = None
         self._request: AppendRequest | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -74,18 +68,18 @@ class AppendBatcher:
             StoppedError: The caller asked to end; the rows that were not on their way are pending.
             AlloError: The request that the rows were in was refused, or could not be settled.
         """
+        stop, act = job.call.limits.stop, partial(self._stop, job)
         try:
             self._enter(job)
+            stop.add(act)
             try:
-                async with job.call.limits.stop.ends():
-                    await asyncio.wait({job.future})
-            except StoppedError:
-                self._stop(job)
-                await asyncio.wait({job.future})
+                await job.waiter
+            finally:
+                stop.remove(act)
         except BaseException:
             await self._leave(job)
             raise
-        return job.future.result()
+        job.raise_error()
 
     def _enter(self, job: PendingAppend) -> None:
         if job.call.waits_for_room and self._room_wait.jobs:
@@ -94,7 +88,9 @@ class AppendBatcher:
             return
         if self._task is not None:
             job.wait_for_turn(self._session.observers)
-        self._waiting[job] = None
+        self._waiting.add(job)
+        if self._budget is not None:
+            self._budget.came(job)
         self._go_on()
 
     def _stop(self, job: PendingAppend) -> None:
@@ -104,7 +100,7 @@ class AppendBatcher:
             self._request.stop()
         else:
             self._drop(job)
-            job.fail(StoppedError("the caller asked to end"))
+            self._fail([job], StoppedError("the caller asked to end"))
 
     async def _leave(self, job: PendingAppend) -> None:
         """Release a cancelled caller; its rows are in doubt only if they may have arrived, or may still leave."""
@@ -129,7 +125,7 @@ class AppendBatcher:
 
     def _drop(self, job: PendingAppend) -> None:
         self._room_wait.remove(job)
-        self._waiting.pop(job, None)
+        self._waiting.remove(job)
         if not self._waiting and self._request is None and self._task is not None:
             self._task.cancel()
 
@@ -139,27 +135,26 @@ class AppendBatcher:
             return
         self._turn_away()
         if self._waiting:
-            context = next(iter(self._waiting)).context.copy()
+            context = self._waiting.first.context.copy()
             self._task = asyncio.create_task(self._write(), context=context)
             self._task.add_done_callback(self._ended)
 
     def _turn_away(self) -> None:
         """Take the callers for which the queue has no more room out of the line."""
         while self._waiting:
-            job = next(iter(self._waiting))
+            job = self._waiting.first
             if job.call.capacity is None or job.call.capacity.allows >= 1:
                 return
-            del self._waiting[job]
+            self._waiting.remove(job)
             if job.call.waits_for_room:
                 self._room_wait.add(job, self._let_in)
             else:
-                job.fail(own_copy(job.call.capacity.refusal))
+                job.fail(job.call.capacity.refusal, self._session.resuming, shared=True)
 
     def _let_in(self, jobs: Sequence[PendingAppend]) -> None:
         """Put callers that waited for room before all others."""
         for job in reversed(jobs):
-            self._waiting[job] = None
-            self._waiting.move_to_end(job, last=False)
+            self._waiting.add_first(job)
         self._go_on()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -171,7 +166,7 @@ class AppendBatcher:
 
     async def _write(self) -> None:
         try:
-            call = next(iter(self._waiting)).call
+            call = self._waiting.first.call
             lock = await self._lock(call)
             try:
                 await self._write_locked(call.assignee)
@@ -196,89 +191,88 @@ class AppendBatcher:
             lock.release()
 
     async def _write_locked(self, assignee: Assignee) -> None:
-        # Callers whose few rows are about to be prepared leave with this request.
+        # Callers that are about to begin, or whose few rows are being prepared, leave with this request.
+        await self._session.beginning.turn()
         async with self._session.preparing_few:
             pass
         slot = await self._wait_for_limit()
         if slot is None:
             return
-        parts: Parts = ()
+        leaves = False
         try:
             # Just before the request leaves: nobody else has much time to write in between.
-            before = await QueueTail(self._session, assignee, limits_of(list(self._waiting))).known()
-            parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+            before = await QueueTail(self._session, assignee, self._waiting.widest).known()
+            request = self._merge(assignee, before)
+            # To merge the rows of many callers takes its stretch of the loop, and to write them out takes another.
+            await asyncio.sleep(0)
+            leaves = request is not None
         finally:
-            if not parts:
+            if not leaves:
                 self._session.key_state.limiters.writes.release(slot)
-        if parts:
-            await self._send(assignee, parts, slot, before)
+        if request is not None:
+            await self._send(assignee, request, slot)
 
     async def _wait_for_limit(self) -> Slot | None:
         """Wait until a request may leave; callers that may not wait for so long are refused at once."""
-        with self._session.observers.timed_wait("pace"):
-            try:
-                return await self._session.key_state.limiters.writes.acquire(SharedBudget(self._refuse, self._budgets))
-            except RateLimitWaitError:
-                # No caller is left that would wait for so long.
-                return None
+        self._budget = SharedBudget(self._waiting, self._session.sender.budget, self._refuse)
+        try:
+            with self._session.observers.timed_wait("pace"):
+                return await self._session.key_state.limiters.writes.acquire(self._budget)
+        except RateLimitWaitError:
+            # No caller is left that would wait for so long.
+            return None
+        finally:
+            self._budget = None
 
-    def _budgets(self) -> Mapping[PendingAppend, WaitBudget]:
-        return {job: self._session.sender.budget(job.call.limits) for job in self._waiting}
+    def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> None:
+        self._fail([job], error)
 
-    def _refuse(self, job: PendingAppend, error: RateLimitWaitError) -> bool:
-        """End *job*, and return whether that leaves no waiter."""
-        self._waiting.pop(job, None)
-        job.fail(error)
-        return not self._waiting
+    def _merge(self, assignee: Assignee, before: KnownEnd | None) -> AppendRequest | None:
+        parts = collect(self._waiting, self._session.server_limits.rows_per_request)
+        if parts:
+            merged = MergedRows(parts)
+            for job in merged.jobs:
+                job.taken()
+            self._request = AppendRequest(self._session, merged, Batch(assignee, merged.rows, before))
+        return self._request
 
-    async def _send(self, assignee: Assignee, parts: Parts, slot: Slot, before: KnownEnd | None) -> None:
-        merged = MergedRows(parts)
-        for job in merged.jobs:
-            job.taken()
-        request = self._request = AppendRequest(self._session, merged, Batch(assignee, merged.rows, before))
+    async def _send(self, assignee: Assignee, request: AppendRequest, slot: Slot) -> None:
         try:
             await request.send(slot)
         except Exception as error:  # noqa: BLE001 - it is raised by the callers
             if not request.helps_to_go_on(error):
-                self._fail(merged.jobs, error)
+                self._fail(request.merged.jobs, error)
         finally:
             self._finish(request)
         if not self._session.locks.is_known(assignee):
             # Callers under another name wait for the lock to learn whose queue it is, now that it exists.
             with contextlib.suppress(AlloError):
-                await identify(self._session, assignee, limits_of(merged.jobs))
+                await identify(self._session, assignee, limits_of(request.merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
-        """Resume the callers thatse rows are all settled."""
-        settled = [job for job in request.merged.jobs if not job.rows]
+        """Resume the callers whose rows are all settled."""
         for job in request.merged.jobs:
             if not job.rows:
-                self._waiting.pop(job, None)
+                self._waiting.remove(job)
+                job.succeed(self._session.resuming)
             elif job.stopping:
                 self._fail([job], StoppedError("the caller asked to end"))
         request.present.clear()
-        _succeed(settled)
 
     def _fail(self, jobs: Sequence[PendingAppend], error: Exception) -> None:
         for job in jobs:
-            self._waiting.pop(job, None)
-            job.fail(own_copy(error) if len(jobs) > 1 else error)
+            self._waiting.remove(job)
+            job.fail(error, self._session.resuming, shared=len(jobs) > 1)
 
 
 _batchers: WeakKeyDictionary[LoopSession, WeakValueDictionary[Identity, AppendBatcher]] = WeakKeyDictionary()
 
 
-def _succeed(jobs: Sequence[PendingAppend]) -> None:
-    """Resume callers, a few at a time: each has work to do, and the loop has others to serve."""
-    for job in jobs[:_AT_ONCE]:
-        job.succeed()
-    if len(jobs) > _AT_ONCE:
-        asyncio.get_running_loop().call_soon(_succeed, jobs[_AT_ONCE:])
-
-
 def batcher_of(session: LoopSession, assignee: Assignee) -> AppendBatcher:
     """Return the batcher of a queue, which is there as long as anything waits for it."""
-    batchers = _batchers.setdefault(session, WeakValueDictionary())
+    batchers = _batchers.get(session)
+    if batchers is None:
+        batchers = _batchers[session] = WeakValueDictionary()
     identity = session.locks.identity(assignee)
     batcher = batchers.get(identity)
     if batcher is None:

@@ -1,11 +1,11 @@
-"""Rows that callers wait for, and what several callers share: a request's rows, its limits, and the wait for it."""
+"""Rows that callers wait for, and what several callers share: a request's rows and its limits."""
 
 import asyncio
 import contextvars
 import copy
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TypeVar
 
@@ -17,9 +17,10 @@ from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.prepare import PreparedRow
-from allo_async._sending.call_limits import UNLIMITED, CallLimits, WaitBudget
+from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.instrumentation import Observers, TimedWait
-from allo_async.errors import AlloError, RateLimitWaitError
+from allo_async.clock import FewAtOnce
+from allo_async.errors import AlloError
 from allo_async.models import QUEUE_CAPACITY, Assignee
 
 _Item = TypeVar("_Item")
@@ -70,22 +71,27 @@ class PendingAppend:
         call: The caller's terms.
         rows: The rows that are not settled, in order.
         outcomes: Where the outcomes of the rows are recorded.
-        future: Done when the rows are settled, or when an error ends the wait.
+        waiter: Done when the caller goes on.
         context: The caller's context, for events.
         number: Grows from one to the next.
         stopping: Whether the caller asked to end.
+        left: Whether the caller has left.
         most_together: How many callers may share a request, fewer each time that a shared one is refused.
     """
 
     call: AppendCall
     rows: Sequence[PreparedRow] = attrs.field(repr=False)
     outcomes: Outcomes = attrs.field(repr=False)
-    future: asyncio.Future[None] = attrs.field(factory=lambda: asyncio.get_running_loop().create_future(), init=False)
+    waiter: asyncio.Future[None] = attrs.field(factory=lambda: asyncio.get_running_loop().create_future(), init=False)
     context: contextvars.Context = attrs.field(factory=contextvars.copy_context, init=False, repr=False)
     number: int = attrs.field(factory=lambda: next(_numbers), init=False)
     stopping: bool = attrs.field(default=False, init=False)
+    left: bool = attrs.field(default=False, init=False)
     most_together: float = attrs.field(default=inf, init=False)
     _turn: TimedWait | None = attrs.field(default=None, init=False, repr=False)
+    _ended: bool = attrs.field(default=False, init=False, repr=False)
+    _error: Exception | None = attrs.field(default=None, init=False, repr=False)
+    _shares_error: bool = attrs.field(default=False, init=False, repr=False)
 
     def goes_with(self, other: "PendingAppend") -> bool:
         """Return whether the rows of both may share a request: one refusal must mean the same to both."""
@@ -104,31 +110,36 @@ class PendingAppend:
             self.context.copy().run(self._turn.end)
             self._turn = None
 
-    def succeed(self) -> None:
-        """Resume the caller."""
-        self.taken()
-        if not self.future.done():
-            self.future.set_result(None)
+    def succeed(self, resuming: FewAtOnce) -> None:
+        """End the wait; *resuming* resumes the caller."""
+        self._end(resuming)
 
-    def fail(self, error: Exception) -> None:
-        """Raise *error* where the caller waits."""
-        self.taken()
-        if not self.future.done():
-            self.future.set_exception(error)
+    def fail(self, error: Exception, resuming: FewAtOnce, *, shared: bool = False) -> None:
+        """End the wait with *error*, of which the caller gets a copy where others raise it too."""
+        if not self._ended:
+            self._error, self._shares_error = error, shared
+        self._end(resuming)
 
     def leave(self) -> None:
         """Record nothing more, because the caller has left with what was known."""
         self.taken()
-        if not self.future.done():
-            self.future.cancel()
-        elif not self.future.cancelled():
-            # An error that came too late for the caller reaches none.
-            self.future.exception()
+        self.left = not self._ended
+        self._ended, self._error = True, None
 
-    @property
-    def left(self) -> bool:
-        """Whether the caller has left."""
-        return self.future.cancelled()
+    def raise_error(self) -> None:
+        """Raise the error that ended the wait, if there was one."""
+        try:
+            if self._error is not None:
+                raise own_copy(self._error) if self._shares_error else self._error
+        finally:
+            # Its traceback holds this.
+            self._error = None
+
+    def _end(self, resuming: FewAtOnce) -> None:
+        self.taken()
+        if not self._ended:
+            self._ended = True
+            resuming.resume(self.waiter)
 
 
 #: Callers, each with the rows that go into a request.
@@ -185,11 +196,12 @@ class MergedRows:
         added, skipped = self._by_job(correlation.added), self._by_job(correlation.skipped)
         unanswered = self._by_job((row, None) for row in correlation.unanswered)
         for job in self.jobs:
-            own = attrs.evolve(
-                correlation,
-                added=added[job],
-                skipped=skipped[job],
-                unanswered=[row for row, _ in unanswered[job]],
+            own = Correlation(
+                added=added.get(job, ()),
+                skipped=skipped.get(job, ()),
+                unanswered=[row for row, _ in unanswered.get(job, ())],
+                doubt=correlation.doubt,
+                recovered=correlation.recovered,
                 surplus=0,
             )
             self._settle(job, own)
@@ -243,36 +255,3 @@ def own_copy(error: _Error) -> _Error:
     own = copy.copy(error)
     own.__cause__ = error
     return own
-
-
-class SharedBudget(WaitBudget):
-    """How long a request may wait that several callers share: each is refused alone, and the last one ends the wait.
-
-    Args:
-        refuse: Ends a caller's part, and returns whether no caller is left.
-        budgets: Returns the budget of each caller that waits.
-    """
-
-    def __init__(
-        self,
-        refuse: Callable[[PendingAppend, RateLimitWaitError], bool],
-        budgets: Callable[[], Mapping[PendingAppend, WaitBudget]],
-    ) -> None:
-        first = budgets()
-        super().__init__(min((budget.max_wait for budget in first.values()), default=inf))
-        self._refuse = refuse
-        self._budgets = budgets
-        # The wait before a caller came takes none of that caller's longest wait.
-        self._came = dict.fromkeys(first, 0.0)
-
-    def check(self, wait: float, paused: float) -> None:
-        """Refuse the callers that may not wait for so long, and raise once there is none."""
-        for job, budget in self._budgets().items():
-            came = self._came.setdefault(job, self.waited)
-            own = WaitBudget(budget.max_wait - (self.waited - came), longest_pause=budget.longest_pause)
-            try:
-                own.check(wait, paused)
-            except RateLimitWaitError as error:
-                if self._refuse(job, error):
-                    raise
-        self.max_wait = min((budget.max_wait for budget in self._budgets().values()), default=inf)

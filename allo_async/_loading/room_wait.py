@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from allo_async._loading.capacity import Capacity
-from allo_async._loading.pending_append import PendingAppend, own_copy
+from allo_async._loading.pending_append import PendingAppend
 from allo_async._loading.tail import read_state
 from allo_async._sending.session import LoopSession
 
@@ -91,7 +91,7 @@ class RoomWait:
         error = task.exception()
         if isinstance(error, Exception):
             for job in jobs:
-                job.fail(own_copy(error))
+                job.fail(error, self._session.resuming, shared=True)
             return
         assert self._capacity is not None  # noqa: S101 - for the type checker
         capacity = Capacity(self._capacity.refusal, task.result())

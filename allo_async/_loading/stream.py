@@ -57,6 +57,7 @@ class AppendStream:
         open_call: Callable[[CallLimits, LoadLog], AppendCall],
         *,
         clock: Clock,
+        begun: float | None = None,
         chunk_size: int,
         deadline: float | None,
         max_rate_limit_wait: float = inf,
@@ -72,7 +73,7 @@ class AppendStream:
         self._preparer = preparer
         self._session = session
         self._opener = log
-        self._opened = False
+        self._opened = self._stopping = self._ended = False
         self._recovered = 0
         # A load that is drained ends so long before its deadline that even the rest of a list is accounted for by then.
         self._drains = drains
@@ -82,14 +83,12 @@ class AppendStream:
         self._call: AppendCall | None = None
         self._clock = clock
         self._chunk_size = chunk_size
-        self._begun = clock.monotonic()
+        self._begun = clock.monotonic() if begun is None else begun
         self._limits = CallLimits(None if deadline is None else self._begun + deadline, max_rate_limit_wait)
         self._stops_when_full = on_full_queue == "stop"
         self._ahead = Chunk()
         self._feeder: Feeder | None = None
         self._filling: asyncio.Future[None] | None = None
-        self._stopping = False
-        self._ended = False
         self.totals = Totals()
         self.unfinished = AppendResult()
 
@@ -107,7 +106,7 @@ class AppendStream:
     async def __anext__(self) -> AppendResult:
         if await self._is_over():
             raise StopAsyncIteration
-        outcomes = Outcomes(Chunk())
+        outcomes: Outcomes | None = None
         try:
             session = self._session()
             self._telling = telling = self._telling or LoadEvents(session.observers, "append", [self._assignee])
@@ -170,6 +169,8 @@ class AppendStream:
         return self._ended
 
     async def _begin(self, session: LoopSession) -> AppendCall:
+        if not self._drains:  # else the call had its turn before it made its stream
+            await session.beginning.turn()
         self._log, self._opened = await self._opener.open(), True
         call = self._open_call(self._limits, self._log)
         if self._log.writes:
@@ -222,8 +223,7 @@ class AppendStream:
     async def _fill(self, chunk: Chunk) -> None:
         in_line = None
         if self._source.sync:
-            session = self._session()
-            in_line = session.preparing_few if self._is_short else session.preparing
+            in_line = self._session().preparing_few if self._is_short else self._session().preparing
         await fill_chunk(chunk, self._source, self._preparer, self._chunk_size, in_line)
 
     @property
@@ -259,9 +259,9 @@ class AppendStream:
                 await self._log.close(self.unfinished.skipped)
 
     def _account(self, outcomes: Outcomes | None, error: BaseException | None) -> None:
-        for rest in (outcomes, self._outcomes(self._ahead)):
-            if rest is not None:
-                self.unfinished.extend(rest.result())
+        ahead = self._outcomes(self._ahead) if self._ahead or self._recovered else None
+        for rest in filter(None, (outcomes, ahead)):
+            self.unfinished.extend(rest.result())
         self.totals += self.unfinished.totals
         seconds = self._clock.monotonic() - self._begun
         _log.info("append: %s; %d requests in %.2f s", self.totals, self._requests, seconds)

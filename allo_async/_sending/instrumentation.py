@@ -204,8 +204,9 @@ class LoadEvents:
         self._observers = observers
         self._begun = observers.now()
         self._load = new_number()
-        with self.within():
-            observers.emit(LoadStarted(kind=kind, queues=tuple(map(str, queues))))
+        if observers.any:
+            with self.within():
+                observers.emit(LoadStarted(kind=kind, queues=tuple(map(str, queues))))
 
     def within(self) -> AbstractContextManager[None]:
         """Record the events of a block as part of the load."""
@@ -213,9 +214,10 @@ class LoadEvents:
 
     def ended(self, totals: Totals, requests: int, error: BaseException | None) -> None:
         """Report how it ended."""
-        seconds = self._observers.now() - self._begun
-        with self.within():
-            self._observers.emit(LoadEnded(totals=totals, requests=requests, seconds=seconds, error=error))
+        if self._observers.any:
+            seconds = self._observers.now() - self._begun
+            with self.within():
+                self._observers.emit(LoadEnded(totals=totals, requests=requests, seconds=seconds, error=error))
 
 
 class BatchEvents:

@@ -16,7 +16,7 @@ from allo_async._sending.queue_locks import QueueLocks
 from allo_async._sending.rows_per_request import RowsPerRequest
 from allo_async._sending.sender import Sender
 from allo_async._sending.transport import Transport
-from allo_async.clock import Clock, InLine
+from allo_async.clock import Clock, FewAtOnce
 from allo_async.errors import ClientClosedError
 from allo_async.events import Observer
 from allo_async.models import QUEUE_CAPACITY
@@ -111,6 +111,8 @@ class LoopSession:
         clock: Where time comes from.
         preparing: Held while the rows of a list are prepared: lists that begin together leave one after the other.
         preparing_few: The same for rows that are so few that they hold up nobody.
+        beginning: Where calls wait that begin together.
+        resuming: Where calls wait whose rows were settled together.
         server_limits: The limits that the server's replies name.
     """
 
@@ -120,7 +122,9 @@ class LoopSession:
     key_state: KeyState
     clock: Clock
     preparing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
-    preparing_few: InLine = attrs.field(factory=InLine, init=False)
+    preparing_few: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    beginning: FewAtOnce = attrs.field(factory=FewAtOnce, init=False)
+    resuming: FewAtOnce = attrs.field(factory=FewAtOnce, init=False)
     server_limits: ServerLimits = attrs.field(factory=ServerLimits)
 
     @property
@@ -143,6 +147,8 @@ class LoopSession:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self.key_state.leave, self.observers)
             stack.push_async_callback(self.transport.close)
+            # Calls that have not begun yet go on first, and find the client closed.
+            stack.push_async_callback(self.beginning.turn)
             await self.calls.close()
 
 
@@ -214,6 +220,11 @@ class LoopSessions:
             with contextlib.suppress(StopIteration):
                 self._lifetimes[loop].__anext__().send(None)
         return session
+
+    async def turn(self) -> None:
+        """Return as soon as one more call may begin on the running loop."""
+        if not self._closed:
+            await self.current().beginning.turn()
 
     async def close(self) -> None:
         """Close the sessions of all loops, and make no more."""

@@ -20,9 +20,12 @@ class ActingAt:
             return (yield from self._run(self._coroutine))
 
     def _task(self, loop, coroutine, **options):
-        if coroutine.__qualname__ == "AppendBatcher._write":
-            coroutine = self._counted(coroutine)
-        return asyncio.Task(coroutine, loop=loop, **options)
+        if coroutine.__qualname__ != "AppendBatcher._write":
+            return asyncio.Task(coroutine, loop=loop, **options)
+        task = asyncio.Task(self._counted(coroutine), loop=loop, **options)
+        # A task that is cancelled before its first step never awaits it.
+        task.add_done_callback(lambda _: coroutine.close())
+        return task
 
     async def _counted(self, coroutine):
         return await _Awaitable(self._run(coroutine))
