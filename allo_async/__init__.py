@@ -1,184 +1,23 @@
 """Async client for Allo's Power Dialer: lead lists into dialing queues, with an account of every row."""
 
-from allo_async import _command_start as _command_start  # isort: skip - before all that takes a while
+from allo_async._command_start import is_the_command  # isort: skip - before all that takes a while
 
+import importlib
 import logging
+from typing import TYPE_CHECKING
 
-from allo_async import events
-from allo_async._loading.allocate import SpreadStrategy
-from allo_async._loading.rows import Rows
-from allo_async._loading.spread_run import SpreadRun
-from allo_async._loading.stream import AppendStream, OnFullQueue
-from allo_async._loading.suppress_option import Suppress, SuppressPredicate
-from allo_async._loading.suppression_list import SuppressionList
-from allo_async._sending.key_state import Coordination, OnCoordinationLoss
-from allo_async.client import AlloClient
-from allo_async.clock import Clock, SystemClock
-from allo_async.errors import (
-    AlloError,
-    ApiError,
-    AppendConflictError,
-    AssigneeNotFoundError,
-    AttemptTimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    CallbackError,
-    ClientClosedError,
-    ConfigurationError,
-    ConflictError,
-    ConnectionFailedError,
-    ConnectionLostError,
-    CoordinationLostError,
-    DeadlineExceededError,
-    IdempotencyKeyReuseError,
-    InputChangedError,
-    InsecureUrlError,
-    InsufficientScopeError,
-    InvalidRegionError,
-    InvalidTeammateError,
-    JournalBusyError,
-    JournalError,
-    MissingApiKeyError,
-    NotFoundError,
-    PermissionDeniedError,
-    QueueFullError,
-    RateLimitedError,
-    RateLimitWaitError,
-    ReplyTooLargeError,
-    RequestTooLargeError,
-    RowSourceError,
-    ServerError,
-    SuppressionError,
-    TransactionInProgressError,
-    TransportError,
-    UnreachableError,
-    UnreadableReplyError,
-)
-from allo_async.events import Event, Observer
-from allo_async.journal import Journal, OnChangedInput
-from allo_async.models import (
-    QUEUE_CAPACITY,
-    AddedNumber,
-    AddedNumbers,
-    AppendResult,
-    Assignee,
-    Contact,
-    ContactLike,
-    Endpoint,
-    FieldError,
-    InDoubtContact,
-    JournaledLoad,
-    JournaledRow,
-    Me,
-    PendingContact,
-    Plan,
-    PlannedRequest,
-    QueueNumber,
-    QueueSettings,
-    QueueShare,
-    QueueState,
-    RateLimits,
-    RowFate,
-    SkippedNumber,
-    SpreadResult,
-    Team,
-    Totals,
-    User,
-)
-from allo_async.options import AppendOptions, PlanOptions, SpreadOptions, SpreadPlanOptions
-from allo_async.queue import DialingQueue
-from allo_async.version import __version__
+# The command answers `--help` without the library, and takes each part of it from where it stands.
+if TYPE_CHECKING or not is_the_command():
+    from allo_async._exports import *  # noqa: F403 - its `__all__` lists them
+    from allo_async._exports import __all__ as __all__
+else:
 
-__all__ = [
-    "QUEUE_CAPACITY",
-    "AddedNumber",
-    "AddedNumbers",
-    "AlloClient",
-    "AlloError",
-    "ApiError",
-    "AppendConflictError",
-    "AppendOptions",
-    "AppendResult",
-    "AppendStream",
-    "Assignee",
-    "AssigneeNotFoundError",
-    "AttemptTimeoutError",
-    "AuthenticationError",
-    "BadRequestError",
-    "CallbackError",
-    "ClientClosedError",
-    "Clock",
-    "ConfigurationError",
-    "ConflictError",
-    "ConnectionFailedError",
-    "ConnectionLostError",
-    "Contact",
-    "ContactLike",
-    "Coordination",
-    "CoordinationLostError",
-    "DeadlineExceededError",
-    "DialingQueue",
-    "Endpoint",
-    "Event",
-    "FieldError",
-    "IdempotencyKeyReuseError",
-    "InDoubtContact",
-    "InputChangedError",
-    "InsecureUrlError",
-    "InsufficientScopeError",
-    "InvalidRegionError",
-    "InvalidTeammateError",
-    "Journal",
-    "JournalBusyError",
-    "JournalError",
-    "JournaledLoad",
-    "JournaledRow",
-    "Me",
-    "MissingApiKeyError",
-    "NotFoundError",
-    "Observer",
-    "OnChangedInput",
-    "OnCoordinationLoss",
-    "OnFullQueue",
-    "PendingContact",
-    "PermissionDeniedError",
-    "Plan",
-    "PlanOptions",
-    "PlannedRequest",
-    "QueueFullError",
-    "QueueNumber",
-    "QueueSettings",
-    "QueueShare",
-    "QueueState",
-    "RateLimitWaitError",
-    "RateLimitedError",
-    "RateLimits",
-    "ReplyTooLargeError",
-    "RequestTooLargeError",
-    "RowFate",
-    "RowSourceError",
-    "Rows",
-    "ServerError",
-    "SkippedNumber",
-    "SpreadOptions",
-    "SpreadPlanOptions",
-    "SpreadResult",
-    "SpreadRun",
-    "SpreadStrategy",
-    "Suppress",
-    "SuppressPredicate",
-    "SuppressionError",
-    "SuppressionList",
-    "SystemClock",
-    "Team",
-    "Totals",
-    "TransactionInProgressError",
-    "TransportError",
-    "UnreachableError",
-    "UnreadableReplyError",
-    "User",
-    "__version__",
-    "events",
-]
+    def __getattr__(name: str) -> object:
+        """Import the library late, for what needs it, such as a user's script of the same name as the command."""
+        exports = importlib.import_module("allo_async._exports")
+        if name in exports.__all__ or name == "__all__":
+            return getattr(exports, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from allo_async import settings as defaults
-from allo_async._loading.allocate import SpreadStrategy
 from allo_async._loading.plan import plan_spread
 from allo_async._loading.rows import Rows
 from allo_async._loading.spread import SpreadLoad
@@ -32,10 +31,11 @@ from allo_async._wire.requests import (
     users_request,
 )
 from allo_async.causes import bare
+from allo_async.choices import OnChangedInput, SpreadStrategy
 from allo_async.clock import Clock, SystemClock
 from allo_async.errors import AlloError
 from allo_async.events import Observer
-from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal import Journal
 from allo_async.models import QUEUE_CAPACITY, Me, Plan, SpreadResult, User
 from allo_async.options import Options, names_options
 from allo_async.queue import DialingQueue, assignees_of

@@ -10,16 +10,15 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 import attrs
 
-from allo_async._loading.allocate import SpreadStrategy
 from allo_async._loading.load_log import NO_LOG, LogOpener
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.spread_run import SpreadRun
-from allo_async._loading.stream import OnFullQueue
 from allo_async._loading.suppress_option import Suppress
+from allo_async.choices import OnChangedInput, OnFullQueue, SpreadStrategy
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
-from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal import Journal
 from allo_async.journal.journal import DEFAULT_LOAD_ID, log_of
 from allo_async.models import QUEUE_CAPACITY, Assignee
 from allo_async.validators import file_path, flag, one_of, seconds, text, whole

@@ -15,7 +15,7 @@ from allo_async._loading.plan import plan_append
 from allo_async._loading.queue_names import changing
 from allo_async._loading.room_wait import DEFAULT_POLL_INTERVAL
 from allo_async._loading.rows import Rows
-from allo_async._loading.stream import AppendStream, OnFullQueue
+from allo_async._loading.stream import AppendStream
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.tail import read_numbers, read_state
 from allo_async._sending.call_limits import CallLimits
@@ -31,9 +31,10 @@ from allo_async._wire.requests import (
     reset_request,
     update_request,
 )
+from allo_async.choices import OnChangedInput, OnFullQueue
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError, NotFoundError
-from allo_async.journal import Journal, OnChangedInput
+from allo_async.journal import Journal
 from allo_async.models import QUEUE_CAPACITY, AppendResult, Assignee, Plan, QueueNumber, QueueSettings, QueueState
 from allo_async.options import Options, names_options
 

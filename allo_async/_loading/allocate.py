@@ -3,17 +3,13 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
 
 import attrs
 
 from allo_async._loading.prepare import PreparedRow
 from allo_async._numbers.plans import is_likely
+from allo_async.choices import SpreadStrategy
 from allo_async.clock import TimeSlice
-
-#: How to allocate rows: to all queues alike, or to one after another.
-SpreadStrategy = Literal["even", "fill"]
-
 
 Weighed = tuple[PreparedRow, int]
 

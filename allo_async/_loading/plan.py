@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from allo_async._loading.allocate import Allocation, SpreadStrategy, Weighed, allocate, weigh
+from allo_async._loading.allocate import Allocation, Weighed, allocate, weigh
 from allo_async._loading.feeder import take_all
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, Rows
 from allo_async._loading.tail import known_end, read_queued, read_state
 from allo_async._sending.session import LoopSession
 from allo_async._wire.requests import LARGEST_PAGE
+from allo_async.choices import SpreadStrategy
 from allo_async.models import Assignee, Plan, PlannedRequest, QueueState
 
 _LOOK = PlannedRequest("GET")

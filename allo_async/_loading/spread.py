@@ -9,7 +9,7 @@ from functools import cached_property
 from math import inf
 
 from allo_async._loading.account import into_result
-from allo_async._loading.allocate import Allocation, SpreadStrategy, Weighed, allocate, allocate_as_before, weigh
+from allo_async._loading.allocate import Allocation, Weighed, allocate, allocate_as_before, weigh
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
@@ -25,6 +25,7 @@ from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
+from allo_async.choices import SpreadStrategy
 from allo_async.clock import Clock, at_once, filtered, in_slices
 from allo_async.errors import AlloError, QueueFullError
 from allo_async.models import AppendResult, Assignee, SkippedNumber, SpreadResult

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from math import inf
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from allo_async._loading.batcher import send_rows
 from allo_async._loading.feeder import Feeder, take_rest
@@ -18,6 +18,7 @@ from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import CallLimits, StoppedError
 from allo_async._sending.instrumentation import LoadEvents
 from allo_async._sending.session import LoopSession
+from allo_async.choices import OnFullQueue
 from allo_async.clock import Clock
 from allo_async.errors import AlloError, InputChangedError, QueueFullError, RowSourceError
 from allo_async.models import AppendResult, Assignee, Totals
@@ -30,9 +31,6 @@ _SECONDS_TO_TELL_WITH_A_LIST = 15e-6
 
 # So many rows are prepared in about a millisecond.
 _FEW = 50
-
-#: The reaction to a full queue: raise `QueueFullError`, end with the rest pending, or wait for room.
-OnFullQueue = Literal["raise", "stop", "wait"]
 
 
 class AppendStream:

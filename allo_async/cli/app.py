@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from allo_async import __version__
 from allo_async.cli import journal, queue
 from allo_async.cli.door import Door
 from allo_async.cli.load import load
 from allo_async.cli.sandbox import sandbox, saying_if_nothing_is_sent
 from allo_async.cli.team import users, whoami
 from allo_async.cli.terminal import OUT
+from allo_async.version import __version__
 
 app = typer.Typer(name="allo-async", cls=Door, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(saying_if_nothing_is_sent(load))

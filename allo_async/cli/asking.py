@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import typer
 
 from allo_async import AlloClient, AlloError
-from allo_async.cli.report import ExitCode
-from allo_async.cli.signals import run
+from allo_async.cli.cancelling import run
+from allo_async.cli.exit_code import ExitCode
 from allo_async.cli.terminal import ERR
 from allo_async.cli.wording import sentence
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
 import attrs
 import phonenumbers
@@ -12,8 +11,6 @@ from allo_async import AlloClient, QueueNumber
 from allo_async.cli.asking import ask
 from allo_async.cli.job import queue_of
 from allo_async.cli.terminal import ERR
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _SHOWN = 10
 _SAME = {

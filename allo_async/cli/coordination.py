@@ -1,20 +1,8 @@
-"""The option that names the way to the key's other processes."""
-
-from typing import Annotated
+"""The way to the key's other processes, as an option names it."""
 
 import typer
 
 from allo_async import Coordination
-
-Where = Annotated[
-    str | None,
-    typer.Option(
-        "--coordination",
-        envvar="ALLO_COORDINATION",
-        metavar="DIRECTORY|REDIS-URL",
-        help="Where the key's processes coordinate: a directory of this machine, or redis://… (extra: redis).",
-    ),
-]
 
 
 def coordination_by(where: str | None) -> Coordination | None:

@@ -10,13 +10,11 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from allo_async import AlloError
+from allo_async.cli.exit_code import ExitCode
 from allo_async.cli.inert import inert
 from allo_async.cli.logs import last_words
-from allo_async.cli.report import ExitCode
 from allo_async.cli.signals import ending_at_once, exit_code, first_signal, ignore_for_good
 from allo_async.cli.terminal import ERR, OUT, tolerate_every_encoding
-from allo_async.cli.wording import sentence
 
 # The narrowest width for help.
 _LEAST_WIDTH = 40
@@ -108,6 +106,9 @@ def _wrong_usage(error: typer.TyperException) -> int:
 
 
 def _failed(error: Exception, *, verbose: bool) -> int:
+    from allo_async.cli.wording import sentence  # noqa: PLC0415 - help does without it
+    from allo_async.errors import AlloError  # noqa: PLC0415 - help does without it
+
     ERR.say(sentence(error), style="red")
     if verbose and not isinstance(error, AlloError | OSError):
         ERR.show_traceback(error)

@@ -2,25 +2,29 @@
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import attrs
 import typer
 
-from allo_async.sandbox import Fault, faults
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_KINDS = {
-    "drop": faults.drop,
-    "commit-and-drop": faults.commit_and_drop,
-    "stall": faults.stall,
-    "commit-and-stall": faults.commit_and_stall,
-    "html": faults.html,
-    "empty": faults.empty,
-    "truncated-json": faults.truncated_json,
-    "truncated-body": faults.truncated_body,
-    "unknown-fields": faults.unknown_fields,
-    "unknown-enum-values": faults.unknown_enum_values,
-    "reversed-order": faults.reversed_order,
-}
+    from allo_async.sandbox import Fault
+
+_KINDS = (
+    "drop",
+    "commit-and-drop",
+    "stall",
+    "commit-and-stall",
+    "html",
+    "empty",
+    "truncated-json",
+    "truncated-body",
+    "unknown-fields",
+    "unknown-enum-values",
+    "reversed-order",
+)
 _WHICH = re.compile(r"([1-9]\d{0,8})(-([1-9]\d{0,8})?)?", re.ASCII)
 _STATUS = re.compile(r"[45]\d\d", re.ASCII)
 
@@ -35,7 +39,7 @@ HELP = (
 class ScriptedFault:
     """A fault, and the appends that it strikes, counted from 1; None for all."""
 
-    fault: Fault
+    fault: "Fault"
     at: range | None
 
 
@@ -49,9 +53,12 @@ def read_fault(text: str) -> ScriptedFault:
     return ScriptedFault(_fault(kind), _range(which) if marked else None)
 
 
-def _fault(kind: str) -> Fault:
+def _fault(kind: str) -> "Fault":
+    from allo_async.sandbox import faults  # noqa: PLC0415 - help does without it
+
     if kind in _KINDS:
-        return _KINDS[kind]()
+        make: Callable[[], Fault] = getattr(faults, kind.replace("-", "_"))
+        return make()
     if _STATUS.fullmatch(kind):
         return faults.error(int(kind))
     try:

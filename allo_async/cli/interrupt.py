@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
-from allo_async.cli.signals import canceller, handling
+from allo_async.cli.cancelling import canceller
+from allo_async.cli.signals import handling
 
 _Answer = TypeVar("_Answer")
 

@@ -2,33 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from allo_async import ApiError, AuthenticationError, JournalError, PermissionDeniedError, Totals
+from allo_async.cli.exit_code import ExitCode
 from allo_async.cli.job import RepLoad, reasons_by_line
 from allo_async.cli.journaling import explained
 from allo_async.cli.wording import sentence
 
 # Reasons to skip a number that is where it should be: ours, and one of the server's.
 _QUEUED = ("ALREADY_QUEUED", "ALREADY_IN_QUEUE")
-
-
-class ExitCode(IntEnum):
-    """How `load` ends."""
-
-    OK = 0
-    ERROR = 1
-    USAGE = 2
-    PENDING = 3
-    IN_DOUBT = 4
-    SKIPPED = 5
-    HUNG_UP = 129
-    INTERRUPTED = 130
-    TERMINATED = 143
 
 
 @attrs.frozen(kw_only=True)

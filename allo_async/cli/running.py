@@ -139,7 +139,7 @@ class LoadJob:
             async with AlloClient(coordination=self.together, observers=observers, trust_env=True) as allo:
                 yield allo
             return
-        from allo_async.cli.sandbox import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed
+        from allo_async.cli.serving import lively_sandbox  # noqa: PLC0415 - a server that is seldom needed
 
         async with (
             lively_sandbox(region=self.options.region) as server,

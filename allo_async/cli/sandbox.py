@@ -1,25 +1,21 @@
 """`allo-async sandbox`: the sandbox as a server, for trying things out by hand."""
 
-import asyncio
 import functools
-import signal
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from allo_async._numbers.plans import check_region
 from allo_async.cli.fault_option import HELP, ScriptedFault, read_fault
-from allo_async.cli.report import ExitCode
-from allo_async.cli.signals import first_signal, run
 from allo_async.cli.terminal import ERR, OUT
-from allo_async.errors import InvalidRegionError
-from allo_async.sandbox import Sandbox
 
 _NOTHING_IS_SENT = "Sandbox: nothing is sent to Allo, nobody is called."
 
 
 def _read_region(text: str) -> str | None:
+    from allo_async._numbers.plans import check_region  # noqa: PLC0415 - help does without it
+    from allo_async.errors import InvalidRegionError  # noqa: PLC0415 - help does without it
+
     try:
         return check_region(text)
     except InvalidRegionError as error:
@@ -45,6 +41,9 @@ def sandbox(
     ] = None,
 ) -> None:
     """Run a server that behaves as the Allo API does, in memory, until Ctrl-C. It calls nobody."""
+    from allo_async.cli.serving import serve  # noqa: PLC0415 - help does without it
+    from allo_async.sandbox import Sandbox  # noqa: PLC0415 - help does without it
+
     server = Sandbox(
         port=port,
         region=region,
@@ -56,29 +55,7 @@ def sandbox(
         conflict_rate=conflict_rate,
         rate_limit_rate=rate_limit_rate,
     )
-    for scripted in fault or ():
-        server.script(scripted.fault, at=scripted.at)
-    try:
-        run(_serve(server))
-    except OSError as error:
-        ERR.say(
-            f"cannot listen on port {port}: {error.strerror or 'it is taken'}. Take a free one: --port 0", style="red"
-        )
-        raise typer.Exit(ExitCode.ERROR) from error
-    except KeyboardInterrupt:
-        OUT.say("Stopped.")
-        # Ctrl-C is how people end it.
-        if first_signal() not in {None, signal.SIGINT}:
-            raise
-
-
-def lively_sandbox(*, region: str | None) -> Sandbox:
-    """Make a sandbox as the real API is on a busy morning: limits, a few conflicts, a few rate limits.
-
-    Args:
-        region: How it reads national numbers.
-    """
-    return Sandbox(region=region or "US", latency=0.04, conflict_rate=0.08, rate_limit_rate=0.05, seed=7)
+    serve(server, fault or (), port=port)
 
 
 def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
@@ -96,16 +73,3 @@ def saying_if_nothing_is_sent(load: Callable[..., None]) -> Callable[..., None]:
                 screen.say(_NOTHING_IS_SENT)
 
     return said
-
-
-async def _serve(server: Sandbox) -> None:
-    server.ledger.keeps = 1  # nobody can ask for it
-    async with server:
-        OUT.say(f"The sandbox listens on {server.url}. Its team: " + ", ".join(user.email for user in server.users))
-        OUT.say("Paste this where you want to use it:")
-        OUT.say("")
-        OUT.say(f"export ALLO_API_KEY={server.api_key}")
-        OUT.say(f"export ALLO_BASE_URL={server.url}")
-        OUT.say("")
-        OUT.say("Ctrl-C stops it.")
-        await asyncio.Event().wait()

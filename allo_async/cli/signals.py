@@ -1,13 +1,9 @@
 """The signals that end the command: Ctrl-C, and SIGTERM and SIGHUP alike, unless they are ignored from the start."""
 
-import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any, TypeVar
-
-_Answer = TypeVar("_Answer")
+from collections.abc import Callable, Generator
 
 # Windows has no SIGHUP.
 _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -65,7 +61,7 @@ def handling(handle: Callable[[], None]) -> Generator[None]:
 def ending_at_once() -> Generator[None]:
     """Raise a `KeyboardInterrupt` at each signal while the block runs; none has been received before."""
     _received.clear()
-    with handling(_raise):
+    with handling(end):
         yield
 
 
@@ -84,45 +80,12 @@ def finishing() -> Generator[None]:
     def handle() -> None:
         heard.append(None)
         if len(heard) > 1:
-            _raise()
+            end()
 
     with handling(handle):
         yield
 
 
-def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
-    """Run *work* on an event loop of its own; a signal cancels it.
-
-    Raises:
-        KeyboardInterrupt: A signal did.
-    """
-
-    async def cancellable() -> _Answer:
-        with handling(canceller()):
-            return await work
-
-    try:
-        return asyncio.run(cancellable())
-    except asyncio.CancelledError:
-        if first_signal() is None:
-            raise
-        raise SignalledError from None
-
-
-def canceller() -> Callable[[], None]:
-    """Return what cancels the running task at the first call; where its loop does not get to that, the next raises."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    asked: list[None] = []
-
-    def cancel() -> None:
-        if task is None or asked:
-            _raise()
-        else:
-            asked.append(None)
-            loop.call_soon_threadsafe(task.cancel)
-
-    return cancel
-
-
-def _raise() -> None:
+def end() -> None:
+    """End what runs, because a signal came."""
     raise SignalledError

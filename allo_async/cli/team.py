@@ -2,12 +2,7 @@
 
 from typing import Annotated
 
-import attrs
 import typer
-from rich.table import Table
-
-from allo_async.cli.asking import ask
-from allo_async.cli.terminal import OUT
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -18,31 +13,13 @@ def users(
     as_json: AsJson = False,
 ) -> None:
     """List the team."""
-    team = ask(lambda allo: allo.users(role=role, status=status))
-    if as_json:
-        OUT.say_json([attrs.asdict(user) for user in team])
-        return
-    table = Table()
-    for column in ("id", "name", "email", "role", "status"):
-        table.add_column(column, overflow="fold")
-    for user in team:
-        table.add_row(*(value or "" for value in (user.id, user.name, user.email, user.role, user.status)))
-    OUT.print(table)
+    from allo_async.cli.team_tables import show_users  # noqa: PLC0415 - help does without it
+
+    show_users(role=role, status=status, as_json=as_json)
 
 
 def whoami(as_json: AsJson = False) -> None:
     """Show what the API key is and what it may do."""
-    me = ask(lambda allo: allo.me())
-    if as_json:
-        OUT.say_json(attrs.asdict(me))
-        return
-    table = Table(show_header=False)
-    table.add_column()
-    table.add_column(overflow="fold")
-    table.add_row("key", me.api_key_id or "")
-    table.add_row("team", (me.team.name if me.team is not None else None) or "")
-    table.add_row("scopes", ", ".join(me.scopes))
-    if me.rate_limits is not None:
-        limits = f"{me.rate_limits.read_per_second} reads, {me.rate_limits.write_per_second} writes a second"
-        table.add_row("limits", limits)
-    OUT.print(table)
+    from allo_async.cli.team_tables import show_key  # noqa: PLC0415 - help does without it
+
+    show_key(as_json=as_json)

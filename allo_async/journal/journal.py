@@ -5,9 +5,10 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from allo_async._loading.load_log import LoadLog, LogOpener, UnreadLog
+from allo_async.choices import OnChangedInput
 from allo_async.clock import Clock
 from allo_async.errors import ConfigurationError
 from allo_async.models import Assignee, JournaledLoad, JournaledRow
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 #: The name of a load in its journal, if its caller gives none.
 DEFAULT_LOAD_ID = "load"
-
-#: The reaction if the input of a load has changed when it is taken up again: refuse, or send only the new rows.
-OnChangedInput = Literal["raise", "append"]
 
 
 class Journal:

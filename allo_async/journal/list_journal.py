@@ -8,10 +8,11 @@ import attrs
 
 from allo_async._loading.load_log import LoadLog
 from allo_async._loading.prepare import SentNumbers
+from allo_async.choices import OnChangedInput
 from allo_async.clock import Clock
 from allo_async.errors import InputChangedError
 from allo_async.journal.damage import refuse_damage
-from allo_async.journal.journal import Journal, OnChangedInput
+from allo_async.journal.journal import Journal
 from allo_async.journal.known import KnownRows
 from allo_async.journal.numbers import AnyOf
 from allo_async.journal.opening import LoadKey

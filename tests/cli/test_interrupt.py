@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from allo_async.cli.cancelling import run
 from allo_async.cli.interrupt import stop_on_interrupt
-from allo_async.cli.signals import ending_at_once, exit_code, finishing, run
+from allo_async.cli.signals import ending_at_once, exit_code, finishing
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

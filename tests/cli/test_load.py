@@ -5,8 +5,8 @@ import json
 import pytest
 
 from allo_async import AlloClient
+from allo_async.cli.exit_code import ExitCode
 from allo_async.cli.job import Lead, LoadOptions, RepLoad, load_all
-from allo_async.cli.report import ExitCode
 from allo_async.sandbox import faults
 from tests.end_to_end.numbers import us_numbers
 

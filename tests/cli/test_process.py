@@ -155,21 +155,22 @@ def test_name_of_the_program_is_inert(tmp_path):
     assert "allo\\x1b[31m" in done.stdout
 
 
-# Ctrl-C while the package is imported: at the first import of a part of it.
+# Ctrl-C at the first import of a module.
 _CTRL_C = """
 import os, signal, sys
 class Finder:
     def find_spec(self, name, *_):
-        if name == "allo_async.client":
+        if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Finder())
 """
 
 
+@pytest.mark.parametrize(("module", "code"), [("typer", -signal.SIGINT), ("allo_async.client", 130)])
 @pytest.mark.parametrize("command", [COMMAND, [str(Path(sys.executable).parent / "allo-async")]])
-def test_ctrl_c_while_the_command_is_imported_is_quiet(command, tmp_path):
-    """Ctrl-C before the command begins ends it as by the signal, which a shell calls 130, without a traceback."""
-    (tmp_path / "sitecustomize.py").write_text(_CTRL_C)
+def test_ctrl_c_while_the_command_is_imported_is_quiet(command, module, code, tmp_path):
+    """Ctrl-C ends an import without a traceback: by the signal before the command begins, with its code after."""
+    (tmp_path / "sitecustomize.py").write_text(_CTRL_C.format(module=module))
 
     done = subprocess.run(
         [*command, "users"],
@@ -179,7 +180,7 @@ def test_ctrl_c_while_the_command_is_imported_is_quiet(command, tmp_path):
         env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
     )
 
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
 def test_import_of_the_library_leaves_ctrl_c_alone():

@@ -134,7 +134,7 @@ def test_unknown_rep_keeps_its_own_words():
 
 def test_mistake_of_ours_is_an_apology(run, tmp_path, monkeypatch):
     """An error that nobody foresaw is one line and exit code 1; --verbose shows where it broke."""
-    monkeypatch.setattr("allo_async.cli.load.read_source", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("allo_async.cli.loading.read_source", lambda *_, **__: 1 / 0)
 
     short = run("load", tmp_path / "leads.csv", "--mine", code=1)
     long = run("load", tmp_path / "leads.csv", "--mine", "--verbose", code=1)

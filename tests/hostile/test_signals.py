@@ -204,7 +204,7 @@ def test_signal_during_the_report(sandbox, run, folder, monkeypatch, number):
         signal.raise_signal(number)
         return write_not_added(*arguments)
 
-    monkeypatch.setattr("allo_async.cli.load.write_not_added", interrupted)
+    monkeypatch.setattr("allo_async.cli.loading.write_not_added", interrupted)
     result = run(*LOAD, code=0)
 
     assert "leads.not-added.csv" in result.stdout

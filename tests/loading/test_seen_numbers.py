@@ -1,0 +1,111 @@
+"""Which numbers came up before, and in which row, in little memory and without a stall."""
+
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allo_async._loading import seen_numbers
+from allo_async._loading.seen_numbers import SeenNumbers
+
+E164 = st.integers(1, 60).map("+{}".format) | st.integers(10**14, 10**14 + 9).map("+{}".format)
+# An integer would give back another text for each of these, or none.
+ODD = ["", "+", "+0", "+012", "12", " +12", "+12 ", "+1_2", "+-12", "++12", "+12.0", "+١٢", "+12\n", "+1" + "0" * 15]
+
+
+def check(numbers, *, in_full, page):
+    """Compare what is known of *numbers* with a plain dictionary, however few it keeps in full or on a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_numbers, "_MOST_IN_FULL", in_full)
+        patch.setattr(seen_numbers, "_LARGEST_PAGE", page)
+        seen, plain = SeenNumbers(), {}
+
+        for index, number in enumerate(numbers):
+            assert (number in seen) == (number in plain)
+            assert seen.first(number, index) == plain.setdefault(number, index)
+
+        assert sorted(seen) == sorted(plain)
+        assert len(seen) == len(plain)
+        assert [number for number in plain if number not in seen] == []
+        assert [seen.first(number, len(numbers)) for number in plain] == list(plain.values())
+
+
+@given(st.lists(E164 | st.sampled_from(ODD), max_size=120), st.integers(0, 9), st.integers(2, 5))
+def test_every_number_has_its_first_row(numbers, in_full, page):
+    """Whatever came up, in whatever order: the first row, the count and the list are those of a plain dictionary."""
+    check(numbers, in_full=in_full, page=page)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_text_is_no_number_in_e164(odd):
+    """A text that looks like a number, or is longer than any, is another one than the number that it looks like."""
+    check([odd, "+12", odd, "+1" + "0" * 14, "+0", odd], in_full=0, page=2)
+
+
+@pytest.mark.parametrize("order", ["ascending", "none"])
+@pytest.mark.parametrize("page", [2, 3, 8, 512])
+def test_many_numbers_have_their_first_rows(order, page):
+    """Numbers are found again on whichever of many pages they stand."""
+    numbers = numbers_in(order, 3_000)
+
+    check([*numbers, *numbers_in("none", 500), *reversed(numbers)], in_full=100, page=page)
+
+
+def numbers_in(order, count):
+    """Return *count* numbers of one country, in order or in none."""
+    numbers = [f"+33{600_000_000 + 7 * place}" for place in range(count)]
+    if order == "none":
+        random.Random(5).shuffle(numbers)
+    return numbers
+
+
+@pytest.mark.parametrize("order", ["ascending", "none"])
+def test_later_numbers_take_little_memory(monkeypatch, order):
+    """Beyond the first ones, a number takes no more than 24 bytes."""
+    monkeypatch.setattr(seen_numbers, "_MOST_IN_FULL", 0)
+    numbers = numbers_in(order, 60_000)
+    seen = SeenNumbers()
+
+    tracemalloc.start()
+    try:
+        for index, number in enumerate(numbers):
+            seen.first(number, index)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(seen) == len(numbers)
+    assert taken / len(numbers) < 24
+
+
+@pytest.mark.parametrize("in_full", [0, 100_000])
+def test_no_call_copies_much(monkeypatch, in_full):
+    """However many numbers there are, no new one makes room for more than a few hundred at once."""
+    monkeypatch.setattr(seen_numbers, "_MOST_IN_FULL", in_full)
+    seen, most = SeenNumbers(), 0
+
+    tracemalloc.start()
+    try:
+        for index, number in enumerate(numbers_in("none", 20_000)):
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            seen.first(number, index)
+            most = max(most, tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+
+    assert most < 40_000
+
+
+@pytest.mark.parametrize("order", ["ascending", "none"])
+def test_no_call_moves_much(monkeypatch, order):
+    """A new number moves no more than one page of others, however many there are."""
+    monkeypatch.setattr(seen_numbers, "_MOST_IN_FULL", 0)
+    seen = SeenNumbers()
+
+    for index, number in enumerate(numbers_in(order, 5_000)):
+        seen.first(number, index)
+
+    assert max(map(len, seen._pages._numbers)) <= 512
