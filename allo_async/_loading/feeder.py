@@ -148,6 +148,7 @@ async def take_rest(result: AppendResult, source: RowSource, preparer: Preparer,
             if time_slice.over:
                 await time_slice.renew()
 
+    await preparer.begin_setting_aside()
     try:
         with contextlib.suppress(RowSourceError):
             await despite_a_change(take)

@@ -1,5 +1,6 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -8,12 +9,14 @@ import attrs
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
 from allo_async._loading.field_names import FIELDS
 from allo_async._loading.plain_rows import plain_entries
+from allo_async._loading.seen_numbers import SeenNumbers
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
 from allo_async._numbers.damage import NoNumber
 from allo_async._numbers.plans import check_region, tail
-from allo_async._numbers.reading import first_number, is_bare, single_tail
+from allo_async._numbers.reading import first_number, single_tail
 from allo_async._numbers.shortcut import plain_reader
+from allo_async.clock import TimeSlice
 from allo_async.models import Contact, PendingContact, SkippedNumber
 from allo_async.validators import FOREIGN_ERRORS
 
@@ -85,12 +88,12 @@ class Preparer:
         self._region = check_region(region)
         self._read_plain = plain_reader(self._region)
         self.suppression = None if suppress is None else Suppression(suppress, self._region)
-        self._first_index: dict[str, int] | None = None if keep_duplicates else {}
-        self._queued: set[str | None] = set()
+        self._seen = None if keep_duplicates else SeenNumbers()
+        self._queued: set[str] = set()
         self._sent = SentNumbers()
         self._recalls: Callable[[int], bool] | None = None
         # The last digits of all numbers seen so far, with a row that was set aside without being read.
-        self._tails: dict[str, PendingContact | None] | None = None
+        self._tails: dict[str, PendingContact | None] = {}
 
     @property
     def compares_rest(self) -> bool:
@@ -108,7 +111,7 @@ class Preparer:
             numbers: The numbers as they were sent.
             recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
         """
-        if self._first_index is not None:
+        if self._seen is not None:
             self._sent, self._recalls = numbers, recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
@@ -122,7 +125,7 @@ class Preparer:
         self, index: int, rows: Sequence[object], prepared: list[PreparedRow], skipped: list[SkippedNumber]
     ) -> None:
         """Prepare *rows*, which follow each other in the input from *index* on, and add each to one of two lists."""
-        read, first_index = self._read_plain, self._first_index
+        read, seen = self._read_plain, self._seen
         # Without a suppression list and an earlier load, a number is compared with those before it, and no more.
         is_simple = self.suppression is None and not self._queued and self._recalls is None
         for row, entry in zip(rows, plain_entries(rows), strict=True):
@@ -132,7 +135,7 @@ class Preparer:
             else:
                 sifted = PreparedRow(index, entry, e164, entry["number"])
                 entry["number"] = e164
-                if not (is_simple and first_index is not None and first_index.setdefault(e164, index) == index):
+                if not is_simple or (seen is not None and seen.first(e164, index) != index):
                     sifted = self._sifted(sifted)
             if type(sifted) is PreparedRow:
                 prepared.append(sifted)
@@ -159,9 +162,9 @@ class Preparer:
                 return suppressed
         if self._queued and row.e164 in self._queued:
             return _skipped(row.index, row.written, "ALREADY_QUEUED")
-        if self._first_index is not None:
+        if self._seen is not None:
             wire = row.entry["number"]
-            first = self._first_index.setdefault(wire, row.index)
+            first = self._seen.first(wire, row.index)
             if first != row.index:
                 return _skipped(row.index, row.written, "DUPLICATE_NUMBER", f"repeats row {first}")
             if self._recalls is not None and wire in self._sent and not self._recalls(row.index):
@@ -169,20 +172,26 @@ class Preparer:
                 return _skipped(row.index, row.written, "ALREADY_QUEUED", detail)
         return row
 
+    async def begin_setting_aside(self) -> None:
+        """Get ready for `set_aside`, and let others run meanwhile."""
+        time_slice = TimeSlice()
+        for number in itertools.chain(self._seen or (), self._queued):
+            self._tails[tail(number)] = None
+            if time_slice.over:
+                await time_slice.renew()
+
     def set_aside(self, index: int, row: object) -> PendingContact | SkippedNumber:
         """Return what becomes of a row that will not be sent any more, at the least cost; a repeat is skipped.
 
         Numbers with other last digits are other numbers: only those that may repeat one are read in full.
         """
-        contact = Contact(row) if type(row) is str and is_bare(row) else _contact(index, row)
+        (entry,) = plain_entries((row,))
+        contact = _contact(index, row) if entry is None else Contact(**entry)
         if isinstance(contact, SkippedNumber):
             return contact
         suppressed = self._listed(index, contact.number) if self.compares_rest else None
         if suppressed is not None:
             return suppressed
-        if self._tails is None:
-            seen = {tail(number) for number in (*(self._first_index or ()), *self._queued) if number}
-            self._tails = dict.fromkeys(seen)
         pending = PendingContact(index=index, contact=contact)
         last_digits = single_tail(contact.number)
         if last_digits and last_digits not in self._tails and not self._sent.may_end_with(last_digits):

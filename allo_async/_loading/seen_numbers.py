@@ -40,16 +40,13 @@ class SeenNumbers:
             index: The row's place in the input, from 0, below 2**64.
         """
         in_full = self._in_full[hash(number) % _DICTIONARIES]
-        known = in_full.get(number)
-        if known is not None:
-            return known
         if self._room <= 0:
-            packed = _packed(number)
+            packed = None if number in in_full else _packed(number)
             if packed is not None:
                 return self._pages.first(packed, index)
-        self._room -= 1
-        in_full[number] = index
-        return index
+        first = in_full.setdefault(number, index)
+        self._room -= first == index
+        return first
 
     def __contains__(self, number: str) -> bool:
         if number in self._in_full[hash(number) % _DICTIONARIES]:
