@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -150,6 +150,19 @@ async def in_slices(steps: Iterable[object]) -> None:
 def at_once(steps: Iterable[object]) -> None:
     """Take all *steps* without a pause, where a cancellation must not come in between."""
     deque(steps, maxlen=0)
+
+
+def free_in_steps(things: list[Any]) -> None:
+    """Let go of *things* one by one, each in a turn of the event loop of its own."""
+
+    def free_one() -> None:
+        things.pop()
+        if things:
+            loop.call_soon(free_one)
+
+    loop = asyncio.get_running_loop()
+    if things:
+        loop.call_soon(free_one)
 
 
 async def filtered(items: Iterable[_Item], keep: Callable[[_Item], bool]) -> list[_Item]:

@@ -182,11 +182,14 @@ class MergedRows:
 
     def __init__(self, parts: Parts) -> None:
         self.jobs = [job for job, _ in parts]
-        owned = [(job, row) for job, rows in parts for row in rows]
-        self.rows = [row for _, row in owned]
-        if len(parts) > 1:
-            self.rows = [attrs.evolve(row, index=index) for index, row in enumerate(self.rows)]
-        self._owners = {row.index: owner for row, owner in zip(self.rows, owned, strict=True)}
+        self._parts = parts
+        # Whose row each is, and which, by its index here; of one caller alone, all are as they were.
+        self._owners: Sequence[tuple[PendingAppend, PreparedRow]] = ()
+        if len(parts) == 1:
+            ((_, self.rows),) = parts
+        else:
+            self._owners = [(job, row) for job, rows in parts for row in rows]
+            self.rows = [attrs.evolve(row, index=index) for index, (_, row) in enumerate(self._owners)]
 
     def settle(self, correlation: Correlation) -> None:
         """Record a reply that mentions the first rows, or all of them; they need not be sent any more."""
@@ -219,7 +222,8 @@ class MergedRows:
 
     def doubt_of(self, job: PendingAppend, reason: str = NO_ANSWER) -> None:
         """Record the same of the rows of *job* that have no outcome."""
-        own = [row for owner, row in self._owners.values() if owner is job and job.outcomes.is_pending(row)]
+        rows = (row for owner, own in self._parts if owner is job for row in own)
+        own = [row for row in rows if job.outcomes.is_pending(row)]
         if not job.left:
             job.outcomes.doubt(own, reason)
 

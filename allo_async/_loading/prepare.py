@@ -172,6 +172,11 @@ class Preparer:
                 return _skipped(row.index, row.written, "ALREADY_QUEUED", detail)
         return row
 
+    def let_go(self) -> None:
+        """Forget the numbers, once all rows are prepared."""
+        if self._seen is not None:
+            self._seen.let_go()
+
     async def begin_setting_aside(self) -> None:
         """Get ready for `set_aside`, and let others run meanwhile."""
         time_slice = TimeSlice()

@@ -277,6 +277,7 @@ class AppendStream:
             self._telling.ended(self.totals, self._requests, self._error)
         # Its traceback holds this stream.
         self._error = None
+        self._preparer.let_go()
 
     async def _stop_filling(self) -> None:
         if self._feeder is not None:

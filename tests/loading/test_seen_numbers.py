@@ -1,7 +1,9 @@
 """Which numbers came up before, and in which row, in little memory and without a stall."""
 
+import asyncio
 import random
 import tracemalloc
+import weakref
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from allo_async._loading import seen_numbers
 from allo_async._loading.seen_numbers import SeenNumbers
+from allo_async.clock import free_in_steps
 
 E164 = st.integers(1, 60).map("+{}".format) | st.integers(10**14, 10**14 + 9).map("+{}".format)
 # An integer would give back another text for each of these, or none.
@@ -109,3 +112,32 @@ def test_no_call_moves_much(monkeypatch, order):
         seen.first(number, index)
 
     assert max(map(len, seen._pages._numbers)) <= 512
+
+
+class Kept:
+    """An object of which it can be seen when it goes."""
+
+
+async def test_things_are_freed_one_a_turn():
+    """To free all at once holds up others."""
+    things = [Kept() for _ in range(4)]
+    alive = [weakref.ref(thing) for thing in things]
+
+    free_in_steps(things)
+    left = []
+    for _ in range(5):
+        left.append(sum(ref() is not None for ref in alive))
+        await asyncio.sleep(0)
+
+    assert left == [4, 3, 2, 1, 0]
+
+
+async def test_numbers_that_were_let_go_are_forgotten():
+    """Nothing came up before."""
+    seen = SeenNumbers()
+    seen.first("+12125550010", 0)
+
+    seen.let_go()
+
+    assert len(seen) == 0
+    assert "+12125550010" not in seen
