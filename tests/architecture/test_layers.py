@@ -56,7 +56,8 @@ def test_import_contracts_catch_a_breach(tmp_path, module, code, contract):
 def test_import_loads_no_extra():
     """Importing the package loads no command, no sandbox, no server and no database."""
     heavy = {"typer", "rich", "fastapi", "uvicorn", "sqlite3", "aiohttp.web", "allo_async.sandbox"}
-    heavy |= {"redis", "taskiq", "pydantic", "opentelemetry"}
+    heavy |= {"redis", "taskiq", "pydantic", "opentelemetry", "python_calamine", "multiprocessing", "unittest"}
+    heavy |= {f"allo_async.{part}" for part in ("cli", "leads", "journal.store", "file", "otel", "worker", "testing")}
     code = f"import sys, allo_async; print(*({heavy!r} & sys.modules.keys()))"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

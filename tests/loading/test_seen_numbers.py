@@ -15,7 +15,23 @@ from allo_async.clock import free_in_steps
 
 E164 = st.integers(1, 60).map("+{}".format) | st.integers(10**14, 10**14 + 9).map("+{}".format)
 # An integer would give back another text for each of these, or none.
-ODD = ["", "+", "+0", "+012", "12", " +12", "+12 ", "+1_2", "+-12", "++12", "+12.0", "+١٢", "+12\n", "+1" + "0" * 15]
+ODD = [
+    "",
+    "+",
+    "+0",
+    "+012",
+    "12",
+    " +12",
+    "+12 ",
+    "+1_2",
+    "+-12",
+    "++12",
+    "+12.0",
+    "+١٢",
+    "+1٢",
+    "+12\n",
+    "+1" + "0" * 15,
+]
 
 
 def check(numbers, *, in_full, page):
