@@ -77,6 +77,17 @@ async def test_wait_of_one_that_came_later_is_shorter(clock):
     assert list(waiting.line) == [later]
 
 
+async def test_wait_is_as_long_as_one_that_came_later_allows(clock):
+    """A wait without a bound gets that of a caller that joins, also where that one need not be refused."""
+    waiting = Waiting(clock, [caller()])
+    assert waiting.budget.max_wait == inf
+    waiting.line.add(caller(20))
+
+    waiting.budget.check(10, 0)
+
+    assert (waiting.budget.max_wait, waiting.refused) == (20, [])
+
+
 @pytest.mark.parametrize("longest_wait", [inf, 60])
 async def test_check_costs_the_same_however_many_wait(clock, longest_wait):
     """As long as nobody is refused, callers are not looked at one by one."""

