@@ -99,6 +99,7 @@ class SharedBudget(WaitBudget):
         """Refuse the callers that may not wait for so long, and raise once there is none."""
         # As long as nobody is refused, thousands of callers need no look at each.
         with contextlib.suppress(RateLimitWaitError):
+            self.max_wait = self._line.tightest.max_rate_limit_wait
             self._left(self._line.tightest).check(wait, paused)
             return
         for job in list(self._line):

@@ -101,8 +101,9 @@ class PendingAppend:
 
     def wait_for_turn(self, observers: Observers) -> None:
         """Report the wait behind other appends, until `taken`."""
-        self._turn = observers.timed_wait("turn")
-        self._turn.begin()
+        if observers.any:
+            self._turn = observers.timed_wait("turn")
+            self._turn.begin()
 
     def taken(self) -> None:
         """End the wait behind other appends."""

@@ -22,8 +22,6 @@ class StoppedError(AlloError):
 class Scope:
     """A block that can be ended from outside, with an error that says why.
 
-    It is no `asynccontextmanager`, because each of thousands of small appends enters two: that cost a tenth of each.
-
     Args:
         error: Makes the error.
         left: Called with this as the block is left, however it ends.

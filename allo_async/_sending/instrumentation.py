@@ -210,7 +210,7 @@ class LoadEvents:
 
     def within(self) -> AbstractContextManager[None]:
         """Record the events of a block as part of the load."""
-        return within(CURRENT_LOAD, self._load)
+        return within(CURRENT_LOAD, self._load) if self._observers.any else contextlib.nullcontext()
 
     def ended(self, totals: Totals, requests: int, error: BaseException | None) -> None:
         """Report how it ended."""

@@ -223,8 +223,10 @@ class LoopSessions:
 
     async def turn(self) -> None:
         """Return as soon as one more call may begin on the running loop."""
-        if not self._closed:
-            await self.current().beginning.turn()
+        # A loop's first call makes the session, and a closed client is reported with the call's rows.
+        session = None if self._closed else self._sessions.get(asyncio.get_running_loop())
+        if session is not None:
+            await session.beginning.turn()
 
     async def close(self) -> None:
         """Close the sessions of all loops, and make no more."""
