@@ -26,7 +26,7 @@ from benchmarks.server import APPEND_PATH
 
 _ROWS = 20_000
 
-_HTTP = "HTTP"
+_CHECK, _WRITING, _HTTP, _READING = "check of the rows", "writing the request", "HTTP", "reading the reply"
 
 
 class _Watch:
@@ -59,14 +59,14 @@ async def _floor(url: str, rows: Sequence[Row], watch: _Watch) -> None:
             watch.restart()
             for row in chunk:
                 e164.fullmatch(str(row["number"]))
-            watch.end("a look at each number")
+            watch.end(_CHECK)
             body = orjson.dumps({"email": email, "numbers": chunk})
-            watch.end("writing the request")
+            watch.end(_WRITING)
             async with session.post(url + APPEND_PATH, data=body) as response:
                 reply = await response.read()
             watch.end(_HTTP)
             entries = orjson.loads(reply)["data"]["added"]
-            watch.end("reading the reply")
+            watch.end(_READING)
             added += len(entries)
     loads.check_added(added, rows)
 
@@ -76,14 +76,14 @@ async def _append(url: str, rows: Sequence[Row], watch: _Watch) -> None:
 
     def see(event: events.Event) -> None:
         if isinstance(event, events.BatchStarted):
-            watch.end("check of the rows")
+            watch.end(_CHECK)
         elif isinstance(event, events.AttemptStarted) and event.method == "POST":
             posts.add(event.attempt)
-            watch.end("writing the request")
+            watch.end(_WRITING)
         elif isinstance(event, events.AttemptEnded) and event.attempt in posts:
             watch.end(_HTTP)
         elif isinstance(event, events.BatchSettled):
-            watch.end("reading the reply")
+            watch.end(_READING)
 
     added = 0
     async with loads.client(url, see) as allo:

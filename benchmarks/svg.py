@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 760, 420
 LEFT, TOP, RIGHT, BOTTOM = 80, 48, 540, 360
 
 # Each has a contrast of at least 3 to white and to near black.
-COLOURS = ("#2f81f7", "#bf8700", "#2da44e", "#bf4b8a", "#8957e5", "#6e7781")
+COLOURS = ("#2f81f7", "#bf8700", "#2da44e", "#bf4b8a", "#8957e5", "#6e7781", "#cf4a1b", "#12909c")
 
 _STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f }
