@@ -33,6 +33,8 @@ def main() -> None:
         sections[title] = apart(measure)
         print(table(f"{title} (after {time.monotonic() - begun:.0f} s)", sections[title].measures), flush=True)
     results.write(sections)
+    promised = [one for section in sections.values() for one in section.measures if one.target is not None]
+    print(f"\n{sum(one.is_met for one in promised)} of {len(promised)} targets are met")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count as counting
@@ -38,8 +39,8 @@ def client(url: str, *observers: Observer) -> AlloClient:
 
 
 def fresh_queue() -> str:
-    """Return the address of a rep whose queue nothing was appended to yet."""
-    return f"rep{next(_places)}@acme.example"
+    """Return the address of a rep whose queue nothing was appended to yet, by any process."""
+    return f"rep{os.getpid()}-{next(_places)}@acme.example"
 
 
 async def append(url: str, email: str, rows: Sequence[Row]) -> AppendResult:

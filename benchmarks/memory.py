@@ -73,7 +73,7 @@ def _kept(url: str, contender: str) -> float:
     """Return the bytes for each row that the process grows by while it keeps what a load returned."""
     load = _LOADS[contender]
     rows, first = clean_rows(_KEPT), clean_rows(_FIRST)
-    loads.cpu(lambda: load(url, f"first {contender}", first), first)
+    loads.cpu(lambda: load(url, loads.fresh_queue(), first), first)
     gc.collect()
     before = _resident()
     kept = asyncio.run(_result(load, url, rows))
