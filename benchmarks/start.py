@@ -3,11 +3,9 @@
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from benchmarks.measure import Section, against, alternate
-
-_ROUNDS = 7
 
 
 def _start(*command: str) -> Callable[[], float]:
@@ -36,7 +34,7 @@ def measure() -> Section:
     }
     # The first runs write the compiled files.
     alternate(starts, rounds=1)
-    cost: dict[str, Sequence[float]] = dict(alternate(starts, rounds=_ROUNDS))
+    cost = alternate(starts)
     return Section(
         [
             against("import allo_async", "ms", cost["allo_async"], "import aiohttp", cost["aiohttp"], target=1.25),
