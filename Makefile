@@ -53,10 +53,18 @@ format: $(READY) ## rewrite the code as ruff would have it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## CPU per 1,000 numbers, stalls of the loop, suppression lists, a stream's memory, loading under limits
+bench: $(READY) ## CPU, stalls, memory and latency beside what one would write instead, and the plots of docs/cost.md
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.plots
+
+bench-compare: $(READY) ## the same without the plots; fails if a ratio has grown by more than 15 %
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.compare
+
+bench-suppress: $(READY) ## the cost of suppression lists
 	$(BIN)/python -m benchmarks.suppress
-	$(BIN)/python -m benchmarks.memory
+
+bench-limits: $(READY) ## loading under the API's limits, beside rivals
 	$(BIN)/python -m benchmarks.limits
 
 chaos-loads: $(READY) ## 1,000 loads in a storm of faults, with a table by fault
@@ -84,4 +92,4 @@ $(READY): pyproject.toml allo_async/version.py scripts/make-venv
 	@touch $@
 
 .PHONY: help demo test coverage dist test-bare test-wheel test-sdist test-lowest check lint types openapi check-all format bench \
-	chaos-loads chaos audit lock hostile clean
+	bench-compare bench-suppress bench-limits chaos-loads chaos audit lock hostile clean

@@ -1,6 +1,6 @@
 """The cost of a suppression list of 100,000 numbers: to prepare it, and for each row.
 
-    make bench
+    make bench-suppress
 
 Beside it stands what a user would write: a set of E.164 strings that is checked by hand, where all numbers happen to be
 in E.164, and phonenumbers for each number where they are not. All contenders take turns in one run, so that the ratios
