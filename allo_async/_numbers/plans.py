@@ -8,6 +8,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from allo_async._numbers.numbering_plan import dials_00, is_open
+from allo_async._numbers.shortcut import is_ordinary
 from allo_async.errors import InvalidRegionError
 
 #: The shortest national numbers of any numbering plan in phonenumbers' metadata have four digits.
@@ -115,6 +116,8 @@ def likely_region(numbers: Sequence[str]) -> str | None:
 
 def is_likely(number: str) -> bool:
     """Return whether a server will probably take *number*, in E.164: for planning only, never for skipping."""
+    if is_ordinary(number):
+        return True
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
     except NumberParseException:

@@ -102,6 +102,11 @@ def read_international(text: str) -> str | None:
     return e164 if _POSSIBLE[e164[:4]](e164) else None
 
 
+def is_ordinary(e164: str) -> bool:
+    """Return whether libphonenumber calls a number valid, as far as fixed lines and mobiles of most countries go."""
+    return _ORDINARY[e164[:4]](e164) is not None
+
+
 class PlainReader:
     """Reads the cells of a region that are written plainly.
 
@@ -131,7 +136,7 @@ class PlainReader:
             return None
         if digits.startswith("00"):
             e164 = "+" + digits[2:]
-            return e164 if self._match_abroad(digits) and _ORDINARY[e164[:4]](e164) else None
+            return e164 if self._match_abroad(digits) and is_ordinary(e164) else None
         home = self._match_home(digits)
         return None if home is None else self._plus + home["national"]
 

@@ -75,3 +75,23 @@ async def test_unknown_region_is_an_error(region, hint):
 def test_region_in_lower_case_is_the_same():
     """`fr` is France too."""
     assert module.check_region(" fr ") == "FR"
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_likely_numbers_are_valid_ones(region):
+    """The short way to see that a server will probably take a number agrees with libphonenumber."""
+    kinds = [phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE]
+    kinds += [phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.VOIP]
+    examples = filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds))
+    numbers = [phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164) for example in examples]
+    changed = [number[:at] + digit + number[at + 1 :] for number in numbers for at in (3, 5, 8) for digit in "0159"]
+
+    for number in [*numbers, *changed, *(number[:-1] for number in numbers), *(number + "0" for number in numbers)]:
+        assert module.is_likely(number) == _is_valid(number)
+
+
+def _is_valid(number):
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
