@@ -12,7 +12,16 @@ from allo_async._sending.call_limits import UNLIMITED, CallLimits, StoppedError
 from allo_async._sending.in_flight import InFlightRequest
 from allo_async._sending.queue_locks import Identity
 from allo_async._sending.session import LoopSession
-from allo_async._wire.answers import AppendReply, ClockReading, Entry, KnownEnd, QueueEnd, QueuePage, read_page
+from allo_async._wire.answers import (
+    AppendReply,
+    ClockReading,
+    Entry,
+    KnownEnd,
+    QueueEnd,
+    QueuePage,
+    positions,
+    read_page,
+)
 from allo_async._wire.requests import LARGEST_PAGE, page_request
 from allo_async.errors import (
     AlloError,
@@ -293,5 +302,4 @@ def forget_tails(session: LoopSession, *assignees: Assignee) -> None:
 def _follows(before: KnownEnd | None, added: Iterable[Entry]) -> bool:
     """Return whether *added* stands where it must if nobody else has changed the queue."""
     expected = None if before is None else before.end.following
-    places = [entry.get("position") for entry in added]
-    return expected is None or expected == min(place for place in places if isinstance(place, int))
+    return expected is None or expected == min(positions(added))

@@ -50,9 +50,10 @@ class QueueEnd:
     @classmethod
     def behind(cls, added: Sequence[Entry], queue_id: str | None = None) -> Self | None:
         """Return the last of the *added* entries as the end; `None` if nothing shows which it is."""
-        places = [entry.get("position") for entry in added]
-        last = max((place for place in places if isinstance(place, int)), default=None)
-        return None if last is None else cls.at(added[places.index(last)], queue_id)
+        last = max(positions(added), default=None)
+        if last is None:
+            return None
+        return cls.at(next(entry for entry in reversed(added) if entry.get("position") == last), queue_id)
 
     @property
     def following(self) -> int | None:
@@ -71,6 +72,12 @@ class QueueEnd:
         moved_up = self.position is None or place <= self.position
         same = entry.get("number_to") == self.number_to and entry.get("created_at") == self.created_at
         return moved_up and same
+
+
+def positions(entries: Iterable[Entry]) -> Sequence[int]:
+    """Return the positions of *entries*, without those that have none."""
+    found: list[Any] = [entry.get("position") for entry in entries]
+    return found if {int}.issuperset(map(type, found)) else [place for place in found if isinstance(place, int)]
 
 
 @attrs.frozen
