@@ -153,7 +153,7 @@ def at_once(steps: Iterable[object]) -> None:
 
 
 def free_in_steps(things: list[Any]) -> None:
-    """Let go of *things* one by one, each in a turn of the event loop of its own."""
+    """Free *things* one by one, each in a turn of the event loop of its own."""
 
     def free_one() -> None:
         things.pop()

@@ -157,6 +157,7 @@ class AppendStream:
             self.totals += rest.totals
             self._source.close()
             self._tell_end()
+            self._preparer.let_go()
         return rest
 
     async def _is_over(self) -> bool:
@@ -277,7 +278,6 @@ class AppendStream:
             self._telling.ended(self.totals, self._requests, self._error)
         # Its traceback holds this stream.
         self._error = None
-        self._preparer.let_go()
 
     async def _stop_filling(self) -> None:
         if self._feeder is not None:
