@@ -152,17 +152,25 @@ def at_once(steps: Iterable[object]) -> None:
     deque(steps, maxlen=0)
 
 
-def free_in_steps(things: list[Any]) -> None:
-    """Free *things* one by one, each in a turn of the event loop of its own."""
+# So many entries are freed in well below a millisecond.
+_FREED_AT_ONCE = 2_000
 
-    def free_one() -> None:
-        things.pop()
-        if things:
-            loop.call_soon(free_one)
+
+def free_in_steps(dictionaries: list[dict[Any, Any]]) -> None:
+    """Free *dictionaries*, some entries in each turn of the event loop."""
+
+    def free_some() -> None:
+        last = dictionaries[-1]
+        for _ in range(min(len(last), _FREED_AT_ONCE)):
+            last.popitem()
+        if not last:
+            dictionaries.pop()
+        if dictionaries:
+            loop.call_soon(free_some)
 
     loop = asyncio.get_running_loop()
-    if things:
-        loop.call_soon(free_one)
+    if dictionaries:
+        loop.call_soon(free_some)
 
 
 async def filtered(items: Iterable[_Item], keep: Callable[[_Item], bool]) -> list[_Item]:

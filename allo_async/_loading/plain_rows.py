@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -17,7 +17,6 @@ _GAP = "  "
 _WIDER_GAP = "   "
 
 _number_of = itemgetter("number")
-_values_of = methodcaller("values")
 
 
 def plain_entries(rows: Sequence[object]) -> Sequence[dict[str, Any] | None]:
@@ -53,7 +52,7 @@ def _are_plain(rows: Any) -> bool:
     # Of white space, only a space is printable, and so is no half of a surrogate pair. A space before or behind a text,
     # and a text that is empty, make a gap wider. To strip each text takes more than twice as long.
     try:
-        texts = f"{_GAP}{_GAP.join(chain.from_iterable(map(_values_of, rows)))}{_GAP}"
+        texts = f"{_GAP}{_GAP.join([text for row in rows for text in row.values()])}{_GAP}"
         are_numbers = {str}.issuperset(map(type, map(_number_of, rows)))
     except (TypeError, KeyError):  # one is no text, or has no number
         return False

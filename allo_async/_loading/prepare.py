@@ -125,23 +125,26 @@ class Preparer:
         self, index: int, rows: Sequence[object], prepared: list[PreparedRow], skipped: list[SkippedNumber]
     ) -> None:
         """Prepare *rows*, which follow each other in the input from *index* on, and add each to one of two lists."""
-        read, seen = self._read_plain, self._seen
-        # Without a suppression list and an earlier load, a number is compared with those before it, and no more.
-        is_simple = self.suppression is None and not self._queued and self._recalls is None
-        for row, entry in zip(rows, plain_entries(rows), strict=True):
-            e164 = None if entry is None else read(entry["number"])
-            if entry is None or e164 is None:
-                sifted = self._prepared_slowly(index, row)
-            else:
-                sifted = PreparedRow(index, entry, e164, entry["number"])
-                entry["number"] = e164
-                if not is_simple or (seen is not None and seen.first(e164, index) != index):
-                    sifted = self._sifted(sifted)
-            if type(sifted) is PreparedRow:
+        entries = plain_entries(rows)
+        read = self._read_plain
+        e164s = [None if entry is None else read(entry["number"]) for entry in entries]
+        if self._are_simply_new(e164s, index):
+            for place, (entry, e164) in enumerate(zip(entries, e164s, strict=True), index):
+                prepared.append(_sent(place, entry, e164))
+            return
+        for row, entry, e164 in zip(rows, entries, e164s, strict=True):
+            sifted = self._prepared_slowly(index, row) if e164 is None else self._sifted(_sent(index, entry, e164))
+            if isinstance(sifted, PreparedRow):
                 prepared.append(sifted)
             else:
-                skipped.append(cast("SkippedNumber", sifted))
+                skipped.append(sifted)
             index += 1
+
+    def _are_simply_new(self, e164s: Sequence[str | None], index: int) -> bool:
+        """Return whether rows can be sent without a closer look at each, and remember their numbers if so."""
+        if None in e164s or self.suppression is not None or self._queued or self._recalls is not None:
+            return False
+        return self._seen is None or self._seen.add_new(cast("Sequence[str]", e164s), index)
 
     def _prepared_slowly(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         contact = _contact(index, row)
@@ -246,6 +249,11 @@ class Preparer:
             return None
         number = first_number(written, self._region)
         return None if isinstance(number, NoNumber) else self._suppressed(index, written, number.wire, number.e164)
+
+
+def _sent(index: int, entry: Any, e164: Any) -> PreparedRow:
+    written, entry["number"] = entry["number"], e164
+    return PreparedRow(index, entry, e164, written)
 
 
 def _contact(index: int, row: object) -> Contact | SkippedNumber:
