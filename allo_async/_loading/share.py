@@ -78,7 +78,7 @@ def parts(shares: Sequence[Share], queue_indexes: Mapping[int, int], outcomes: O
 
 
 async def assigned(
-    rows: Sequence[Weighed], allocations: Sequence[Allocation], shares: Sequence[Share]
+    rows: Sequence[Weighed[PreparedRow]], allocations: Sequence[Allocation[PreparedRow]], shares: Sequence[Share]
 ) -> dict[int, tuple[PreparedRow, Assignee | None]]:
     """Return each of *rows* by its index, with the assignee of its queue; with `None` if it has no queue."""
     found: dict[int, tuple[PreparedRow, Assignee | None]] = {}

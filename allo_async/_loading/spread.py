@@ -248,9 +248,9 @@ class SpreadLoad:
     def _queue_indexes(self) -> dict[tuple[str, str], int]:
         return {share.assignee.identity: queue_index for queue_index, share in enumerate(self._shares)}
 
-    async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
+    async def _round(self, rows: Sequence[Weighed[PreparedRow]], *, again: bool) -> list[Weighed[PreparedRow]]:
         """Deal *rows*, *again* as an earlier run did, and load them; return those still without a queue, in order."""
-        allocations = [Allocation(share.added, share.room if share.open else 0) for share in self._shares]
+        allocations = [Allocation[PreparedRow](share.added, share.room if share.open else 0) for share in self._shares]
         if again:
             await allocate_as_before(rows, allocations, self._queue_index)
         else:
