@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._numbers.plans import is_likely
 from allo_async.choices import SpreadStrategy
 from allo_async.clock import TimeSlice

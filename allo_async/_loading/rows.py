@@ -11,7 +11,8 @@ from typing import Any, cast
 import attrs
 
 from allo_async._loading.contacts import refuse_no_rows
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRows
 from allo_async._loading.screening import screened
 from allo_async.clock import Clock, TimeSlice
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
@@ -253,7 +254,7 @@ _SKIPPED_FOR_EACH_SENT = 10
 class Chunk:
     """Rows that follow each other in the input: those to send, and those skipped locally among them."""
 
-    rows: list[PreparedRow] = attrs.field(factory=list[PreparedRow])
+    rows: PreparedRows = attrs.field(factory=PreparedRows)
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
 
     def __bool__(self) -> bool:

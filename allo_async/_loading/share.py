@@ -11,7 +11,7 @@ import attrs
 from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import TimeSlice
 from allo_async.errors import AlloError, JournalError

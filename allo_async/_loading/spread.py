@@ -15,7 +15,8 @@ from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.progress import Progress
 from allo_async._loading.resume import queued_by_others, resume
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened

@@ -9,7 +9,8 @@ from typing import TypeVar
 import attrs
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.prepare import PreparedRow, SentNumbers
+from allo_async._loading.prepare import SentNumbers
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock

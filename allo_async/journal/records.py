@@ -12,7 +12,7 @@ import attrs
 import orjson
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._numbers.plans import Number
 from allo_async._numbers.reading import first_number
 from allo_async._sending.verdict import Timestamp
