@@ -41,7 +41,10 @@ class Outcomes:
         """Return those of *rows* of which nothing is known."""
         if not self._added and not self._others and type(self._log) is LoadLog:
             return rows
-        return [row for row in rows if self.is_pending(row)]
+        columns = PreparedRows.of(rows)
+        if all(self.fate(index) is None for index in columns.indexes):
+            return columns
+        return [row for row in columns if self.is_pending(row)]
 
     def is_pending(self, row: PreparedRow) -> bool:
         """Whether nothing is known of *row*."""
@@ -49,7 +52,7 @@ class Outcomes:
 
     def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
         """Return the recorded outcomes of *rows*."""
-        recorded = ((row.index, self._recorded(row.index)) for row in rows)
+        recorded = ((index, self._recorded(index)) for index in PreparedRows.of(rows).indexes)
         return {index: outcome for index, outcome in recorded if outcome is not None}
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:

@@ -80,7 +80,7 @@ class Preparer:
             numbers: The numbers as they were sent.
             recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
         """
-        if self._seen is not None:
+        if self._seen is not None and numbers:
             self._sent, self._recalls = numbers, recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
