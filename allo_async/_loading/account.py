@@ -1,11 +1,11 @@
 """The fates of rows as a result has them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import TypeVar, cast
 
 from allo_async._loading.load_log import BY_CLIENT, Outcome
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRows
 from allo_async._wire.added import Entry, UnreadAdded
 from allo_async.display import shown
 from allo_async.errors import ConfigurationError
@@ -59,15 +59,14 @@ class Account:
         if detail is not None:
             self._details[index] = detail
 
-    def add_all(self, rows: Sequence[PreparedRow], entries: Mapping[int, Entry]) -> bool:
+    def add_all(self, rows: PreparedRows, entries: Mapping[int, Entry]) -> bool:
         """Record *rows* as added, if each has an entry by its index; else record none, and return `False`."""
-        indexes = [row.index for row in rows]
-        found = list(map(entries.get, indexes))
+        found = list(map(entries.get, rows.indexes))
         if None in found:
             return False
-        self._indexes += indexes
+        self._indexes += rows.indexes
         self._entries += cast("list[Entry]", found)
-        self._details.update((row.index, row.detail) for row in rows if row.detail is not None)
+        self._details.update(rows.details)
         return True
 
     def note(self, fate: NotAdded) -> None:

@@ -3,22 +3,26 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 import attrs
 
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._numbers.plans import is_likely
 from allo_async.choices import SpreadStrategy
 from allo_async.clock import TimeSlice
 
-Weighed = tuple[PreparedRow, int]
+_Row = TypeVar("_Row")
+
+#: A row, or whatever stands for it, with the room that it takes.
+Weighed = tuple[_Row, int]
 
 # So many rows are allocated in well below the time that a stretch of the loop may take.
 _STRETCH = 500
 
 
 @attrs.define
-class Allocation:
+class Allocation(Generic[_Row]):
     """The rows for one queue.
 
     Attributes:
@@ -29,12 +33,12 @@ class Allocation:
 
     count: int
     room: int
-    rows: list[PreparedRow] = attrs.field(factory=list[PreparedRow])
+    rows: list[_Row] = attrs.field(factory=list[_Row])
 
 
-async def weigh(rows: Iterable[PreparedRow]) -> list[Weighed]:
+async def weigh(rows: Iterable[PreparedRow]) -> list[Weighed[PreparedRow]]:
     """Return each row with the room that it will probably take: none if the server will probably skip it."""
-    weighed: list[Weighed] = []
+    weighed: list[Weighed[PreparedRow]] = []
     time_slice = TimeSlice()
     for row in rows:
         weighed.append((row, int(row.e164 is not None and is_likely(row.e164))))
@@ -44,7 +48,9 @@ async def weigh(rows: Iterable[PreparedRow]) -> list[Weighed]:
 
 
 async def allocate_as_before(
-    rows: Sequence[Weighed], allocations: Sequence[Allocation], queue_index: Callable[[int], int | None]
+    rows: Sequence[Weighed[PreparedRow]],
+    allocations: Sequence[Allocation[PreparedRow]],
+    queue_index: Callable[[int], int | None],
 ) -> None:
     """Allocate weighed *rows* as an earlier run of the load did, as far as room allows; the rest has no queue."""
     time_slice = TimeSlice()
@@ -57,7 +63,9 @@ async def allocate_as_before(
             await time_slice.renew()
 
 
-async def allocate(rows: Sequence[Weighed], allocations: Sequence[Allocation], strategy: SpreadStrategy) -> None:
+async def allocate(
+    rows: Sequence[Weighed[_Row]], allocations: Sequence[Allocation[_Row]], strategy: SpreadStrategy
+) -> None:
     """Allocate weighed *rows* to queues as far as their room allows; the rest has no queue.
 
     `even` keeps the counts within one of each other as far as room allows; `fill` fills one queue after another. A row

@@ -10,7 +10,7 @@ from allo_async._loading.correlate import Correlation, correlate
 from allo_async._loading.load_log import Batch
 from allo_async._loading.overflow import Overflow, read_overflow
 from allo_async._loading.pending_append import MergedRows, limits_of
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._loading.reconcile import reconcile
 from allo_async._loading.tail import QueueTail
 from allo_async._sending.call_limits import StoppedError
@@ -64,7 +64,7 @@ class AppendRequest:
         self._tail = QueueTail(session, batch.assignee, self._limits)
         self._overflow: Overflow | None = None
         self._request = InFlightRequest(
-            batch.request or append_request(batch.assignee, [row.entry for row in batch.rows]),
+            batch.request or append_request(batch.assignee, PreparedRows.of(batch.rows).entries),
             read_append,
             self._look,
             self._announce,
@@ -218,7 +218,7 @@ class AppendRequest:
             capacity.added(len(correlation.added))
         for job in self.merged.jobs:
             job.call.conflict_limit *= 2
-        added = [entry for _, entry in correlation.added]
+        added = correlation.added.entries
         before = self._batch.before
         end = QueueEnd.behind(added, before.end.queue_id if before is not None else None)
         self._session.server_limits.queue_grew(max(len(added), (end and end.following) or 0))

@@ -21,7 +21,7 @@ from allo_async._loading.pending_append import (
     collect,
     limits_of,
 )
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.queue_names import identify, tell_apart
 from allo_async._loading.room_wait import RoomWait
 from allo_async._loading.tail import QueueTail

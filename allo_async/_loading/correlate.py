@@ -2,15 +2,35 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import Entry, PreparedRow, PreparedRows
 from allo_async._numbers.plans import tail
 from allo_async._wire.answers import AppendReply
+
+
+@attrs.frozen
+class Pairs:
+    """Rows, and the entry of each."""
+
+    rows: PreparedRows = attrs.field(factory=PreparedRows)
+    entries: Sequence[Entry] = ()
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[PreparedRow, Entry]]) -> Self:
+        """Return *pairs* in columns."""
+        both = list(pairs)
+        return cls(PreparedRows.of(row for row, _ in both), [entry for _, entry in both])
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[tuple[PreparedRow, Entry]]:
+        return zip(self.rows, self.entries, strict=True)
 
 
 @attrs.frozen
@@ -26,8 +46,8 @@ class Correlation:
         surplus: How many entries of the reply answer no row.
     """
 
-    added: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
-    skipped: Sequence[tuple[PreparedRow, Mapping[str, Any]]]
+    added: "Pairs"
+    skipped: Sequence[tuple[PreparedRow, Entry]]
     unanswered: Sequence[PreparedRow]
     doubt: str
     recovered: bool
@@ -41,11 +61,11 @@ def correlate(rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation:
 
 def _correlated_in_order(rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation | None:
     """Return the correlation of a reply that adds all rows in order, as most do; `None` for another."""
-    numbers = [entry["number_to"] for entry in reply.added]
+    columns, numbers = PreparedRows.of(rows), [entry["number_to"] for entry in reply.added]
     # Positions tell rows of the same number apart.
-    if reply.skipped or numbers != [row.e164 for row in rows] or len(set(numbers)) < len(numbers):
+    if reply.skipped or numbers != columns.e164s or len(set(numbers)) < len(numbers):
         return None
-    pairs = list(zip(rows, reply.added, strict=True))
+    pairs = Pairs(columns, reply.added)
     return Correlation(added=pairs, skipped=(), unanswered=(), doubt=reply.doubt, recovered=reply.recovered, surplus=0)
 
 
@@ -60,7 +80,7 @@ def _correlated(rows: Sequence[PreparedRow], reply: AppendReply) -> Correlation:
     skipped += matching.take(_rest(reply.skipped, skipped), "number", row_key=_row_tail, entry_key=tail)
     answered = len(added) + len(skipped)
     return Correlation(
-        added=_in_order(added),
+        added=Pairs.of(_in_order(added)),
         skipped=_in_order(skipped),
         unanswered=list(matching.open.values()),
         doubt=reply.doubt,

@@ -14,7 +14,7 @@ from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import TimeSlice, at_once
 from allo_async.errors import InputChangedError, RowSourceError
-from allo_async.models import AppendResult, SkippedNumber
+from allo_async.models import QUEUE_CAPACITY, AppendResult, SkippedNumber
 
 _Given = TypeVar("_Given")
 
@@ -92,20 +92,23 @@ class Feeder:
                 filled.set_result(None)
 
 
-async def take_all(rows: Rows, preparer: Preparer) -> Chunk:
-    """Take all *rows* into one chunk.
+async def take_all(rows: Rows, preparer: Preparer, look: Callable[[Chunk], Awaitable[None]]) -> None:
+    """Take all *rows*, let *look* see them chunk by chunk, and keep none.
 
     Raises:
         RowSourceError: The iterable raised.
     """
-    chunk, source = Chunk(), RowSource(rows)
-    feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, preparer, inf))
+    source = RowSource(rows)
+    feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, preparer, QUEUE_CAPACITY))
     try:
-        await feeder.fill(chunk)
+        while not source.ended:
+            chunk = Chunk()
+            await feeder.fill(chunk)
+            await look(chunk)
     finally:
         await feeder.close()
         source.close()
-    return chunk
+        preparer.let_go()
 
 
 async def despite_a_change(take: Callable[[], Awaitable[None]]) -> None:

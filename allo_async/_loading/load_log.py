@@ -5,7 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from allo_async._loading.prepare import PreparedRow, SentNumbers
+from allo_async._loading.prepare import SentNumbers
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.answers import KnownEnd
 from allo_async._wire.requests import Request

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from allo_async._loading.account import Account, NotAdded, told
 from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._loading.rows import Chunk
 from allo_async._wire.added import Entry
 from allo_async.clock import TimeSlice, at_once
@@ -41,7 +41,10 @@ class Outcomes:
         """Return those of *rows* of which nothing is known."""
         if not self._added and not self._others and type(self._log) is LoadLog:
             return rows
-        return [row for row in rows if self.is_pending(row)]
+        columns = PreparedRows.of(rows)
+        if all(self.fate(index) is None for index in columns.indexes):
+            return columns
+        return [row for row in columns if self.is_pending(row)]
 
     def is_pending(self, row: PreparedRow) -> bool:
         """Whether nothing is known of *row*."""
@@ -49,7 +52,7 @@ class Outcomes:
 
     def outcomes(self, rows: Sequence[PreparedRow]) -> Mapping[int, Outcome]:
         """Return the recorded outcomes of *rows*."""
-        recorded = ((row.index, self._recorded(row.index)) for row in rows)
+        recorded = ((index, self._recorded(index)) for index in PreparedRows.of(rows).indexes)
         return {index: outcome for index, outcome in recorded if outcome is not None}
 
     def doubt(self, rows: Sequence[PreparedRow], reason: str) -> None:
@@ -60,14 +63,14 @@ class Outcomes:
         """Record what the server said, all at once: a cancellation cannot come in between."""
         self.recovered += correlation.recovered
         self.doubt(correlation.unanswered, correlation.doubt)
-        self._added.update((row.index, entry) for row, entry in correlation.added)
+        self._added.update(zip(correlation.added.rows.indexes, correlation.added.entries, strict=True))
         self._others.update((row.index, Outcome("skipped", entry)) for row, entry in correlation.skipped)
 
     async def read(self) -> None:
         """Turn the server's entries into models, letting others run meanwhile; rows that were added are read later."""
         time_slice = TimeSlice()
         for rows in _in_steps(self.chunk.rows):
-            for row in rows:
+            for row in () if all(map(self._added.__contains__, rows.indexes)) else rows:
                 if row.index in self._added or self._entry(row.index) is not None:
                     continue
                 self._tell(row)
@@ -132,5 +135,5 @@ class Outcomes:
         return fate
 
 
-def _in_steps(rows: Sequence[PreparedRow]) -> Iterator[Sequence[PreparedRow]]:
+def _in_steps(rows: PreparedRows) -> Iterator[PreparedRows]:
     return (rows[start : start + _STEP] for start in range(0, len(rows), _STEP))

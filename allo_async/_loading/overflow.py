@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 
 from allo_async._loading.load_log import Batch
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.reconcile import QueueSnapshot, find_append, is_spelled_out, spelling
 from allo_async._loading.tail import read_last, read_whole
 from allo_async._numbers.plans import is_likely, tail

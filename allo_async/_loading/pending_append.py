@@ -13,10 +13,10 @@ import attrs
 
 from allo_async._loading.account import NO_ANSWER
 from allo_async._loading.capacity import Capacity
-from allo_async._loading.correlate import Correlation
+from allo_async._loading.correlate import Correlation, Pairs
 from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.outcomes import Outcomes
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._sending.call_limits import UNLIMITED, CallLimits
 from allo_async._sending.instrumentation import Observers, TimedWait
 from allo_async.clock import FewAtOnce
@@ -201,7 +201,7 @@ class MergedRows:
         unanswered = self._by_job((row, None) for row in correlation.unanswered)
         for job in self.jobs:
             own = Correlation(
-                added=added.get(job, ()),
+                added=Pairs.of(added.get(job, ())),
                 skipped=skipped.get(job, ()),
                 unanswered=[row for row, _ in unanswered.get(job, ())],
                 doubt=correlation.doubt,

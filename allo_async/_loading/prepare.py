@@ -1,14 +1,13 @@
 """One row to what will be sent for it, or to the reason why it will not be."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
-
-import attrs
 
 from allo_async._loading.contacts import UnusableRowError, number_as_given, read_contact
 from allo_async._loading.field_names import FIELDS
 from allo_async._loading.plain_rows import plain_entries
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._loading.seen_numbers import SeenNumbers
 from allo_async._loading.suppress_option import Suppress
 from allo_async._loading.suppression import Suppression
@@ -22,36 +21,6 @@ from allo_async.validators import FOREIGN_ERRORS
 
 # Why a row is skipped whose number could be sent.
 _USABLE = {"ALREADY_QUEUED", "DUPLICATE_NUMBER"}
-
-
-@attrs.define
-class PreparedRow:
-    """A row that will be sent; to be made only once, and not to be changed.
-
-    Attributes:
-        index: The row's place in the input.
-        entry: The row as it stands in the request's `numbers`.
-        e164: The number in E.164, `None` if only the server can judge it.
-        written: The number as the caller gave it.
-        detail: The part of the cell that is not dialed, such as an extension.
-    """
-
-    # A frozen one takes three times as long to make.
-    index: int
-    entry: Mapping[str, Any] = attrs.field(repr=False)
-    e164: str | None
-    written: str
-    detail: str | None = None
-
-    @property
-    def wire(self) -> str:
-        """The number as it is sent."""
-        return cast("str", self.entry["number"])
-
-    @property
-    def contact(self) -> Contact:
-        """The row as the caller gave it."""
-        return Contact(**{**self.entry, "number": self.written})
 
 
 class SentNumbers:
@@ -111,26 +80,24 @@ class Preparer:
             numbers: The numbers as they were sent.
             recalls: Tells for an index whether it is the very row that was sent, whose fate is known.
         """
-        if self._seen is not None:
+        if self._seen is not None and numbers:
             self._sent, self._recalls = numbers, recalls
 
     def prepare(self, index: int, row: object) -> PreparedRow | SkippedNumber:
         """Prepare the row at *index*; a row of any kind gets an answer, never an exception."""
-        prepared: list[PreparedRow] = []
-        skipped: list[SkippedNumber] = []
+        prepared, skipped = PreparedRows(), list[SkippedNumber]()
         self.prepare_all(index, (row,), prepared, skipped)
-        return (prepared or skipped)[0]
+        return prepared[0] if prepared else skipped[0]
 
     def prepare_all(
-        self, index: int, rows: Sequence[object], prepared: list[PreparedRow], skipped: list[SkippedNumber]
+        self, index: int, rows: Sequence[object], prepared: PreparedRows, skipped: list[SkippedNumber]
     ) -> None:
         """Prepare *rows*, which follow each other in the input from *index* on, and add each to one of two lists."""
         entries = plain_entries(rows)
         read = self._read_plain
         e164s = [None if entry is None else read(entry["number"]) for entry in entries]
         if self._are_simply_new(e164s, index):
-            for place, (entry, e164) in enumerate(zip(entries, e164s, strict=True), index):
-                prepared.append(_sent(place, entry, e164))
+            prepared.extend_plain(index, cast("Any", entries), cast("Any", e164s))
             return
         for row, entry, e164 in zip(rows, entries, e164s, strict=True):
             sifted = self._prepared_slowly(index, row) if e164 is None else self._sifted(_sent(index, entry, e164))

@@ -15,7 +15,7 @@ from functools import cached_property
 import attrs
 
 from allo_async._loading.load_log import BY_CLIENT, Batch
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.tail import LONG_BEFORE, read_whole
 from allo_async._numbers.plans import is_likely, tail
 from allo_async._sending.call_limits import CallLimits

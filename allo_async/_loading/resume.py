@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from allo_async._loading.append_request import AppendRequest
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall, MergedRows, PendingAppend
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._loading.rows import Chunk
 from allo_async._loading.tail import read_queued
 from allo_async._sending.session import LoopSession
@@ -33,7 +33,7 @@ async def resume(
     barred = [await bars(batch.rows) for batch in batches]
     async with session.locks.of(call.assignee):
         for batch, is_barred in zip(batches, barred, strict=True):
-            outcomes = Outcomes(Chunk(list(batch.rows)))
+            outcomes = Outcomes(Chunk(PreparedRows.of(batch.rows)))
             merged = MergedRows([(PendingAppend(call, batch.rows, outcomes), batch.rows)])
             request = AppendRequest(session, merged, batch)
             with contextlib.suppress(QueueFullError, RequestTooLargeError):

@@ -11,7 +11,8 @@ from typing import Any, cast
 import attrs
 
 from allo_async._loading.contacts import refuse_no_rows
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRows
 from allo_async._loading.screening import screened
 from allo_async.clock import Clock, TimeSlice
 from allo_async.errors import JournalError, RowSourceError, SuppressionError
@@ -20,8 +21,12 @@ from allo_async.validators import FOREIGN_ERRORS
 
 _log = logging.getLogger(__name__)
 
-# So many rows are pulled and prepared at once: the more, the less each costs, and the longer others wait.
-_AT_ONCE = 16
+# So many rows are pulled and prepared at once: the more, the less each costs, and the longer others wait for odd ones.
+_FEWEST = 4
+_MOST = 32
+
+# A group of rows that takes longer, in seconds, is followed by smaller ones.
+_LONG = 0.0005
 
 # The value of a pull at the end of the rows.
 _END = object()
@@ -109,7 +114,7 @@ class RowSource:
         if self._error_behind is not None:
             error, self._error_behind = self._error_behind, None
             raise error
-        first, most = self.taken, int(min(most, _AT_ONCE))
+        first, most = self.taken, int(min(most, _MOST))
         rows: list[object]
         if self._is_list:
             rows = list(itertools.islice(self._iterator, most))
@@ -205,7 +210,7 @@ class RowSource:
     @property
     def _is_list(self) -> bool:
         """Whether the rows can be pulled without a look at each: they are under way, and cannot raise."""
-        is_plain = type(self._rows) in {list, tuple} and self._check is None
+        is_plain = (type(self._rows) is list or type(self._rows) is tuple) and self._check is None
         return is_plain and self._iterator is not None and self._raised is None
 
     def _checked(self, check: Callable[[int, object], None], row: object) -> None:
@@ -249,7 +254,7 @@ _SKIPPED_FOR_EACH_SENT = 10
 class Chunk:
     """Rows that follow each other in the input: those to send, and those skipped locally among them."""
 
-    rows: list[PreparedRow] = attrs.field(factory=list[PreparedRow])
+    rows: PreparedRows = attrs.field(factory=PreparedRows)
     skipped: list[SkippedNumber] = attrs.field(factory=list[SkippedNumber])
 
     def __bool__(self) -> bool:
@@ -306,13 +311,15 @@ async def take_unscreened(chunk: Chunk, source: RowSource, preparer: Preparer, s
     Raises:
         RowSourceError: The iterable raised.
     """
-    time_slice = TimeSlice()
+    time_slice, count = TimeSlice(), _FEWEST
     while (room := chunk.room(size)) > 0:
         if source.sync:
-            first, rows = source.take(room, time_slice.ends)
+            began = perf_counter()
+            first, rows = source.take(min(room, count), time_slice.ends)
             if not rows:
                 return
             preparer.prepare_all(first, rows, chunk.rows, chunk.skipped)
+            count = max(_FEWEST, count // 2) if perf_counter() - began > _LONG else min(2 * count, _MOST)
         elif (taken := await source.next()) is not None:
             index, row = taken
             preparer.prepare_all(index, (row,), chunk.rows, chunk.skipped)

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Iterable
 
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async.clock import TimeSlice
 from allo_async.models import SkippedNumber
 
@@ -12,8 +13,8 @@ _MOST_ASKED = 1000
 
 
 async def screened(
-    rows: list[PreparedRow], skipped: list[SkippedNumber], preparer: Preparer
-) -> tuple[list[PreparedRow], list[SkippedNumber]]:
+    rows: PreparedRows, skipped: list[SkippedNumber], preparer: Preparer
+) -> tuple[PreparedRows, list[SkippedNumber]]:
     """Return the rows that may be called, and those that are skipped: *skipped*, and what the predicate suppresses.
 
     Raises:
@@ -23,8 +24,7 @@ async def screened(
     numbers = list(await _numbers(rows, skipped, preparer))
     for start in range(0, len(numbers), _MOST_ASKED):
         await preparer.suppression.ask(numbers[start : start + _MOST_ASKED])
-    kept: list[PreparedRow] = []
-    left_out: list[SkippedNumber] = []
+    kept, left_out = PreparedRows(), list[SkippedNumber]()
     every: Iterable[PreparedRow | SkippedNumber] = itertools.chain(rows, skipped)
     time_slice = TimeSlice()
     for row in every:

@@ -11,7 +11,7 @@ import attrs
 from allo_async._loading.allocate import Allocation, Weighed
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._sending.call_limits import cancel_and_wait
 from allo_async.clock import TimeSlice
 from allo_async.errors import AlloError, JournalError
@@ -78,7 +78,7 @@ def parts(shares: Sequence[Share], queue_indexes: Mapping[int, int], outcomes: O
 
 
 async def assigned(
-    rows: Sequence[Weighed], allocations: Sequence[Allocation], shares: Sequence[Share]
+    rows: Sequence[Weighed[PreparedRow]], allocations: Sequence[Allocation[PreparedRow]], shares: Sequence[Share]
 ) -> dict[int, tuple[PreparedRow, Assignee | None]]:
     """Return each of *rows* by its index, with the assignee of its queue; with `None` if it has no queue."""
     found: dict[int, tuple[PreparedRow, Assignee | None]] = {}

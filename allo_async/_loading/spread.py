@@ -15,7 +15,8 @@ from allo_async._loading.feeder import Feeder, despite_a_change
 from allo_async._loading.load_log import NO_LOG, LoadLog, LogOpener
 from allo_async._loading.outcomes import Outcomes
 from allo_async._loading.pending_append import AppendCall
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.progress import Progress
 from allo_async._loading.resume import queued_by_others, resume
 from allo_async._loading.rows import Chunk, Rows, RowSource, fill_chunk, take_unscreened
@@ -248,9 +249,9 @@ class SpreadLoad:
     def _queue_indexes(self) -> dict[tuple[str, str], int]:
         return {share.assignee.identity: queue_index for queue_index, share in enumerate(self._shares)}
 
-    async def _round(self, rows: Sequence[Weighed], *, again: bool) -> list[Weighed]:
+    async def _round(self, rows: Sequence[Weighed[PreparedRow]], *, again: bool) -> list[Weighed[PreparedRow]]:
         """Deal *rows*, *again* as an earlier run did, and load them; return those still without a queue, in order."""
-        allocations = [Allocation(share.added, share.room if share.open else 0) for share in self._shares]
+        allocations = [Allocation[PreparedRow](share.added, share.room if share.open else 0) for share in self._shares]
         if again:
             await allocate_as_before(rows, allocations, self._queue_index)
         else:

@@ -240,7 +240,7 @@ class QueueTail:
         before: KnownEnd | None,
         reply: AppendReply,
         delivery: InFlightRequest[AppendReply],
-        added: list[Entry],
+        added: Sequence[Entry],
         end: QueueEnd | None,
     ) -> None:
         """Learn from the *reply* to an append what stands last now.

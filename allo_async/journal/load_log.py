@@ -9,7 +9,8 @@ from typing import TypeVar
 import attrs
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.prepare import PreparedRow, SentNumbers
+from allo_async._loading.prepare import SentNumbers
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._sending.verdict import Timestamp
 from allo_async._wire.requests import Request
 from allo_async.clock import Clock
@@ -123,7 +124,7 @@ class JournalLog(KnownLog):
 
     async def record_intent(self, batch: Batch, request: Request, first_used: Timestamp) -> None:
         """Write that *batch* is about to be sent as *request*."""
-        digests = {row.index: self._digests.get(row.index, b"") for row in batch.rows}
+        digests = {index: self._digests.get(index, b"") for index in PreparedRows.of(batch.rows).indexes}
         known = batch.chunk
 
         def write(connection: sqlite3.Connection) -> None:
@@ -154,7 +155,8 @@ class JournalLog(KnownLog):
         chunk = batch.chunk
         if chunk is None:
             return
-        told = [(place, outcomes[row.index]) for place, row in enumerate(batch.rows) if row.index in outcomes]
+        indexes = PreparedRows.of(batch.rows).indexes
+        told = [(place, outcomes[index]) for place, index in enumerate(indexes) if index in outcomes]
         await self._write(lambda connection: write_settled(connection, chunk, self._clock.time(), told))
         self._learn(batch, dict(told))
         for index in outcomes if batch.request is None else ():

@@ -12,7 +12,7 @@ import attrs
 import orjson
 
 from allo_async._loading.load_log import Batch, Outcome
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._numbers.plans import Number
 from allo_async._numbers.reading import first_number
 from allo_async._sending.verdict import Timestamp
@@ -107,16 +107,18 @@ def write_sending(
         ),
     ).lastrowid
     assert chunk is not None  # noqa: S101 - for the type checker
-    places = list(enumerate(batch.rows))
+    rows = PreparedRows.of(batch.rows)
+    named = enumerate(zip(rows.indexes, rows.entries, strict=True))
+    places = [(place, index, digests[index], entry["number"]) for place, (index, entry) in named]
     connection.executemany(
         "INSERT INTO sent_row (chunk, place, digest, number) VALUES (?, ?, ?, ?)",
-        [(chunk, place, digests[row.index], row.wire) for place, row in places],
+        [(chunk, place, digest, number) for place, _, digest, number in places],
     )
     connection.executemany(
         "INSERT INTO input_row (load, idx, digest, number, chunk, place) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (load, idx) DO UPDATE SET digest = excluded.digest, number = excluded.number,"
         " chunk = excluded.chunk, place = excluded.place, skip = NULL",
-        [(load, row.index, digests[row.index], row.wire, chunk, place) for place, row in places],
+        [(load, index, digest, number, chunk, place) for place, index, digest, number in places],
     )
     return chunk
 

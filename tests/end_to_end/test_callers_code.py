@@ -138,8 +138,12 @@ async def test_text_of_a_subclass_is_read_as_text(sandbox, allo):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_interrupt_in_a_row_is_no_error_of_the_row(error):
     """An interrupt that ends the process is not taken for a bad row."""
+
+    async def look(chunk):
+        raise AssertionError(chunk)
+
     with pytest.raises(error):
-        asyncio.run(take_all([Broken("items", error)], Preparer(region=None, keep_duplicates=False)))
+        asyncio.run(take_all([Broken("items", error)], Preparer(region=None, keep_duplicates=False), look))
 
 
 class Rows:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async._loading.allocate import Allocation, allocate, allocate_as_before, weigh
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 
 ROOMS = st.lists(st.integers(0, 30), min_size=1, max_size=6)
 WEIGHTS = st.lists(st.sampled_from([1, 1, 1, 0]), max_size=80)

@@ -7,7 +7,7 @@ import pytest
 
 from allo_async import AlloClient, AlloError, errors
 from allo_async._loading.batcher import AppendBatcher, batcher_of
-from allo_async._loading.prepare import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async.events import ConflictBackedOff
 from allo_async.models import Assignee
 from allo_async.sandbox import Sandbox, faults

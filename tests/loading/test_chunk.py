@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allo_async import clock as time_slice
+from allo_async._loading import rows as rows_module
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, RowSource, fill_chunk
 
@@ -57,4 +58,23 @@ async def test_others_run_while_rows_are_prepared(monkeypatch):
     await chunks([f"+1212555{place:04d}" for place in range(500)], 1_000)
     task.cancel()
 
-    assert turns >= 25
+    assert turns >= 500 / 32
+
+
+async def test_rows_that_take_long_are_taken_a_few_at_a_time(monkeypatch):
+    """Others wait for a few odd rows at the most, once it shows that they are odd."""
+    monkeypatch.setattr(rows_module, "_LONG", -1.0)
+    monkeypatch.setattr(time_slice, "_STRETCH", 0.0)
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await chunks([f"+1212555{place:04d}" for place in range(500)], 1_000)
+    task.cancel()
+
+    assert turns >= 500 / 4

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from allo_async._loading import correlate as correlate_module
 from allo_async._loading.correlate import correlate
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._wire.answers import AppendReply
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from allo_async._loading import prepare
 from allo_async._loading.plain_rows import plain_entries
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._wire.requests import append_request
 from allo_async.models import Assignee
 

@@ -1,7 +1,8 @@
 import pytest
 
 from allo_async import Contact, SkippedNumber
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 
 
 def prepare(*rows, region=None, keep_duplicates=False):

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from allo_async import Contact
-from allo_async._loading.prepare import PreparedRow, Preparer
+from allo_async._loading.prepare import Preparer
+from allo_async._loading.prepared_rows import PreparedRow
 from allo_async._loading.rows import RowSource
 from allo_async.journal.digest import digest
 
