@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from allo_async.models import Contact
+from allo_async.validators import FOREIGN_ERRORS
 
 # E-mail and postal addresses become lists.
 _FIELDS = frozenset(field.name for field in attrs.fields(Contact))
@@ -40,12 +41,14 @@ def _plain_entry(row: object) -> dict[str, Any] | None:
     named: dict[Any, Any] = row  # pyright: ignore[reportUnknownVariableType]
     if _are_plain((named,)):
         return named.copy()
-    named = {name: value for name, value in named.items() if name not in _FIELDS or not _is_blank(value)}
+    named = {name: value for name, value in named.items() if not _is_left_out(name, value)}
     return named if _are_plain((named,)) else None
 
 
-def _is_blank(value: object) -> bool:
-    return value is None or (type(value) is str and not value)
+def _is_left_out(name: object, value: object) -> bool:
+    # A name that is no text may raise when it is compared.
+    is_blank = value is None or (type(value) is str and not value)
+    return is_blank and type(name) is str and name in _FIELDS
 
 
 def _are_plain(rows: Any) -> bool:
@@ -57,4 +60,7 @@ def _are_plain(rows: Any) -> bool:
     except (TypeError, KeyError):  # one is no text, or has no number
         return False
     is_clean = texts.isprintable() and _WIDER_GAP not in texts
-    return is_clean and are_numbers and _PLAIN_FIELDS.issuperset(chain.from_iterable(rows))
+    try:
+        return is_clean and are_numbers and _PLAIN_FIELDS.issuperset(chain.from_iterable(rows))
+    except FOREIGN_ERRORS:  # a name is no text, and raises when it is compared
+        return False

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from allo_async._loading import prepare
 from allo_async._loading.plain_rows import plain_entries
 from allo_async._loading.prepare import Preparer
-from allo_async._loading.prepared_rows import PreparedRow
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._wire.requests import append_request
 from allo_async.models import Assignee
 
@@ -59,6 +59,31 @@ def test_plain_rows_are_prepared_as_any_other(row):
 def test_most_rows_are_plain(row):
     """Without it, each row would take several times as long."""
     assert plain_entries([row]) != [None]
+
+
+class Odd:
+    """A name that cannot be compared with one of the API's."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __eq__(self, other):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("value", ["Marie", None])
+def test_a_name_that_raises_costs_one_row(value):
+    """A row of any kind gets an answer, and those beside it are sent."""
+    rows = [{"number": "+12125550010"}, {"number": "+12125550011", Odd("name"): value}, "+12125550012"]
+    prepared, skipped = PreparedRows(), []
+
+    Preparer(region="US", keep_duplicates=False).prepare_all(0, rows, prepared, skipped)
+
+    assert [row.index for row in prepared] == [0, 2]
+    assert [(row.index, row.reason) for row in skipped] == [(1, "INVALID_CONTACT")]
 
 
 def test_callers_row_is_left_alone():
