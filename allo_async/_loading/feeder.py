@@ -98,8 +98,10 @@ async def take_all(rows: Rows, preparer: Preparer, look: Callable[[Chunk], Await
     Raises:
         RowSourceError: The iterable raised.
     """
-    source = RowSource(rows)
-    feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, preparer, QUEUE_CAPACITY))
+    source, suppression = RowSource(rows), preparer.suppression
+    # A predicate is asked for each number once.
+    size = inf if suppression is not None and suppression.asks else QUEUE_CAPACITY
+    feeder = Feeder(source, lambda chunk: fill_chunk(chunk, source, preparer, size))
     try:
         while not source.ended:
             chunk = Chunk()
