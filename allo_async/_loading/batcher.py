@@ -245,9 +245,11 @@ class AppendBatcher:
         finally:
             self._finish(request)
         if not self._session.locks.is_known(assignee):
-            # Callers under another name wait for the lock to learn whose queue it is, now that it exists.
+            # Callers under another name wait for the lock to learn whose queue it is, now that it exists. No call waits
+            # for it, but it ends with the client, too.
             with contextlib.suppress(AlloError):
-                await identify(self._session, assignee, limits_of(request.merged.jobs))
+                async with self._session.calls.bounded():
+                    await identify(self._session, assignee, limits_of(request.merged.jobs))
 
     def _finish(self, request: AppendRequest) -> None:
         """Resume the callers whose rows are all settled."""

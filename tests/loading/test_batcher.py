@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 
 import pytest
 
@@ -157,3 +158,17 @@ async def test_callers_who_wait_for_room_share_one_look(sandbox, allo):
     assert sum(len(result.added) for result in results) == 40
     assert sorted(sandbox.numbers()[-40:]) == us_numbers(40)
     assert len(sandbox.ledger.requests) - before <= 3
+
+
+async def test_client_that_is_closed_asks_no_more_whose_queue_it_was(clock, caplog):
+    """What a client learns for others behind an append ends quietly with it: nothing failed, and nothing is retried."""
+    async with Sandbox(clock=clock, latency=0.5) as sandbox:
+        sandbox.add_user("ana@acme.example")
+        async with AlloClient(sandbox.api_key, base_url=sandbox.url, clock=clock) as allo:
+            await asyncio.gather(
+                allo.queue(email="ana@acme.example").append(["+12125550010"]), allo.queue().append(["+12125550011"])
+            )
+        await asyncio.sleep(0)
+
+    ours = [record for record in caplog.records if record.name.startswith("allo_async")]
+    assert [record.message for record in ours if record.levelno >= logging.WARNING] == []
