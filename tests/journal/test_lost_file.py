@@ -162,7 +162,7 @@ async def test_file_is_closed_when_the_call_returns(server, allo, journal, how, 
 
     task = asyncio.create_task(run())
     if how == "cancelled":
-        while len(server.ledger.appends) < 2:
+        while len(server.ledger.appends) < 2 and not task.done():
             await asyncio.sleep(0)
         task.cancel()
     with contextlib.suppress(AlloError, asyncio.CancelledError):
