@@ -3,18 +3,19 @@
 It adds whatever it is sent, without limits and without a cap; it runs in a process of its own.
 """
 
-import contextlib
-import multiprocessing
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any
 
 import attrs
 import orjson
 from aiohttp import web
+
+from benchmarks.apart import served
 
 QUEUE_PATH = "/v2/api/dialing-queues/current"
 APPEND_PATH = f"{QUEUE_PATH}/numbers"
@@ -76,7 +77,7 @@ def _json(content: Mapping[str, Any]) -> web.Response:
     return web.Response(body=orjson.dumps(content), content_type="application/json")
 
 
-def _serve(port: Connection, whole: bool) -> None:  # noqa: FBT001 - across processes
+def _serve(whole: bool, port: Connection) -> None:  # noqa: FBT001 - across processes
     queues = _Queues(whole)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post(APPEND_PATH, queues.append)
@@ -90,22 +91,10 @@ def _serve(port: Connection, whole: bool) -> None:  # noqa: FBT001 - across proc
     web.run_app(app, sock=listener, print=lambda *_: None)
 
 
-@contextlib.contextmanager
-def running(*, whole: bool = False) -> Generator[str]:
-    """Run the server on a free port of loopback, and yield its URL.
+def running(*, whole: bool = False) -> AbstractContextManager[str]:
+    """Run the server on a free port of loopback, and give its URL.
 
     Args:
         whole: Reply to appends with all eleven fields of an entry, instead of the documented example's four.
     """
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, whole), daemon=True)
-    process.start()
-    # Left open here, it would keep `recv` waiting for a server that died.
-    there.close()
-    port: int = here.recv()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.join()
+    return served(_serve, whole)

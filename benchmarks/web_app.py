@@ -1,15 +1,15 @@
 """A FastAPI application under uvicorn, with a trivial handler and one that loads messy rows."""
 
-import contextlib
-import multiprocessing
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 
 import uvicorn
 from fastapi import FastAPI
 
 from benchmarks import loads
+from benchmarks.apart import served
 from benchmarks.baseline import careful, plain
 from benchmarks.rows import messy_rows
 
@@ -53,18 +53,6 @@ def _serve(url: str, port: Connection) -> None:
     _Server(uvicorn.Config(_app(url), port=0, log_level="warning"), port).run()
 
 
-@contextlib.contextmanager
-def running(url: str) -> Generator[str]:
-    """Run the application beside an appending server at *url*, and yield the application's own URL."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(url, there), daemon=True)
-    process.start()
-    # Left open here, it would keep `recv` waiting for a process that died.
-    there.close()
-    port: int = here.recv()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.join()
+def running(url: str) -> AbstractContextManager[str]:
+    """Run the application beside an appending server at *url*, and give the application's own URL."""
+    return served(_serve, url)

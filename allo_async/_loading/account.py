@@ -6,7 +6,8 @@ from typing import TypeVar, cast
 
 from allo_async._loading.load_log import BY_CLIENT, Outcome
 from allo_async._loading.prepared_rows import PreparedRows
-from allo_async._wire.added import Entry, UnreadAdded
+from allo_async._wire.added import UnreadAdded
+from allo_async._wire.answers import Entry
 from allo_async.display import shown
 from allo_async.errors import ConfigurationError
 from allo_async.models import AppendResult, Contact, InDoubtContact, PendingContact, SkippedNumber

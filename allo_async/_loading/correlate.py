@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import attrs
 
-from allo_async._loading.prepared_rows import Entry, PreparedRow, PreparedRows
+from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._numbers.plans import tail
-from allo_async._wire.answers import AppendReply
+from allo_async._wire.answers import AppendReply, Entry
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ from allo_async._loading.correlate import Correlation
 from allo_async._loading.load_log import LoadLog, Outcome
 from allo_async._loading.prepared_rows import PreparedRow, PreparedRows
 from allo_async._loading.rows import Chunk
-from allo_async._wire.added import Entry
+from allo_async._wire.answers import Entry
 from allo_async.clock import TimeSlice, at_once
 from allo_async.models import AppendResult, PendingContact
 

@@ -5,14 +5,11 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-import attrs
-
-from allo_async.models import Contact
+from allo_async._loading.field_names import FIELDS
 from allo_async.validators import FOREIGN_ERRORS
 
 # E-mail and postal addresses become lists.
-_FIELDS = frozenset(field.name for field in attrs.fields(Contact))
-_PLAIN_FIELDS = _FIELDS - {"emails", "addresses"}
+_PLAIN_FIELDS = frozenset(FIELDS) - {"emails", "addresses"}
 
 _GAP = "  "
 _WIDER_GAP = "   "
@@ -48,7 +45,7 @@ def _plain_entry(row: object) -> dict[str, Any] | None:
 def _is_left_out(name: object, value: object) -> bool:
     # A name that is no text may raise when it is compared.
     is_blank = value is None or (type(value) is str and not value)
-    return is_blank and type(name) is str and name in _FIELDS
+    return is_blank and type(name) is str and name in FIELDS
 
 
 def _are_plain(rows: Any) -> bool:

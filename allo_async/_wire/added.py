@@ -8,10 +8,9 @@ from typing import Any, Self, cast, get_args
 import attrs
 import orjson
 
+from allo_async._wire.answers import Entry
 from allo_async._wire.replies import read_added_number
 from allo_async.models import AddedNumber, QueueNumber
-
-Entry = Mapping[str, Any]
 
 
 @attrs.frozen(eq=False)

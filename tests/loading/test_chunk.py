@@ -8,6 +8,7 @@ from allo_async import clock as time_slice
 from allo_async._loading import rows as rows_module
 from allo_async._loading.prepare import Preparer
 from allo_async._loading.rows import Chunk, RowSource, fill_chunk
+from tests.loading.watching import turns_of_others
 
 ROWS = st.lists(st.one_of(st.integers(0, 30).map(lambda place: f"+1212555{place:04d}"), st.just("N/A")), max_size=60)
 
@@ -46,17 +47,8 @@ async def test_rows_that_are_all_skipped_do_not_pile_up():
 async def test_others_run_while_rows_are_prepared(monkeypatch):
     """Preparing lets others run whenever its stretch of time is over."""
     monkeypatch.setattr(time_slice, "_STRETCH", 0.0)
-    turns = 0
 
-    async def other():
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
-    await chunks([f"+1212555{place:04d}" for place in range(500)], 1_000)
-    task.cancel()
+    turns = await turns_of_others(chunks([f"+1212555{place:04d}" for place in range(500)], 1_000))
 
     assert turns >= 500 / 32
 
@@ -65,16 +57,7 @@ async def test_rows_that_take_long_are_taken_a_few_at_a_time(monkeypatch):
     """Others wait for a few odd rows at the most, once it shows that they are odd."""
     monkeypatch.setattr(rows_module, "_LONG", -1.0)
     monkeypatch.setattr(time_slice, "_STRETCH", 0.0)
-    turns = 0
 
-    async def other():
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
-    await chunks([f"+1212555{place:04d}" for place in range(500)], 1_000)
-    task.cancel()
+    turns = await turns_of_others(chunks([f"+1212555{place:04d}" for place in range(500)], 1_000))
 
     assert turns >= 500 / 4

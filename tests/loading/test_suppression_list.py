@@ -1,7 +1,5 @@
 """Which spellings of a number a suppression list finds."""
 
-import asyncio
-
 import phonenumbers
 import pytest
 from hypothesis import example, given
@@ -12,6 +10,7 @@ from allo_async._loading.suppression import Suppression
 from allo_async._loading.suppression_list import SuppressionList
 from allo_async._numbers.plans import Number
 from allo_async._numbers.reading import first_number
+from tests.loading.watching import turns_of_others
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 MARKS = ["{}", " {} ", "{}\n", "tel:{}", "'{}", "\u202f{}"]
@@ -97,17 +96,8 @@ def test_the_very_same_text_is_always_found(region, digits, others):
 async def test_others_run_while_a_list_is_read(monkeypatch):
     """Reading a list lets others run whenever a stretch of time is over."""
     monkeypatch.setattr(time_slice, "_STRETCH", 0.0)
-    turns = 0
 
-    async def other():
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
-    await Suppression([f"(212) 200-{place:04d}" for place in range(50)], "US").ready()
-    task.cancel()
+    turns = await turns_of_others(Suppression([f"(212) 200-{place:04d}" for place in range(50)], "US").ready())
 
     assert turns >= 50
 

@@ -29,3 +29,19 @@ def take_off(sandbox, count, user=None):
     user = sandbox.users[0].id if user is None else user
     queue = sandbox._team.queue_of(user, user)
     queue.remove(queue.entries[:count], sandbox._now())
+
+
+async def turns_of_others(work):
+    """Await *work*, and return how often another task went on meanwhile."""
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await work
+    task.cancel()
+    return turns
